@@ -1,0 +1,59 @@
+package approvals
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Kind is the kind of exemption that an ask wants.
+type Kind string
+
+// The kinds of ask.
+const (
+	KindIP      Kind = "ip"      // public addresses into a named location
+	KindAccount Kind = "account" // a service account into an exclusion group
+)
+
+// Ask is what is wanted: the kind, the subject, where, how long and why. It holds what a person said, before anything
+// was looked up.
+type Ask struct {
+	Kind Kind `json:"kind"`
+	// Addresses are canonical prefixes (host bits zero), sorted, without duplicates. Only for KindIP.
+	Addresses []netip.Prefix `json:"addresses,omitempty"`
+	// Account is the user principal name or object id of the service account as typed. Only for KindAccount.
+	Account string `json:"account,omitempty"`
+	// Where is the name, in the rules file, of the location (KindIP) or the exclusion (KindAccount).
+	Where string `json:"where"`
+	// Term says how long.
+	Term Term `json:"term"`
+	// Reason says why, in the words of the requester: text by a person, literal everywhere.
+	Reason string `json:"reason"`
+	// Ticket is a reference into another system. Optional unless a rule demands it.
+	Ticket string `json:"ticket,omitempty"`
+}
+
+// Term is how long an exemption is wanted: For a duration that starts when the change is verified, or Until a fixed
+// time. Exactly one of the two is set.
+type Term struct {
+	For   time.Duration `json:"for,omitempty"`
+	Until time.Time     `json:"until,omitzero"`
+}
+
+// IsZero reports whether nothing was said.
+func (t Term) IsZero() bool { return t.For == 0 && t.Until.IsZero() }
+
+// Length is the duration of the term if it began at start.
+func (t Term) Length(start time.Time) time.Duration {
+	if !t.Until.IsZero() {
+		return t.Until.Sub(start)
+	}
+	return t.For
+}
+
+// End is the end of the term if it began at start, before it is moved to a working morning.
+func (t Term) End(start time.Time) time.Time {
+	if !t.Until.IsZero() {
+		return t.Until
+	}
+	return start.Add(t.For)
+}

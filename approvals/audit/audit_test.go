@@ -1,0 +1,221 @@
+package audit_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hallpass/approvals"
+	"hallpass/approvals/audit"
+)
+
+func chain(acts ...string) []approvals.Entry {
+	var entries []approvals.Entry
+	prev := ""
+	for i, act := range acts {
+		e := audit.Seal(prev, approvals.Entry{
+			Request: "HP-1", At: time.Date(2026, 3, 2, 10, i, 0, 0, time.UTC), Actor: "u-ana", Name: "Ana", Act: act,
+			From: approvals.StatePending, To: approvals.StateActive, Detail: map[string]string{"b": "2", "a": "1"},
+		})
+		entries, prev = append(entries, e), e.Hash
+	}
+	return entries
+}
+
+func damage(t *testing.T, err error) (audit.Damage, int) {
+	t.Helper()
+	var broken *audit.BrokenError
+	if !errors.As(err, &broken) {
+		t.Fatalf("got %v, want a *BrokenError", err)
+	}
+	return broken.Damage, broken.Index
+}
+
+func TestAnUntouchedChainVerifies(t *testing.T) {
+	t.Parallel()
+	for n := range 5 {
+		if err := audit.Verify(chain([]string{"opened", "voted", "woke", "ended"}[:n]...)); err != nil {
+			t.Errorf("%d entries: %v", n, err)
+		}
+	}
+}
+
+func TestEveryChangedFieldOfEveryEntryIsNamed(t *testing.T) {
+	t.Parallel()
+	changes := map[string]func(*approvals.Entry){
+		"request":      func(e *approvals.Entry) { e.Request = "HP-2" },
+		"time":         func(e *approvals.Entry) { e.At = e.At.Add(1) },
+		"actor":        func(e *approvals.Entry) { e.Actor = "u-bo" },
+		"name":         func(e *approvals.Entry) { e.Name = "Bo" },
+		"act":          func(e *approvals.Entry) { e.Act = "refused" },
+		"from":         func(e *approvals.Entry) { e.From = "" },
+		"to":           func(e *approvals.Entry) { e.To = approvals.StateDenied },
+		"detail":       func(e *approvals.Entry) { e.Detail = map[string]string{"a": "1", "b": "3"} },
+		"detail added": func(e *approvals.Entry) { e.Detail = map[string]string{"a": "1", "b": "2", "c": ""} },
+		"no detail":    func(e *approvals.Entry) { e.Detail = nil },
+		"prev":         func(e *approvals.Entry) { e.Prev += "0" },
+		"hash":         func(e *approvals.Entry) { e.Hash = strings.Repeat("0", 64) },
+	}
+	for name, change := range changes {
+		for i := range 3 {
+			entries := chain("opened", "voted", "woke")
+			change(&entries[i])
+			kind, at := damage(t, audit.Verify(entries))
+			if kind != audit.Changed || at != i {
+				t.Errorf("%s of entry %d changed: got %s at %d", name, i, kind, at)
+			}
+		}
+	}
+}
+
+func TestAMissingEntryIsNoticedAtTheOneAfterIt(t *testing.T) {
+	t.Parallel()
+	for i := range 3 {
+		entries := slices.Delete(chain("opened", "voted", "woke", "ended"), i, i+1)
+		kind, at := damage(t, audit.Verify(entries))
+		if kind != audit.Missing || at != i {
+			t.Errorf("without entry %d: got %s at %d", i, kind, at)
+		}
+	}
+}
+
+func TestEveryOrderButTheWrittenOneIsRefused(t *testing.T) {
+	t.Parallel()
+	var permute func(left, done []int)
+	permute = func(left, done []int) {
+		if len(left) == 0 {
+			whole := chain("opened", "voted", "woke", "ended")
+			var entries []approvals.Entry
+			for _, i := range done {
+				entries = append(entries, whole[i])
+			}
+			err := audit.Verify(entries)
+			if slices.IsSorted(done) {
+				if err != nil {
+					t.Errorf("%v: %v", done, err)
+				}
+				return
+			}
+			if kind, _ := damage(t, err); kind != audit.Reordered {
+				t.Errorf("%v: got %s", done, kind)
+			}
+			return
+		}
+		for i, x := range left {
+			permute(append(append([]int{}, left[:i]...), left[i+1:]...), append(append([]int{}, done...), x))
+		}
+	}
+	permute([]int{0, 1, 2, 3}, nil)
+}
+
+func TestARepeatedEntryIsNamed(t *testing.T) {
+	t.Parallel()
+	entries := chain("opened", "voted")
+	kind, at := damage(t, audit.Verify(append(entries, entries[1])))
+	if kind != audit.Repeated || at != 2 {
+		t.Errorf("got %s at %d", kind, at)
+	}
+}
+
+func TestAChangedEntryThatWasSealedAgainBreaksTheOneAfterIt(t *testing.T) {
+	t.Parallel()
+	entries := chain("opened", "voted", "woke")
+	entries[1].Actor = "u-mallory"
+	entries[1] = audit.Seal(entries[1].Prev, entries[1])
+	kind, at := damage(t, audit.Verify(entries))
+	if kind != audit.Missing || at != 2 {
+		t.Errorf("got %s at %d", kind, at)
+	}
+}
+
+func TestACutOffChainIsNoticedByItsHead(t *testing.T) {
+	t.Parallel()
+	entries := chain("opened", "voted", "woke")
+	head := entries[2].Hash
+	if err := audit.VerifyBetween("", head, entries); err != nil {
+		t.Fatal(err)
+	}
+	if err := audit.VerifyBetween(entries[0].Hash, head, entries[1:]); err != nil {
+		t.Fatalf("a trimmed chain: %v", err)
+	}
+	for n := range 3 {
+		kind, at := damage(t, audit.VerifyBetween("", head, entries[:n]))
+		if kind != audit.CutOff || at != n {
+			t.Errorf("%d entries left: got %s at %d", n, kind, at)
+		}
+	}
+}
+
+func TestWhatIsStoredAndReadBackVerifies(t *testing.T) {
+	t.Parallel()
+	odd := approvals.Entry{
+		At: time.Now(), Actor: "x\xff\xfe", Name: "<b>\u202e\u0000", Act: "refused", Detail: map[string]string{"\xff": "\xed\xa0\x80"},
+	}
+	empty := approvals.Entry{At: time.Date(2026, 3, 2, 1, 0, 0, 5, time.FixedZone("", 7200)), Detail: map[string]string{}}
+	entries := []approvals.Entry{audit.Seal("", odd)}
+	entries = append(entries, audit.Seal(entries[0].Hash, empty))
+	var buf bytes.Buffer
+	if err := audit.Export(&buf, entries); err != nil {
+		t.Fatal(err)
+	}
+	got, err := audit.Import(&buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := audit.Verify(got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(entries, got); diff != "" {
+		t.Error(diff)
+	}
+	data, err := json.Marshal(entries[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again approvals.Entry
+	if err := json.Unmarshal(data, &again); err != nil {
+		t.Fatal(err)
+	}
+	if got := audit.Seal(again.Prev, again).Hash; got != entries[1].Hash {
+		t.Errorf("sealed again after a round trip: %s, want %s", got, entries[1].Hash)
+	}
+}
+
+func TestImportNamesTheLineThatIsNoEntry(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"{}\n{\"actr\":\"x\"}\n": `line 2 is no audit entry: json: unknown field "actr"`,
+		"{} {}":                  "line 1 is no audit entry: more than one value",
+		"hello":                  "line 1 is no audit entry: invalid character 'h' looking for beginning of value",
+	} {
+		_, err := audit.Import(strings.NewReader(text))
+		if err == nil || err.Error() != want {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestEntriesAreSplitIntoTheirChains(t *testing.T) {
+	t.Parallel()
+	day := time.Date(2026, 3, 2, 23, 59, 0, 0, time.UTC)
+	got := audit.Split([]approvals.Entry{
+		{Request: "HP-1", Act: "a"}, {At: day, Act: "b"}, {Request: "HP-1", Act: "c"}, {At: day.Add(time.Hour), Act: "d"},
+	})
+	var names []string
+	for _, c := range got {
+		names = append(names, c.Name)
+		for _, e := range c.Entries {
+			names = append(names, e.Act)
+		}
+	}
+	want := []string{"HP-1", "a", "c", "2026-03-02", "b", "2026-03-03", "d"}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Error(diff)
+	}
+}

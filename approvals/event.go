@@ -1,0 +1,81 @@
+package approvals
+
+// Event is something that happened to a request. The events are the types of this file.
+//
+//sumtype:decl
+type Event interface{ event() }
+
+// Opened makes a new request out of an ask that was planned and ruled.
+type Opened struct {
+	ID        RequestID
+	Ask       Ask
+	Requester Person
+	Owner     Person
+	Plan      Plan
+	Ruling    Ruling
+}
+
+// Voted is a vote, judged as to rights by May with a standing read after the click.
+type Voted struct {
+	Vote        Vote
+	Fingerprint string
+	// Standings are the groups of everyone who voted before, read anew, by object id. A voter who is missing, or has no
+	// group left, no longer counts.
+	Standings map[string][]string
+}
+
+// Cancelled takes a request back before it is applied.
+type Cancelled struct {
+	By  Person
+	Why string
+}
+
+// Revoked ends an approved or active request early.
+type Revoked struct {
+	By  Person
+	Why string
+}
+
+// RenewAsked opens a round for a later end.
+type RenewAsked struct {
+	By     Person
+	Term   Term
+	Reason string
+	Plan   Plan
+	Ruling Ruling
+}
+
+// Handed gives the request another owner.
+type Handed struct {
+	By Person
+	To Person
+}
+
+// Replanned is the plan made and ruled again just before the first change is released.
+type Replanned struct {
+	Plan   Plan
+	Ruling Ruling
+	// Refusal, if set, says that the plan is not possible or not allowed any more.
+	Refusal *Refusal
+}
+
+// Held says that nothing may be written now: hallpass is paused, or only observes.
+type Held struct {
+	Why     string
+	Observe bool
+}
+
+// Woke is the passing of time, with what the targets of the request's changes look like now.
+type Woke struct {
+	Views []View // by index of Request.Changes; may be shorter
+}
+
+func (Opened) event()     {}
+func (Voted) event()      {}
+func (Cancelled) event()  {}
+func (Revoked) event()    {}
+func (RenewAsked) event() {}
+func (Handed) event()     {}
+func (Replanned) event()  {}
+func (Held) event()       {}
+func (Woke) event()       {}

@@ -1,0 +1,58 @@
+package approvals
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+)
+
+// decided is what a fingerprint binds: everything that is decided by a vote, and nothing that may change without
+// changing the decision (names, counts that no rule read, times, wording).
+type decided struct {
+	Kind     Kind            `json:"kind"`
+	Account  string          `json:"account"`
+	Changes  [][2]string     `json:"changes"`
+	Term     Term            `json:"term"`
+	Policies [][2]string     `json:"policies"`
+	Facts    map[string]Fact `json:"facts"`
+	Seats    []Seat          `json:"seats"`
+	Rules    string          `json:"rules"`
+}
+
+// Fingerprint is the SHA-256, in hex, of what a vote on this plan, term and ruling decides.
+func Fingerprint(plan Plan, term Term, ruling Ruling) string {
+	d := decided{
+		Kind:    plan.Kind,
+		Account: plan.Account.ID,
+		Term:    Term{For: term.For, Until: term.Until.UTC()},
+		Facts:   map[string]Fact{},
+		Seats:   ruling.Seats,
+		Rules:   ruling.RulesHash,
+	}
+	for _, c := range plan.Changes {
+		d.Changes = append(d.Changes, [2]string{c.Target.String(), c.Entry})
+	}
+	for _, p := range plan.Policies {
+		if p.State == "enabled" {
+			d.Policies = append(d.Policies, [2]string{p.ID, p.Does})
+		}
+	}
+	slices.SortFunc(d.Policies, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
+	for _, name := range ruling.Read {
+		f := plan.Facts[name]
+		f.Why = ""
+		d.Facts[name] = f
+	}
+	data, err := json.Marshal(d)
+	if err != nil { // strings, numbers and times of sane years always encode
+		return ""
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// SameChanges reports whether two plans want the same entries in the same targets in the same order.
+func SameChanges(a, b []Change) bool {
+	return slices.EqualFunc(a, b, func(x, y Change) bool { return x.Target == y.Target && x.Entry == y.Entry })
+}

@@ -1,0 +1,91 @@
+package approvals
+
+import "time"
+
+// Change is one entry wanted in one target.
+type Change struct {
+	Target Target `json:"target"`
+	Title  string `json:"title"` // the target's name for people
+	Entry  string `json:"entry"` // a canonical CIDR, or an object id
+	Label  string `json:"label"` // the entry for people: the CIDR, or the account's UPN
+}
+
+// Plan is the exact, ordered list of changes that would fulfil an ask, with the facts found while making it.
+type Plan struct {
+	Kind    Kind     `json:"kind"`
+	Changes []Change `json:"changes"`
+	// Account is the account that the plan exempts; zero for KindIP.
+	Account Person `json:"account,omitzero"`
+	// Owner is the owner of the account as the owners file or the directory says; zero if none is known.
+	Owner Person `json:"owner,omitzero"`
+	// Facts are what was read from the tenant, by name (see FactSpecs). A fact that is missing is unknown.
+	Facts Facts `json:"facts"`
+	// Policies says in words what the plan does under each enabled Conditional Access policy that it touches.
+	Policies []PolicyEffect `json:"policies,omitempty"`
+	// Warnings are red flags for approvers, in words.
+	Warnings []string  `json:"warnings,omitempty"`
+	Made     time.Time `json:"made"`
+}
+
+// PolicyEffect is what a plan does under one Conditional Access policy.
+type PolicyEffect struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	State string `json:"state"` // enabled, disabled, enabledForReportingButNotEnforced
+	Does  string `json:"does"`  // for example "skips MFA from this address"
+}
+
+// Facts are facts by name.
+type Facts map[string]Fact
+
+// FactType is the type of a fact in conditions.
+type FactType string
+
+// The types of facts.
+const (
+	FactInt    FactType = "int"
+	FactBool   FactType = "bool"
+	FactString FactType = "string"
+	FactList   FactType = "list" // of strings
+)
+
+// Fact is something read from the tenant. One that is not Known never approves.
+type Fact struct {
+	Known bool     `json:"known"`
+	Int   int64    `json:"int,omitempty"`
+	Bool  bool     `json:"bool,omitempty"`
+	Text  string   `json:"text,omitempty"`
+	List  []string `json:"list,omitempty"`
+	// Why says, for an unknown fact, why it is not known.
+	Why string `json:"why,omitempty"`
+}
+
+// FactSpec describes one fact: its name below "plan.", its type and its meaning.
+type FactSpec struct {
+	Name string
+	Type FactType
+	Doc  string
+	// Kind is the kind of ask that has the fact; empty for all.
+	Kind Kind
+}
+
+// FactSpecs lists all facts that a plan can hold.
+func FactSpecs() []FactSpec {
+	return []FactSpec{
+		{"addresses", FactInt, "how many prefixes are asked for", KindIP},
+		{"size", FactInt, "how many addresses the widest prefix holds, at most 2^62", KindIP},
+		{"ipv6", FactBool, "whether any prefix is IPv6", KindIP},
+		{"location.trusted", FactBool, "whether the named location is marked as trusted", KindIP},
+		{"location.ranges", FactInt, "how many ranges the named location holds now", KindIP},
+		{"location.policies", FactInt, "how many enabled policies refer to the location, by id or by all trusted locations", KindIP},
+		{"overlaps", FactList, "entries of the location, or of live requests, that overlap the ask", KindIP},
+		{"account.privileged", FactBool, "whether the account holds an Entra role", KindAccount},
+		{"account.synced", FactBool, "whether the account is synchronised from on premises", KindAccount},
+		{"account.guest", FactBool, "whether the account is a guest", KindAccount},
+		{"account.enabled", FactBool, "whether the account may sign in at all", KindAccount},
+		{"account.person", FactBool, "whether the account looks like a person's: it has an employee id or a manager", KindAccount},
+		{"group.members", FactInt, "how many direct members the exclusion group has now", KindAccount},
+		{"group.policies", FactInt, "how many enabled policies exclude the group", KindAccount},
+		{"fenced", FactBool, "whether the exemption holds only from named addresses", KindAccount},
+	}
+}

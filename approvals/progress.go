@@ -1,0 +1,134 @@
+package approvals
+
+import "time"
+
+// progress moves the changes of a request that is being applied, held or taken away, as far as its targets allow: up in
+// order, down in the reverse order, one release or withdrawal at a time.
+func (s *step) progress(e Event) {
+	var views []View
+	if woke, ok := e.(Woke); ok {
+		views = woke.Views
+	}
+	view := func(i int) View {
+		if i < len(views) {
+			return views[i]
+		}
+		return View{}
+	}
+	switch s.r.State {
+	case StateApproved:
+		s.up(view)
+	case StateActive:
+		s.guard(view)
+	case StateNone, StatePending, StateEnding, StateEnded, StateDenied, StateCancelled, StateLapsed:
+	}
+	if s.r.State == StateEnding {
+		s.down(view)
+	}
+}
+
+// up records verified changes and releases the next one; when all are verified the clock of the duration starts.
+func (s *step) up(view func(int) View) {
+	if !s.r.Written {
+		return
+	}
+	for i := range s.r.Changes {
+		c, v := &s.r.Changes[i], view(i)
+		if c.State == ChangeVerified && v.Vanished {
+			s.end(Cause{Word: CauseTakenOut, Hand: v.Hand, Why: c.Label})
+			return
+		}
+		if c.State == ChangeHeld {
+			c.State, c.At = ChangeReleased, s.now()
+			return
+		}
+		if c.State != ChangeReleased {
+			continue
+		}
+		if !v.Accepted.IsZero() {
+			c.Accepted = v.Accepted
+		}
+		if !v.Verified {
+			s.unstick(v)
+			return
+		}
+		c.State, c.At = ChangeVerified, s.now()
+	}
+	round := s.approved()
+	term := round.Shortest(s.now())
+	s.r.Applied = s.now()
+	s.r.End = s.m.Calendar.EndOf(term, s.now())
+	s.to(StateActive)
+	s.r.Reminded = s.passed()
+	if s.over(s.r.End) { // a fixed end that came while it was being applied
+		s.end(Cause{Word: CauseEnd})
+	}
+}
+
+// approved is the round that approved the changes.
+func (s *step) approved() *Round {
+	for i := range s.r.Rounds {
+		if s.r.Rounds[i].Kind == RoundFirst && s.r.Rounds[i].Outcome == OutcomeApproved {
+			return &s.r.Rounds[i]
+		}
+	}
+	return s.r.Round()
+}
+
+func (s *step) unstick(v View) {
+	if v.Problem == "" {
+		s.r.Stuck = nil
+		return
+	}
+	s.stick(v.Problem, v.Since)
+}
+
+// guard ends an active request whose entry was taken out by another hand. It is not put back: hallpass never fights.
+func (s *step) guard(view func(int) View) {
+	for i, c := range s.r.Changes {
+		if v := view(i); v.Vanished {
+			s.end(Cause{Word: CauseTakenOut, Hand: v.Hand, Why: c.Label})
+			return
+		}
+	}
+}
+
+// down withdraws the last change that is still there, and the one before it when that one is recorded as absent.
+func (s *step) down(view func(int) View) {
+	for i := len(s.r.Changes) - 1; i >= 0; i-- {
+		c, v := &s.r.Changes[i], view(i)
+		switch c.State {
+		case ChangeHeld:
+			c.State, c.At = ChangeAbsent, s.now()
+		case ChangeReleased, ChangeVerified:
+			c.State, c.At, c.Accepted = ChangeWithdrawn, s.now(), time.Time{}
+			return
+		case ChangeWithdrawn:
+			if !v.Absent && v.KeptBy == "" {
+				s.overdue(c, v)
+				return
+			}
+			c.State, c.At, c.KeptBy, c.Covered = ChangeAbsent, s.now(), v.KeptBy, v.Covered
+		case ChangeAbsent:
+		}
+	}
+	s.to(StateEnded)
+}
+
+// overdue tells why a removal is not done, and raises the alarms of a removal that takes too long.
+func (s *step) overdue(c *Progress, v View) {
+	if !v.Accepted.IsZero() {
+		c.Accepted = v.Accepted
+	}
+	waited := s.now().Sub(c.At)
+	switch {
+	case v.Problem != "":
+		s.stick(v.Problem, v.Since)
+	case c.Accepted.IsZero() && waited > acceptAlarm:
+		s.stick("Entra ID has not accepted the removal for 30 seconds", c.At)
+	case waited > agreeAlarm:
+		s.stick("the removal was accepted, but reads of Entra ID have not agreed for 5 minutes", c.At)
+	default:
+		s.r.Stuck = nil
+	}
+}

@@ -1,0 +1,139 @@
+package approvals
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// TargetKind is the kind of object in Entra ID that hallpass keeps in shape.
+type TargetKind string
+
+// The kinds of target.
+const (
+	TargetLocation TargetKind = "location" // an IP named location; its entries are canonical CIDRs
+	TargetGroup    TargetKind = "group"    // an exclusion group; its entries are object ids of users
+)
+
+// Target is an object in Entra ID that hallpass keeps in shape.
+type Target struct {
+	Kind TargetKind `json:"kind"`
+	ID   string     `json:"id"` // Entra object id
+}
+
+// String is the key of the target in the store and in metrics: "location:1f6e…".
+func (t Target) String() string { return string(t.Kind) + ":" + t.ID }
+
+// ParseTarget reads what String wrote.
+func ParseTarget(s string) (Target, error) {
+	kind, id, ok := strings.Cut(s, ":")
+	t := Target{Kind: TargetKind(kind), ID: id}
+	if !ok || id == "" || (t.Kind != TargetLocation && t.Kind != TargetGroup) {
+		return Target{}, fmt.Errorf("%q is no target: want location:ID or group:ID", s)
+	}
+	return t, nil
+}
+
+// Row is one line of the wanted set of a target: what one change of one request wants of it. A row is written when the
+// change is released and dropped when the change is recorded as absent; in between Want turns from true to false.
+type Row struct {
+	Target  Target    `json:"target"`
+	Request RequestID `json:"request"`
+	Change  int       `json:"change"` // index into Request.Changes
+	Entry   string    `json:"entry"`
+	Want    bool      `json:"want"`
+	// Gen is the generation of the target that this row's last change raised it to. Set by the store.
+	Gen int64 `json:"gen,omitempty"`
+}
+
+// Phase is where a target is in its chain of steps.
+type Phase string
+
+// The phases of converging.
+const (
+	PhaseIdle   Phase = ""       // in shape, as far as was read
+	PhaseRead   Phase = "read"   // wants to be read before anything else
+	PhaseWrite  Phase = "write"  // the difference is known, the ledger is durable, the write may go out
+	PhaseVerify Phase = "verify" // written; reads are being counted
+)
+
+// EntryRecord is what is known about one entry that hallpass has to do with in one target.
+type EntryRecord struct {
+	// Want is what the rows of generation TargetRecord.Gen said.
+	Want bool `json:"want"`
+	// Reads counts successive reads that agreed with Want.
+	Reads int `json:"reads,omitempty"`
+	// Misses counts successive reads that disagreed after Settled had been true: somebody else's hand, or a stale replica.
+	Misses int `json:"misses,omitempty"`
+	// Settled says that enough successive reads agreed with Want.
+	Settled bool `json:"settled,omitempty"`
+	// Vanished says that the entry was settled as present and was then missing in enough successive reads: somebody took
+	// it out. It is not put back.
+	Vanished bool   `json:"vanished,omitempty"`
+	By       string `json:"by,omitempty"` // who took it out, as far as the directory audit says
+	// Ours says that hallpass put, or was about to put, the entry there (the ledger). It is made durable before the write
+	// and never unset while the entry can still be there.
+	Ours bool `json:"ours,omitempty"`
+	// Accepted is when Graph last accepted the write for the present Want.
+	Accepted time.Time `json:"accepted,omitzero"`
+	// Since is when Want last changed.
+	Since time.Time `json:"since,omitzero"`
+}
+
+// TargetRecord is the stored state of converging one target. It knows entries, never requests or their order.
+type TargetRecord struct {
+	Target  Target                 `json:"target"`
+	Version int64                  `json:"version"`
+	Phase   Phase                  `json:"phase"`
+	Gen     int64                  `json:"gen"` // the generation of rows that Entries reflects
+	Entries map[string]EntryRecord `json:"entries,omitempty"`
+	// Foreign are entries seen that hallpass did not put there.
+	Foreign []string `json:"foreign,omitempty"`
+	// Seen is the read on which the next write is based. Only in PhaseWrite.
+	Seen []string `json:"seen,omitempty"`
+	// Based is when the read Seen was started: a write is not based on an old one.
+	Based time.Time `json:"based,omitzero"`
+	// ReadAfter is the earliest start of the next read that counts: reads are spaced so that they do not count the same
+	// stale replica twice.
+	ReadAfter time.Time `json:"read_after,omitzero"`
+	// Wrote is when the last write was sent, accepted or not.
+	Wrote time.Time `json:"wrote,omitzero"`
+	// Late are the times of late verifies still to be done after the last write.
+	Late []time.Time `json:"late,omitempty"`
+	// Tries counts writes in a row that did not bring agreement; it spaces retries.
+	Tries int `json:"tries,omitempty"`
+	// Problem is the last error in words for people, with the time since when it holds. Empty when all is well.
+	Problem string    `json:"problem,omitempty"`
+	Since   time.Time `json:"since,omitzero"`
+}
+
+// Sight is one read of a target.
+type Sight struct {
+	Entries []string  `json:"entries"` // canonical, sorted
+	At      time.Time `json:"at"`      // when the read was started
+}
+
+// Has reports whether the entry was seen.
+func (s Sight) Has(entry string) bool {
+	for _, e := range s.Entries {
+		if e == entry {
+			return true
+		}
+	}
+	return false
+}
+
+// Write is what converging wants changed in a target. For a location the adapter sends (Seen minus Remove) plus Add as
+// one replacement; for a group it adds and removes single members.
+type Write struct {
+	Add    []string `json:"add,omitempty"`
+	Remove []string `json:"remove,omitempty"`
+	// Seen is the read on which the write is based.
+	Seen []string `json:"seen,omitempty"`
+	// Based is when the read Seen was started: a write is not based on an old one.
+	Based time.Time `json:"based,omitzero"`
+	// Urgent says that something is removed: it goes before additions in every queue.
+	Urgent bool `json:"urgent,omitempty"`
+	// Shared says that others write this target too: the adapter reads again right before it writes.
+	Shared bool `json:"shared,omitempty"`
+}
