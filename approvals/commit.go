@@ -35,8 +35,8 @@ type Settlement struct {
 	Record TargetRecord
 	// Next is when, and in which lane, the next step is due. Zero: none, unless the generation moved on meanwhile.
 	Next Due
-	// Wake makes every request with a row in this target due.
-	Wake  bool
+	// Wake is booked at once: the requests that have something new to see.
+	Wake  []Due
 	Claim Claim
 }
 

@@ -41,7 +41,7 @@ const (
 )
 
 // Refusal is a no for people: what is wrong, why, and what to type instead. It is never an internal error.
-type Refusal struct {
+type Refusal struct { //nolint:errname // it is named for what people get
 	Reason Reason
 	// What says what is wrong and why, in one or two sentences.
 	What string
@@ -70,7 +70,7 @@ func (r *Refusal) Or(format string, args ...any) *Refusal {
 
 // Later says that something cannot be done now and when to try again: a budget is used up, or a call was throttled.
 // Nothing happened.
-type Later struct {
+type Later struct { //nolint:errname // reads as what it says: later
 	At  time.Time
 	Why string
 }
@@ -81,7 +81,7 @@ func (l *Later) Error() string {
 }
 
 // Unsure says that a call failed and may have happened all the same: look before anything is repeated.
-type Unsure struct{ Err error }
+type Unsure struct{ Err error } //nolint:errname // reads as what it says: unsure
 
 // Error gives the cause.
 func (u *Unsure) Error() string { return "failed, but may have happened: " + u.Err.Error() }

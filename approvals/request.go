@@ -127,15 +127,16 @@ func (r *Request) Voting() bool {
 }
 
 // Clone is a copy that shares nothing that Step changes.
-func (r Request) Clone() Request {
+func (r *Request) Clone() Request {
+	c := *r
 	rounds := make([]Round, len(r.Rounds))
 	for i, round := range r.Rounds {
 		round.Votes = append([]Vote(nil), round.Votes...)
 		rounds[i] = round
 	}
-	r.Rounds = rounds
-	r.Changes = append([]Progress(nil), r.Changes...)
-	return r
+	c.Rounds = rounds
+	c.Changes = append([]Progress(nil), r.Changes...)
+	return c
 }
 
 // Rows are the lines that the request has in the wanted sets of its targets.

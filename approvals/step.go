@@ -1,9 +1,10 @@
 package approvals
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"time"
 )
@@ -402,7 +403,7 @@ func (s *step) reminders() []time.Duration {
 }
 
 func (s *step) effects() []Effect {
-	if reflect.DeepEqual(s.old, s.r) && s.r.State.Final() {
+	if s.r.State.Final() && !s.changed() {
 		return nil
 	}
 	var out []Effect
@@ -420,10 +421,17 @@ func (s *step) effects() []Effect {
 	if !s.r.State.Final() {
 		out = append(out, s.wake())
 	}
-	if !reflect.DeepEqual(s.old, s.r) {
+	if s.changed() {
 		out = append(out, Tell{})
 	}
 	return out
+}
+
+// changed compares what would be stored.
+func (s *step) changed() bool {
+	before, err := json.Marshal(s.old)
+	after, err2 := json.Marshal(s.r)
+	return err != nil || err2 != nil || !bytes.Equal(before, after)
 }
 
 // wake is when the request has to be looked at next. An unfinished request always has one.

@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -115,12 +116,7 @@ type Sight struct {
 
 // Has reports whether the entry was seen.
 func (s Sight) Has(entry string) bool {
-	for _, e := range s.Entries {
-		if e == entry {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.Entries, entry)
 }
 
 // Write is what converging wants changed in a target. For a location the adapter sends (Seen minus Remove) plus Add as

@@ -30,7 +30,8 @@ func Import(r io.Reader) ([]approvals.Entry, error) {
 	br := bufio.NewReader(r)
 	for n := 1; ; n++ {
 		line, err := br.ReadBytes('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
+		end := errors.Is(err, io.EOF)
+		if err != nil && !end {
 			return nil, fmt.Errorf("reading line %d: %w", n, err)
 		}
 		if len(bytes.TrimSpace(line)) > 0 {
@@ -40,7 +41,7 @@ func Import(r io.Reader) ([]approvals.Entry, error) {
 			}
 			entries = append(entries, e)
 		}
-		if err != nil { // the end
+		if end {
 			return entries, nil
 		}
 	}

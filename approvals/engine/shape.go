@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"hallpass/approvals"
+)
+
+// This file is the pure half of converging: what a record becomes when rows or a read are folded into it, and what is to
+// be written. Nothing here talks to anything.
+
+// perWrite bounds the entries of one write to a group, so that it fits into one lease. A location is one PATCH anyway.
+const perWrite = 40
+
+// foldRows brings the record up to the rows of a newer generation.
+func foldRows(rec *approvals.TargetRecord, rows []approvals.Row, gen int64, now time.Time) {
+	if rec.Entries == nil {
+		rec.Entries = map[string]approvals.EntryRecord{}
+	}
+	want, fresh := map[string]bool{}, map[string]bool{}
+	for _, row := range rows {
+		if row.Want {
+			want[row.Entry] = true
+			fresh[row.Entry] = fresh[row.Entry] || row.Gen > rec.Gen
+		}
+	}
+	for entry := range want {
+		if _, ok := rec.Entries[entry]; !ok {
+			rec.Entries[entry] = approvals.EntryRecord{Since: now}
+		}
+	}
+	for _, row := range rows { // an entry that was withdrawn before the record ever knew it
+		if _, ok := rec.Entries[row.Entry]; !ok {
+			rec.Entries[row.Entry] = approvals.EntryRecord{Since: now}
+		}
+	}
+	for entry, er := range rec.Entries {
+		if er.Vanished && fresh[entry] { // somebody was given it anew
+			er = approvals.EntryRecord{Want: true, Ours: er.Ours, Since: now}
+		}
+		if er.Want != want[entry] {
+			er = approvals.EntryRecord{Want: want[entry], Ours: er.Ours, Since: now}
+		}
+		rec.Entries[entry] = er
+	}
+	rec.Gen = gen
+}
+
+// unsettled reports whether any entry still needs reads to agree.
+func unsettled(rec *approvals.TargetRecord) bool {
+	for _, er := range rec.Entries {
+		if !er.Settled && !er.Vanished {
+			return true
+		}
+	}
+	return false
+}
+
+// doubted reports whether any settled entry was missed by a read and must be looked at again soon.
+func doubted(rec *approvals.TargetRecord) bool {
+	for _, er := range rec.Entries {
+		if er.Misses > 0 && !er.Vanished {
+			return true
+		}
+	}
+	return false
+}
+
+// foldSight counts one read. It returns the entries that have just been found taken out by another hand.
+func foldSight(rec *approvals.TargetRecord, sight approvals.Sight, t Timing) []string {
+	seen := map[string]bool{}
+	for _, entry := range sight.Entries {
+		seen[entry] = true
+	}
+	var gone []string
+	for entry, er := range rec.Entries {
+		switch {
+		case er.Vanished:
+		case er.Want == seen[entry]:
+			er.Misses = 0
+			if er.Reads++; er.Reads >= t.Reads {
+				er.Reads, er.Settled = t.Reads, true
+			}
+		case er.Want && er.Settled: // it was there: a stale replica, or another hand
+			if er.Misses++; er.Misses >= t.Reads {
+				er = approvals.EntryRecord{Want: true, Ours: er.Ours, Vanished: true, Since: sight.At}
+				gone = append(gone, entry)
+			}
+		case er.Want:
+			er.Reads = 0
+		case !er.Ours: // somebody else's: not ours to take away, and nothing of ours is left
+			er.Reads, er.Settled = t.Reads, true
+		case er.Settled && sight.At.After(rec.Wrote.Add(lateWindow(t))):
+			er.Ours = false // it came back long after our last write: another hand; reported as foreign, left alone
+		default:
+			er.Reads, er.Settled = 0, false
+		}
+		rec.Entries[entry] = er
+	}
+	rec.Foreign = nil
+	for _, entry := range sight.Entries {
+		if er, ok := rec.Entries[entry]; !ok || (!er.Want && !er.Ours) {
+			rec.Foreign = append(rec.Foreign, entry)
+		}
+	}
+	slices.Sort(gone)
+	return gone
+}
+
+// lateWindow is how long after our last write an entry that comes back is taken for a late write of ours.
+func lateWindow(t Timing) time.Duration {
+	window := time.Minute
+	for _, late := range t.Late {
+		window = max(window, late+5*time.Minute)
+	}
+	return window
+}
+
+// difference is what must be written now, based on a read. Entries written before and accepted get time to show up in
+// reads; entries whose write failed are tried again with growing waits. next is when something held back comes up.
+func difference(rec *approvals.TargetRecord, seen []string, now time.Time, t Timing) (w approvals.Write, next time.Time) {
+	for _, entry := range slices.Sorted(maps.Keys(rec.Entries)) {
+		er := rec.Entries[entry]
+		there := slices.Contains(seen, entry)
+		if er.Vanished || er.Want == there || (er.Settled && er.Misses > 0) || (!er.Want && !er.Ours) {
+			continue
+		}
+		at := er.Since
+		if !er.Accepted.IsZero() {
+			at = er.Accepted.Add(t.Stale)
+		} else if rec.Tries > 0 && rec.Wrote.After(er.Since) {
+			at = rec.Wrote.Add(min(time.Second<<min(rec.Tries, 5), 30*time.Second))
+		}
+		if at.After(now) {
+			if next.IsZero() || at.Before(next) {
+				next = at
+			}
+			continue
+		}
+		if er.Want {
+			w.Add = append(w.Add, entry)
+		} else {
+			w.Remove = append(w.Remove, entry)
+		}
+	}
+	if rec.Target.Kind == approvals.TargetGroup {
+		w.Remove = w.Remove[:min(len(w.Remove), perWrite)]
+		w.Add = w.Add[:min(len(w.Add), perWrite-len(w.Remove))]
+	}
+	w.Urgent = len(w.Remove) > 0
+	w.Seen = seen
+	return w, next
+}
+
+// ledger marks what is about to be written as ours. It is made durable before the write goes out.
+func ledger(rec *approvals.TargetRecord, w approvals.Write) {
+	for _, entry := range w.Add {
+		er := rec.Entries[entry]
+		er.Ours = true
+		rec.Entries[entry] = er
+	}
+}
+
+// accepted notes that Graph took the write.
+func accepted(rec *approvals.TargetRecord, w approvals.Write, now time.Time) {
+	for _, entry := range slices.Concat(w.Add, w.Remove) {
+		er := rec.Entries[entry]
+		er.Accepted, er.Reads = now, 0
+		rec.Entries[entry] = er
+	}
+	seen := slices.DeleteFunc(slices.Clone(rec.Seen), func(e string) bool { return slices.Contains(w.Remove, e) })
+	rec.Seen = append(seen, w.Add...)
+	rec.Tries, rec.Problem, rec.Since = 0, "", time.Time{}
+}

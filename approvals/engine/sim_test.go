@@ -1,0 +1,525 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"hallpass/approvals"
+	"hallpass/approvals/engine"
+	"hallpass/approvals/redisstore"
+)
+
+// The simulation runs several replicas over one miniredis in a bubble of fake time: months pass in milliseconds. Replicas
+// crash between any two calls, replies get lost, Graph answers late, wrongly or not at all. After each run the promises
+// are checked. A failing seed is printed; HALLPASS_SEED=n replays it (run with GOMAXPROCS=1 for the same order).
+
+// simulation is what one run does.
+type simulation struct {
+	seed     uint64
+	replicas int
+	requests int
+	faults   faults
+	crash    float64 // chance to die at a call
+	drop     float64 // chance that a reply of the store is lost
+	timing   engine.Timing
+	// bug seeds a mistake on purpose.
+	bug string
+}
+
+// finding is what a run brought to light.
+type finding struct {
+	broken    []string
+	overshoot time.Duration // the longest that an entry was there past its end
+	lost      int           // requests that did not end
+	lived     int           // requests that were active for a time
+}
+
+var errDead = errors.New("this replica is dead")
+
+// mortal is the store and the tenant as one replica sees them, until it dies.
+type mortal struct {
+	*redisstore.Store
+	tenant *tenant
+	sim    *simulation
+	mu     sync.Mutex
+	rnd    *rand.Rand
+	dead   bool
+	die    context.CancelFunc
+	steal  func(lane approvals.Lane) // a bug: leases are not respected
+}
+
+func (m *mortal) roll(p float64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.rnd.Float64() < p
+}
+
+// live does one call of a replica that may die before or after it, or lose the reply.
+func live[T any](m *mortal, call func() (T, error)) (T, error) {
+	var zero T
+	m.mu.Lock()
+	dead := m.dead
+	m.mu.Unlock()
+	if dead {
+		return zero, errDead
+	}
+	if m.roll(m.sim.crash / 2) {
+		m.kill()
+		return zero, errDead
+	}
+	out, err := call()
+	m.mu.Lock()
+	dead = m.dead
+	m.mu.Unlock()
+	if dead {
+		return zero, errDead
+	}
+	if m.roll(m.sim.crash / 2) {
+		m.kill()
+		return zero, errDead
+	}
+	return out, err
+}
+
+// lossy is live for calls to the store, whose replies may get lost after they were carried out.
+func lossy[T any](m *mortal, call func() (T, error)) (T, error) {
+	return live(m, func() (T, error) {
+		out, err := call()
+		if err == nil && m.roll(m.sim.drop) {
+			var zero T
+			return zero, fmt.Errorf("the reply was lost: %w", approvals.ErrStore)
+		}
+		return out, err
+	})
+}
+
+func (m *mortal) kill() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dead = true
+	m.die()
+}
+
+type nothing struct{}
+
+func (m *mortal) Commit(ctx context.Context, c approvals.Commit) (int64, error) {
+	v, err := lossy(m, func() (int64, error) { return m.Store.Commit(ctx, c) })
+	if m.sim.bug == "booking overwrites the lease" {
+		for _, d := range c.Due {
+			m.steal(d.Lane)
+		}
+	}
+	return v, err
+}
+
+func (m *mortal) Settle(ctx context.Context, s approvals.Settlement) error {
+	_, err := lossy(m, func() (nothing, error) { return nothing{}, m.Store.Settle(ctx, s) })
+	return err
+}
+
+func (m *mortal) Load(ctx context.Context, id approvals.RequestID) (approvals.Request, error) {
+	return live(m, func() (approvals.Request, error) { return m.Store.Load(ctx, id) })
+}
+
+type claimed struct {
+	claims []approvals.Claim
+	next   time.Time
+}
+
+func (m *mortal) Claim(ctx context.Context, lane approvals.Lane, limit int, lease time.Duration, worker string) ([]approvals.Claim, time.Time, error) {
+	if m.sim.bug == "no target lock" && m.roll(0.2) {
+		m.steal(lane)
+	}
+	c, err := lossy(m, func() (claimed, error) {
+		cs, next, err := m.Store.Claim(ctx, lane, limit, lease, worker)
+		return claimed{cs, next}, err
+	})
+	return c.claims, c.next, err
+}
+
+func (m *mortal) Finish(ctx context.Context, c approvals.Claim, again time.Time) error {
+	_, err := lossy(m, func() (nothing, error) { return nothing{}, m.Store.Finish(ctx, c, again) })
+	return err
+}
+
+func (m *mortal) Close(ctx context.Context, c approvals.Claim, result json.RawMessage) error {
+	_, err := lossy(m, func() (nothing, error) { return nothing{}, m.Store.Close(ctx, c, result) })
+	return err
+}
+
+func (m *mortal) Plan(ctx context.Context, ask approvals.Ask) (approvals.Plan, error) {
+	return live(m, func() (approvals.Plan, error) { return m.tenant.Plan(ctx, ask) })
+}
+
+func (m *mortal) Read(ctx context.Context, t approvals.Target, fresh time.Time, class approvals.Class) (approvals.Sight, error) {
+	return live(m, func() (approvals.Sight, error) { return m.tenant.Read(ctx, t, fresh, class) })
+}
+
+func (m *mortal) Write(ctx context.Context, t approvals.Target, w approvals.Write) error {
+	_, err := live(m, func() (nothing, error) { return nothing{}, m.tenant.Write(ctx, t, w) })
+	return err
+}
+
+func (m *mortal) Hand(ctx context.Context, t approvals.Target, entry string, since time.Time) (string, error) {
+	return m.tenant.Hand(ctx, t, entry, since)
+}
+
+// run plays one simulation to its end and says what it found.
+func (sim simulation) run(t *testing.T) finding {
+	t.Helper()
+	var out finding
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		rnd := rand.New(rand.NewPCG(sim.seed, 1))
+		mini := miniredis.NewMiniRedis()
+		client := dialled(mini)
+		defer mini.Close()
+		defer func() { _ = client.Close() }()
+		store, err := redisstore.Open(ctx, redisstore.Config{Client: client, Tenant: "sim"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		world := newTenant(sim.seed, sim.faults)
+		world.allowed = func(entry string) bool { return allowed(t, store, entry) }
+		world.putIn(location("loc0"), "192.0.2.1/32") // somebody else's
+		var all sync.WaitGroup
+		for i := range sim.replicas {
+			all.Go(func() { sim.replica(ctx, t, i, store, mini, world) })
+		}
+		played := make(chan struct{})
+		all.Go(func() {
+			defer close(played)
+			sim.play(ctx, t, rnd, store)
+		})
+		out = sim.watch(ctx, t, store, world, played)
+		stop()
+		all.Wait()
+		world.pending.Wait()
+		out.broken = append(out.broken, world.broken...)
+		if n := world.overlaps(); n > 0 {
+			out.broken = append(out.broken, fmt.Sprintf("%d pairs of writes to one target were under way at once", n))
+		}
+		if !slices.Contains(world.has(location("loc0")), "192.0.2.1/32") && sim.faults.stale == 0 {
+			out.broken = append(out.broken, "somebody else's entry is gone")
+		}
+	})
+	return out
+}
+
+// allowed reports whether some request with this entry was ever approved and released.
+func allowed(t *testing.T, store *redisstore.Store, entry string) bool {
+	t.Helper()
+	all, err := store.Find(context.WithoutCancel(t.Context()), approvals.Query{Limit: 1000})
+	if err != nil {
+		t.Error(err)
+	}
+	for _, r := range all {
+		for _, c := range r.Changes {
+			if c.Entry == entry && r.Written {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// replica lives, dies and is started again until the simulation stops.
+func (sim simulation) replica(ctx context.Context, t *testing.T, i int, store *redisstore.Store, mini *miniredis.Miniredis, world *tenant) {
+	t.Helper()
+	for life := 0; ctx.Err() == nil; life++ {
+		lived, die := context.WithCancel(ctx)
+		m := &mortal{
+			Store: store, tenant: world, sim: &sim, die: die, rnd: rand.New(rand.NewPCG(sim.seed, uint64(100*i+life+1000))),
+			steal: func(lane approvals.Lane) { steal(mini, lane) },
+		}
+		e, err := engine.New(engine.Config{
+			Requests: m, Targets: m, Queue: m, Inbox: m, Brakes: m, Owners: noOwners{}, Entra: m,
+			Directory: people{"bo": {"netsec"}, "cleo": {"security"}},
+			Rules:     func() engine.Rules { return oneRule{} }, Timing: sim.timing, Now: time.Now,
+			Log: slog.New(slog.DiscardHandler),
+		})
+		if err != nil {
+			t.Error(err)
+			die()
+			return
+		}
+		e.SetChat(doer{func(ctx context.Context, act approvals.Act, s said) error { return perform(ctx, e, act, s) }})
+		pool := engine.NewPool(e, engine.Workers{
+			approvals.LaneEnd: 2, approvals.LaneInbox: 1, approvals.LaneApply: 2, approvals.LaneChat: 1, approvals.LaneSweep: 1,
+		}, fmt.Sprintf("replica%d.%d", i, life))
+		if err := pool.Run(lived); err != nil {
+			t.Error(err)
+		}
+		die()
+		pause(ctx, time.Duration(1+m.rnd.IntN(5))*time.Second)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// steal makes every claimed target of a lane due again, as a store would that does not respect leases.
+func steal(mini *miniredis.Miniredis, lane approvals.Lane) {
+	for _, key := range mini.Keys() {
+		if !strings.HasSuffix(key, "due:"+string(lane)) {
+			continue
+		}
+		members, err := mini.ZMembers(key)
+		if err != nil {
+			continue
+		}
+		for _, member := range members {
+			if strings.HasPrefix(member, string(approvals.DueTarget)) {
+				if _, err := mini.ZAdd(key, 0, member); err != nil {
+					panic(err)
+				}
+			}
+		}
+	}
+}
+
+func perform(ctx context.Context, e *engine.Engine, act approvals.Act, s said) error {
+	var err error
+	switch s.Do {
+	case "open":
+		_, err = e.Open(ctx, act, s.Ask)
+	case "approve":
+		var r approvals.Request
+		if r, _, err = e.Get(ctx, s.Who, s.ID); err == nil {
+			_, err = e.Vote(ctx, act, s.ID, approvals.Ballot{Choice: approvals.ChoiceApprove, Fingerprint: r.Round().Fingerprint})
+		}
+	case "revoke":
+		_, err = e.Revoke(ctx, act, s.ID, "not needed any more")
+	}
+	return err
+}
+
+// play lets people ask, approve and revoke at random times.
+func (sim simulation) play(ctx context.Context, t *testing.T, rnd *rand.Rand, store *redisstore.Store) {
+	t.Helper()
+	for i := range sim.requests {
+		pause(ctx, time.Duration(rnd.IntN(8000))*time.Millisecond)
+		addr := netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(1 + i%(max(2, sim.requests*3/4)))}), 32)
+		ask := approvals.Ask{
+			Kind: approvals.KindIP, Addresses: []netip.Prefix{addr}, Where: "loc" + strconv.Itoa(i%3), Reason: "because",
+			Term: approvals.Term{For: time.Duration(60+rnd.IntN(240)) * time.Second},
+		}
+		sayIt(ctx, t, store, fmt.Sprintf("ask%d", i), said{Who: "ana" + strconv.Itoa(i), Do: "open", Ask: ask})
+		pause(ctx, time.Duration(rnd.IntN(3000))*time.Millisecond)
+		pending, err := store.Find(ctx, approvals.Query{States: []approvals.State{approvals.StatePending}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range pending {
+			for _, who := range []string{"bo", "cleo"} {
+				if rnd.IntN(10) > 0 {
+					sayIt(ctx, t, store, fmt.Sprintf("vote%d-%s-%s", i, r.ID, who), said{Who: who, Do: "approve", ID: r.ID})
+				}
+			}
+		}
+		if live, err := store.Find(ctx, approvals.Query{States: []approvals.State{approvals.StateActive}}); err == nil && len(live) > 0 && rnd.IntN(8) == 0 {
+			r := live[rnd.IntN(len(live))]
+			sayIt(ctx, t, store, fmt.Sprintf("revoke%d", i), said{Who: "bo", Do: "revoke", ID: r.ID})
+		}
+	}
+}
+
+func sayIt(ctx context.Context, t *testing.T, store *redisstore.Store, id string, s said) {
+	t.Helper()
+	body, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Put(ctx, approvals.Item{ID: id, Platform: "test", Body: body}); err != nil && !errors.Is(err, approvals.ErrDuplicate) {
+		t.Fatal(err)
+	}
+}
+
+// watch looks every second until everything has ended, or far longer than it may take.
+func (sim simulation) watch(ctx context.Context, t *testing.T, store *redisstore.Store, world *tenant, played <-chan struct{}) finding {
+	t.Helper()
+	var out finding
+	past := map[string]time.Time{} // entry of nobody -> since when
+	for range 3600 {
+		pause(ctx, time.Second)
+		all, err := store.Find(ctx, approvals.Query{Limit: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted, open := map[string]bool{}, 0
+		for _, r := range all {
+			if !r.State.Final() && r.State != approvals.StatePending {
+				open++
+			}
+			over := r.State == approvals.StateEnding || !r.End.IsZero() && !time.Now().Before(r.End)
+			for _, c := range r.Changes {
+				if !over && !r.State.Final() {
+					wanted[c.Target.String()+c.Entry] = true
+				}
+			}
+		}
+		there := 0
+		for i := range 3 {
+			for _, entry := range world.has(location("loc" + strconv.Itoa(i))) {
+				key := location("loc"+strconv.Itoa(i)).String() + entry
+				if strings.HasPrefix(entry, "192.") {
+					continue
+				}
+				there++
+				if wanted[key] {
+					delete(past, key)
+					continue
+				}
+				if past[key].IsZero() {
+					past[key] = time.Now()
+				}
+				out.overshoot = max(out.overshoot, time.Since(past[key]))
+			}
+		}
+		select {
+		case <-played:
+		default:
+			continue
+		}
+		if open == 0 && there == 0 {
+			// stay a while: what lands late must be taken away again
+			if pauseQuiet(ctx, world); len(world.has(location("loc0")))+len(world.has(location("loc1")))+len(world.has(location("loc2"))) <= 1 {
+				return out.check(ctx, t, store)
+			}
+		}
+	}
+	out = out.check(ctx, t, store)
+	out.broken = append(out.broken, "it did not come to rest within an hour")
+	return out
+}
+
+func pauseQuiet(ctx context.Context, _ *tenant) { pause(ctx, 90*time.Second) }
+
+// check looks at every request once everything is over.
+func (f finding) check(ctx context.Context, t *testing.T, store *redisstore.Store) finding {
+	t.Helper()
+	all, err := store.Find(ctx, approvals.Query{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all {
+		if !r.Applied.IsZero() {
+			f.lived++
+		}
+		if !r.State.Final() && r.State != approvals.StatePending {
+			f.lost++
+			f.broken = append(f.broken, fmt.Sprintf("%s is still %s", r.ID, r.State))
+		}
+	}
+	return f
+}
+
+func hostile(seed uint64) simulation {
+	return simulation{
+		seed: seed, replicas: 3, requests: 20, crash: 0.01, drop: 0.01,
+		faults: faults{fail: 0.05, unsure: 0.05, late: 0.05, lateBy: 14 * time.Second, stale: 0.2, staleBy: 5 * time.Second, slow: 0.02},
+	}
+}
+
+func seeds(t *testing.T) []uint64 {
+	t.Helper()
+	if s := os.Getenv("HALLPASS_SEED"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []uint64{n}
+	}
+	n := 24
+	if os.Getenv("HALLPASS_REQUIRE") == "1" {
+		n = 80
+	}
+	var out []uint64
+	for i := range n {
+		out = append(out, uint64(i+1))
+	}
+	return out
+}
+
+func TestThePromisesHoldThroughCrashesAndLateAnswers(t *testing.T) {
+	t.Parallel()
+	worst := make(chan time.Duration, 1000)
+	t.Run("seeds", func(t *testing.T) {
+		for _, seed := range seeds(t) {
+			t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+				t.Parallel()
+				got := hostile(seed).run(t)
+				worst <- got.overshoot
+				if len(got.broken) > 0 {
+					t.Errorf("seed %d: %s", seed, strings.Join(got.broken, "; "))
+				}
+				if got.overshoot > 2*time.Minute {
+					t.Errorf("seed %d: an entry was there %s past its end", seed, got.overshoot)
+				}
+			})
+		}
+	})
+	close(worst)
+	var all []time.Duration
+	for d := range worst {
+		all = append(all, d)
+	}
+	slices.Sort(all)
+	t.Logf("%d seeds; longest past the end: median %s, max %s", len(all), all[len(all)/2], all[len(all)-1])
+}
+
+func TestWithoutFaultsNothingIsThereLongAfterItsEnd(t *testing.T) {
+	t.Parallel()
+	got := simulation{seed: 1, replicas: 2, requests: 20}.run(t)
+	if len(got.broken) > 0 || got.overshoot > 10*time.Second {
+		t.Errorf("overshoot %s; %v", got.overshoot, got.broken)
+	}
+}
+
+// TestTheSimulationCatchesBugs seeds four mistakes on purpose. A checker that has never seen a mistake proves nothing.
+func TestTheSimulationCatchesBugs(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*simulation){
+		"no target lock": func(s *simulation) { s.bug = "no target lock" },
+		"no verify": func(s *simulation) {
+			s.timing = engine.Timing{Reads: 1, Spacing: time.Millisecond, Late: []time.Duration{}, Sweep: 24 * time.Hour}
+			s.faults.late, s.faults.lateBy = 0.3, 60*time.Second
+		},
+		"deadline not bound to the lease": func(s *simulation) { s.faults.deaf, s.faults.slow = true, 0.3 },
+		"booking overwrites the lease":    func(s *simulation) { s.bug = "booking overwrites the lease"; s.faults.slow = 0.2 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for seed := range uint64(12) {
+				sim := hostile(seed + 1)
+				change(&sim)
+				if got := sim.run(t); len(got.broken) > 0 || got.overshoot > 2*time.Minute {
+					t.Logf("seed %d caught it: %v, overshoot %s", seed+1, got.broken, got.overshoot)
+					return
+				}
+			}
+			t.Error("not caught in 12 seeds")
+		})
+	}
+}

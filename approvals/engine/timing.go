@@ -1,0 +1,46 @@
+package engine
+
+import (
+	"cmp"
+	"time"
+)
+
+// Timing is how targets are converged. Each zero field means its default.
+type Timing struct {
+	// Lease is how long a worker has a target or request to itself: 6 s.
+	Lease time.Duration
+	// Deadline bounds one call to Graph; no call starts with less than this left on the lease: 4 s.
+	Deadline time.Duration
+	// Settle is what a successor waits past the lease of a worker that vanished, before its first step: 3 s.
+	Settle time.Duration
+	// Reads is how many successive reads must agree: 5.
+	Reads int
+	// Spacing is the time between two reads that count: 5 s.
+	Spacing time.Duration
+	// Stale is how long reads may disagree with an accepted write before it is written again: 15 s.
+	Stale time.Duration
+	// Late are the late verifies after each write: 2 and 15 minutes.
+	Late []time.Duration
+	// Sweep is how often a target that holds live entries is read although nothing is due: 10 minutes.
+	Sweep time.Duration
+	// ChatLease is how long a worker has a piece of chat work or an inbox item to itself: 30 s.
+	ChatLease time.Duration
+	// Poll is how often an idle worker asks for work: 1 s.
+	Poll time.Duration
+}
+
+func (t Timing) withDefaults() Timing {
+	t.Lease = cmp.Or(t.Lease, 6*time.Second)
+	t.Deadline = cmp.Or(t.Deadline, 4*time.Second)
+	t.Settle = cmp.Or(t.Settle, 3*time.Second)
+	t.Reads = cmp.Or(t.Reads, 5)
+	t.Spacing = cmp.Or(t.Spacing, 5*time.Second)
+	t.Stale = cmp.Or(t.Stale, 15*time.Second)
+	if t.Late == nil {
+		t.Late = []time.Duration{2 * time.Minute, 15 * time.Minute}
+	}
+	t.Sweep = cmp.Or(t.Sweep, 10*time.Minute)
+	t.ChatLease = cmp.Or(t.ChatLease, 30*time.Second)
+	t.Poll = cmp.Or(t.Poll, time.Second)
+	return t
+}

@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"hallpass/approvals"
+)
+
+// wake does what is due for a request. Nothing is remembered from what woke it: the state and the targets say what to do.
+func (e *Engine) wake(ctx context.Context, claim approvals.Claim) error {
+	r, err := e.cfg.Requests.Load(ctx, approvals.RequestID(claim.Key))
+	if errors.Is(err, approvals.ErrNotFound) || (err == nil && r.State.Final()) {
+		return e.finish(ctx, claim, time.Time{})
+	}
+	if err != nil {
+		return fmt.Errorf("loading %s: %w", claim.Key, err)
+	}
+	event, why, err := e.eventFor(ctx, &r)
+	if later, ok := errors.AsType[*approvals.Later](err); ok {
+		return e.finish(ctx, claim, later.At)
+	}
+	if err != nil {
+		return err
+	}
+	c := change{operation: "wake-" + strconv.FormatInt(claim.Token, 10), act: why, claim: &claim}
+	next, effects, err := approvals.Step(r, event, approvals.Moment{Now: claim.Now, Calendar: e.cfg.Calendar})
+	if err != nil {
+		return fmt.Errorf("stepping %s: %w", r.ID, err)
+	}
+	if !tells(effects) {
+		return e.finish(ctx, claim, wakeAt(effects))
+	}
+	if _, err := e.commit(ctx, r, next, effects, claim.Now, c); err != nil {
+		return err
+	}
+	return e.finish(ctx, claim, time.Time{})
+}
+
+// tells reports whether a step changed anything: then it asks for people to be told.
+func tells(effects []approvals.Effect) bool {
+	for _, effect := range effects {
+		if _, ok := effect.(approvals.Tell); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func wakeAt(effects []approvals.Effect) time.Time {
+	for _, effect := range effects {
+		if w, ok := effect.(approvals.Wake); ok {
+			return w.At
+		}
+	}
+	return time.Time{}
+}
+
+// finish ends a claim. A claim that lapsed meanwhile needs no finishing: somebody else has the work.
+func (e *Engine) finish(ctx context.Context, claim approvals.Claim, again time.Time) error {
+	err := e.cfg.Queue.Finish(ctx, claim, again)
+	if errors.Is(err, approvals.ErrLostClaim) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("finishing %s: %w", claim.Member(), err)
+	}
+	return nil
+}
+
+// eventFor works out what is to happen to a request that is due, and names it for the audit log.
+func (e *Engine) eventFor(ctx context.Context, r *approvals.Request) (approvals.Event, string, error) {
+	if r.State == approvals.StateApproved && !r.Written {
+		return e.beforeFirst(ctx, r)
+	}
+	var views []approvals.View
+	for i, c := range r.Changes {
+		rec, rows, _, err := e.cfg.Targets.Target(ctx, c.Target)
+		if err != nil {
+			return nil, "", fmt.Errorf("reading target %s: %w", c.Target, err)
+		}
+		views = append(views, approvals.ViewOf(rec, rows, r.ID, i, c.Entry))
+	}
+	return approvals.Woke{Views: views}, "woke", nil
+}
+
+// beforeFirst plans and rules an approved request once more, just before its first change is released.
+func (e *Engine) beforeFirst(ctx context.Context, r *approvals.Request) (approvals.Event, string, error) {
+	if e.cfg.Observe {
+		return approvals.Held{Why: "hallpass only observes (mode: observe); nothing is written", Observe: true}, "observed", nil
+	}
+	paused, err := e.cfg.Brakes.Paused(ctx)
+	if err != nil {
+		return nil, "", fmt.Errorf("asking whether writes are paused: %w", err)
+	}
+	if paused {
+		return approvals.Held{Why: "hallpass is paused by an operator; it is applied after `hallpass resume`"}, "held", nil
+	}
+	plan, err := e.cfg.Entra.Plan(ctx, r.Ask)
+	var no *approvals.Refusal
+	var later *approvals.Later
+	switch {
+	case errors.As(err, &no):
+		return approvals.Replanned{Refusal: no}, "planned again", nil
+	case errors.As(err, &later):
+		return nil, "", err
+	case err != nil:
+		e.cfg.Log.WarnContext(ctx, "planning again failed", "request", string(r.ID), "error", err)
+		return approvals.Held{Why: "Entra ID could not be read before applying; trying again"}, "held", nil
+	}
+	ruling, err := e.cfg.Rules().Judge(r.Ask, plan)
+	if errors.As(err, &no) {
+		return approvals.Replanned{Refusal: no}, "planned again", nil
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("judging %s again: %w", r.ID, err)
+	}
+	return approvals.Replanned{Plan: plan, Ruling: ruling}, "planned again", nil
+}

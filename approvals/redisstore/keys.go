@@ -1,0 +1,36 @@
+package redisstore
+
+// All keys begin with hallpass:{TENANT}: and so share one hash slot.
+//
+//	meta              HASH    high (highest ms ever used), seq and head of the audit stream, fence (claim tokens), ids, paused
+//	req:ID            HASH    v, op (of the last commit), state, data (JSON), ix (JSON of its index entries)
+//	tgt:TARGET        HASH    v, data (JSON)
+//	gen:TARGET        STRING  raised with every change of the target's rows
+//	wants:TARGET      HASH    "HP-1/0" -> "1|GEN|ENTRY" (1: wanted, 0: withdrawn)
+//	in:ID             HASH    item (JSON), at: an inbox item that waits
+//	done:ID           STRING  result of an inbox item; 7 days
+//	due:LANE          ZSET    member "kind|key" -> ms due, or end of the lease
+//	lanes             HASH    member -> the one lane it stands in
+//	claims            HASH    member -> "TOKEN|WORKER|ATTEMPT"
+//	again             HASH    member -> "MS|LANE" booked while it was claimed
+//	ix:all            ZSET    request -> its number
+//	ix:state:STATE    ZSET    request -> its number
+//	ix:person:ID      ZSET    request -> its number, for requester and owner
+//	ix:end            ZSET    active request -> ms of its end
+//	audit             STREAM  seq, id, entry (JSON), link
+//	budget:NAME       HASH    tokens, at, hold, waitCLASS, used
+//	share:NAME        HASH    data, at; with a time to live
+//	doc:SPACE:KEY     HASH    field -> data: cards, bindings, owners
+//	seen:DIGEST       STRING  digests of signed requests; with a time to live
+const (
+	keyMeta  = "meta"
+	keyReq   = "req:"
+	keyIn    = "in:"
+	keyDone  = "done:"
+	keyDue   = "due:"
+	keyAudit = "audit"
+	keyShare = "share:"
+	keyDoc   = "doc:"
+	keySeen  = "seen:"
+	keyNote  = "note:"
+)

@@ -1,0 +1,107 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"hallpass/approvals"
+)
+
+// Share lends what one replica read to the others, with the time when the read was started.
+func (s *Store) Share(ctx context.Context, name string, data []byte, at time.Time, ttl time.Duration) error {
+	key := s.prefix + keyShare + name
+	_, err := s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		p.HSet(ctx, key, "data", data, "at", millis(at))
+		p.PExpire(ctx, key, ttl)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("sharing %s: %w: %w", name, approvals.ErrStore, err)
+	}
+	return nil
+}
+
+// Shared gives what was shared, or approvals.ErrNotFound.
+func (s *Store) Shared(ctx context.Context, name string) ([]byte, time.Time, error) {
+	got, err := s.client.HMGet(ctx, s.prefix+keyShare+name, "data", "at").Result()
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("reading shared %s: %w: %w", name, approvals.ErrStore, err)
+	}
+	data, ok := got[0].(string)
+	at, ok2 := got[1].(string)
+	ms, err := strconv.ParseInt(at, 10, 64)
+	if !ok || !ok2 || err != nil {
+		return nil, time.Time{}, fmt.Errorf("shared %s: %w", name, approvals.ErrNotFound)
+	}
+	return []byte(data), moment(ms), nil
+}
+
+// PutDoc stores one field of a document.
+func (s *Store) PutDoc(ctx context.Context, space, key, field string, data []byte) error {
+	if err := s.client.HSet(ctx, s.prefix+keyDoc+space+":"+key, field, data).Err(); err != nil {
+		return fmt.Errorf("storing in %s: %w: %w", space, approvals.ErrStore, err)
+	}
+	return nil
+}
+
+// PutDocIfAbsent stores one field of a document unless it is there; then it gives what is there.
+func (s *Store) PutDocIfAbsent(ctx context.Context, space, key, field string, data []byte) ([]byte, error) {
+	full := s.prefix + keyDoc + space + ":" + key
+	fresh, err := s.client.HSetNX(ctx, full, field, data).Result()
+	if err == nil && fresh {
+		return data, nil
+	}
+	if err == nil {
+		var there string
+		if there, err = s.client.HGet(ctx, full, field).Result(); err == nil {
+			return []byte(there), nil
+		}
+	}
+	return nil, fmt.Errorf("storing in %s: %w: %w", space, approvals.ErrStore, err)
+}
+
+// Docs gives all fields of a document.
+func (s *Store) Docs(ctx context.Context, space, key string) (map[string][]byte, error) {
+	got, err := s.client.HGetAll(ctx, s.prefix+keyDoc+space+":"+key).Result()
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w: %w", space, approvals.ErrStore, err)
+	}
+	out := make(map[string][]byte, len(got))
+	for field, data := range got {
+		out[field] = []byte(data)
+	}
+	return out, nil
+}
+
+// Pause holds back new exemptions in all replicas. Removals go on.
+func (s *Store) Pause(ctx context.Context, who string) error {
+	if err := s.client.HSet(ctx, s.prefix+keyMeta, "paused", who).Err(); err != nil {
+		return fmt.Errorf("pausing: %w: %w", approvals.ErrStore, err)
+	}
+	return nil
+}
+
+// Resume takes Pause back.
+func (s *Store) Resume(ctx context.Context) error {
+	if err := s.client.HDel(ctx, s.prefix+keyMeta, "paused").Err(); err != nil {
+		return fmt.Errorf("resuming: %w: %w", approvals.ErrStore, err)
+	}
+	return nil
+}
+
+// Paused reports whether new exemptions are held back.
+func (s *Store) Paused(ctx context.Context) (bool, error) {
+	_, err := s.client.HGet(ctx, s.prefix+keyMeta, "paused").Result()
+	if errors.Is(err, redis.Nil) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("asking whether writes are paused: %w: %w", approvals.ErrStore, err)
+	}
+	return true, nil
+}

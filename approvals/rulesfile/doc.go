@@ -1,0 +1,46 @@
+// Package rulesfile reads the rules file and judges plans by it.
+//
+// A rules file is YAML with conditions in CEL. It is strict: unknown keys, names that lead nowhere, conditions that do
+// not type and rules that can never be reached are mistakes, and Parse reports all of them at once, each with its line.
+//
+//	groups:                # who holds seats, and where they are told
+//	  netsec:   {id: 1f6e0b7a-…, slack: C0123ABCD, title: Network security}
+//	  security: {id: 90aa4c11-…}
+//	emergency: [0a1b2c3d-…]        # object ids of accounts that are never touched
+//	people: {may_ask: members}     # or the name of a group
+//	security: security             # the group of the reviewers
+//	adopters: security             # the group whose members may own accounts that have no owner
+//	defaults: {max: 90d, max_total: 365d, lapse: 3d, nudge: 1d, remind: [14d, 3d, 1d], apply_within: 24h}
+//	locations:             # targets of `ip … in NAME`: IP named locations
+//	  trusted-servers: {id: 3c1f6b2e-…, title: Trusted servers, mode: owned}
+//	exclusions:            # targets of `account … in NAME`: groups that policies exclude
+//	  crm-mfa: {id: 8d2a77c0-…, title: No MFA for CRM, mode: shared}
+//	refuse:
+//	  - name: privileged accounts
+//	    when: ask.kind == "account" && plan.account.privileged
+//	    say: Privileged accounts are not exempted. Ask for an app registration instead.
+//	rules:                 # the first match wins; no match is a refusal
+//	  - name: a single address for a short time
+//	    when: ask.kind == "ip" && plan.size == 1 && ask.duration <= duration("720h")
+//	    approve: [{group: netsec, count: 1}]
+//	  - name: service accounts
+//	    when: ask.kind == "account"
+//	    unfenced: true     # without it, an exemption that holds from everywhere is refused
+//	    ticket: required
+//	    approve: [{group: netsec, count: 1}, {group: security, count: 1}]
+//	    notify: [security]
+//
+// A rule may also say max, max_total, lapse, nudge, remind and apply_within, and restore: true (an entry that somebody
+// took out is put back). Durations are written 30m, 12h, 90d or 2w.
+//
+// # Known and unknown
+//
+// Facts are read from the tenant and can be unknown. A condition whose result depends on an unknown fact refuses the ask
+// and names the fact; it never falls through to the next rule, and neither does one that fails. The result of
+// "a || plan.x" does not depend on plan.x when a is true. A rule that wants to go on without a fact says so with
+// known(plan.x).
+//
+// # Trying it
+//
+// RunExamples judges example asks, written beside the rules file, and compares what comes out with what was expected.
+package rulesfile

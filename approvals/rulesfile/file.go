@@ -1,0 +1,169 @@
+package rulesfile
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"time"
+
+	"hallpass/approvals"
+)
+
+// Members is what People.MayAsk says when every enabled member of the tenant may ask.
+const Members = "members"
+
+// File is a rules file without mistakes. It never changes and may be used concurrently.
+type File struct {
+	hash       string
+	groups     []Group
+	locations  []Place
+	exclusions []Place
+	emergency  []string
+	people     People
+	refusals   []refusal
+	rules      []rule
+}
+
+// Group is a group of Entra ID that holds seats or is told, and where it is told.
+type Group struct {
+	Name  string // in the rules file
+	ID    string // Entra object id
+	Title string // for people
+	Slack string // channel id; may be empty
+	Teams string // conversation id; may be empty
+}
+
+// Place is where an exemption is put: a named location or an exclusion group.
+type Place struct {
+	Name   string // in the rules file and in commands
+	Target approvals.Target
+	Title  string // for people
+	// Shared says that others write the target too; hallpass then leaves alone what it did not put there.
+	Shared bool
+}
+
+// People says who may do what besides taking seats. Values are names of groups.
+type People struct {
+	MayAsk   string // Members, or a group
+	Security string // reviewers; may be empty
+	Adopters string // may make themselves owner of an account that has none; may be empty
+}
+
+// refusal is one entry of the section refuse.
+type refusal struct {
+	name string
+	when condition
+	say  string
+}
+
+// rule is one entry of the section rules.
+type rule struct {
+	name   string
+	when   condition
+	seats  []approvals.Seat
+	notify []string
+	limits limits
+	flags  flags
+}
+
+// flags are the yes-or-no settings of a rule.
+type flags struct {
+	unfenced, restore, ticket bool
+}
+
+// limits are the times that defaults and rules may set.
+type limits struct {
+	max, maxTotal, lapse, nudge, applyWithin time.Duration
+	remind                                   []time.Duration
+}
+
+// builtIn are the limits of a file that sets none.
+func builtIn() limits {
+	const day = 24 * time.Hour
+	return limits{
+		max: 90 * day, maxTotal: 365 * day, lapse: 3 * day, nudge: day, applyWithin: day,
+		remind: []time.Duration{14 * day, 3 * day, day},
+	}
+}
+
+// hashOf is the hash that stands in every ruling.
+func hashOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// Hash is the SHA-256 of the file, in hex.
+func (f *File) Hash() string { return f.hash }
+
+// Groups lists the groups in the order of the file.
+func (f *File) Groups() []Group { return slices.Clone(f.groups) }
+
+// Group finds a group by its name.
+func (f *File) Group(name string) (Group, bool) {
+	i := slices.IndexFunc(f.groups, func(g Group) bool { return g.Name == name })
+	if i < 0 {
+		return Group{}, false
+	}
+	return f.groups[i], true
+}
+
+// Locations lists the named locations in the order of the file.
+func (f *File) Locations() []Place { return slices.Clone(f.locations) }
+
+// Location finds a named location by its name: what `ip … in NAME` means.
+func (f *File) Location(name string) (Place, bool) { return find(f.locations, name) }
+
+// Exclusions lists the exclusion groups in the order of the file.
+func (f *File) Exclusions() []Place { return slices.Clone(f.exclusions) }
+
+// Exclusion finds an exclusion group by its name: what `account … in NAME` means.
+func (f *File) Exclusion(name string) (Place, bool) { return find(f.exclusions, name) }
+
+func find(places []Place, name string) (Place, bool) {
+	i := slices.IndexFunc(places, func(p Place) bool { return p.Name == name })
+	if i < 0 {
+		return Place{}, false
+	}
+	return places[i], true
+}
+
+// Names lists the names that an ask of this kind can use as its Where, in the order of the file.
+func (f *File) Names(kind approvals.Kind) []string {
+	places := f.locations
+	if kind == approvals.KindAccount {
+		places = f.exclusions
+	}
+	var names []string
+	for _, p := range places {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// Place finds the place of a target.
+func (f *File) Place(t approvals.Target) (Place, bool) {
+	all := append(f.Locations(), f.exclusions...)
+	i := slices.IndexFunc(all, func(p Place) bool { return p.Target == t })
+	if i < 0 {
+		return Place{}, false
+	}
+	return all[i], true
+}
+
+// Emergency lists the object ids of the accounts that are never touched.
+func (f *File) Emergency() []string { return slices.Clone(f.emergency) }
+
+// People says who may do what besides taking seats.
+func (f *File) People() People { return f.people }
+
+// Seats lists the names of all groups that hold a seat in any rule, sorted.
+func (f *File) Seats() []string {
+	names := map[string]bool{}
+	for _, r := range f.rules {
+		for _, s := range r.seats {
+			names[s.Group] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
