@@ -15,6 +15,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	t.Parallel()
 	columns := []string{"pending", "before owner", "approved", "active", "renewing", "ending", "ended"}
 	table := map[approvals.Verb][]string{
+		approvals.VerbAsk:     {"", "", "", "", "", "", ""}, // needs no request: see the test below
 		approvals.VerbShow:    {"ROSXro", "ROSXro", "ROSXro", "ROSXro", "ROSXro", "ROSXro", "ROSXro"},
 		approvals.VerbApprove: {"S", "Oo", "", "", "S", "", ""},
 		approvals.VerbDeny:    {"S", "OoS", "", "", "S", "", ""},

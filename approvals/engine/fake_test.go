@@ -263,9 +263,10 @@ type doer struct {
 
 // said is one thing that somebody did.
 type said struct {
-	Who, Do string
-	ID      approvals.RequestID
-	Ask     approvals.Ask
+	Who string              `json:"who"`
+	Do  string              `json:"do"`
+	ID  approvals.RequestID `json:"id"`
+	Ask approvals.Ask       `json:"ask"`
 }
 
 func (doer) Tell(context.Context, approvals.Request) (time.Time, error) { return time.Time{}, nil }
@@ -276,8 +277,7 @@ func (d doer) Carry(ctx context.Context, claim approvals.Claim, item approvals.I
 		return false, nil, err
 	}
 	err := d.do(ctx, approvals.Act{Operation: item.ID, Person: s.Who, Via: "test", Claim: &claim, At: item.At}, s)
-	var no *approvals.Refusal
-	if errors.As(err, &no) {
+	if _, refused := errors.AsType[*approvals.Refusal](err); refused {
 		return false, json.RawMessage(`{}`), nil
 	}
 	return err == nil, nil, err

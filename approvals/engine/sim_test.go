@@ -320,7 +320,7 @@ func (sim simulation) play(ctx context.Context, t *testing.T, rnd *rand.Rand, st
 	t.Helper()
 	for i := range sim.requests {
 		pause(ctx, time.Duration(rnd.IntN(8000))*time.Millisecond)
-		addr := netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(1 + i%(max(2, sim.requests*3/4)))}), 32)
+		addr := netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(1 + i%max(2, sim.requests*3/4))}), 32)
 		ask := approvals.Ask{
 			Kind: approvals.KindIP, Addresses: []netip.Prefix{addr}, Where: "loc" + strconv.Itoa(i%3), Reason: "because",
 			Term: approvals.Term{For: time.Duration(60+rnd.IntN(240)) * time.Second},

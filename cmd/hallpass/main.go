@@ -1,0 +1,43 @@
+// Command hallpass turns asks for exemptions in Microsoft Entra ID into requests with an owner, an approval and an end.
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // calendar.zone must work in an image without time zones
+
+	"hallpass/cmd/internal/app"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the program without its process. It returns the exit code: 0, 1 if it failed, 2 if it was called wrongly.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	p := program{
+		getenv: getenv, readFile: os.ReadFile, stdout: stdout, stderr: stderr,
+		serve: app.Run, check: app.Check, pause: app.Pause, resume: app.Resume,
+	}
+	return p.run(ctx, args)
+}
+
+// program is everything that the subcommands need.
+type program struct {
+	getenv         func(string) string
+	readFile       func(string) ([]byte, error)
+	stdout, stderr io.Writer
+
+	serve  func(ctx context.Context, cfg app.Config, log *slog.Logger) error
+	check  func(ctx context.Context, cfg app.Config, w io.Writer) (ok bool, err error)
+	pause  func(ctx context.Context, cfg app.Config, why string) error
+	resume func(ctx context.Context, cfg app.Config) error
+}

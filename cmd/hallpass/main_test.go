@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"hallpass/cmd/internal/app"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"hallpass": main})
+}
+
+func TestTheCommandLine(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != ""})
+}
+
+const config = `
+tenant: {id: 5d1f6b2e-93c4-4d2e-8a51-0c9d2b7e4f10}
+rules: rules.yaml
+slack: {bot_token_env: BOT, app_token_env: APP, app_id: A1, team_ids: [T1]}
+redis: {addrs: ["localhost:6379"]}
+entra: {reader: {kind: managed}}
+log: {level: warn}
+`
+
+// fake is a program whose parts say what they were asked to do.
+func fake(stdout, stderr io.Writer, err error, ok bool) program {
+	return program{
+		getenv:   func(name string) string { return map[string]string{"BOT": "xoxb-1", "APP": "xapp-1"}[name] },
+		readFile: func(string) ([]byte, error) { return []byte(config), nil },
+		stdout:   stdout, stderr: stderr,
+		serve: func(ctx context.Context, cfg app.Config, log *slog.Logger) error {
+			log.InfoContext(ctx, "not shown")
+			log.WarnContext(ctx, "serving", "mode", cfg.Mode)
+			return err
+		},
+		check: func(_ context.Context, _ app.Config, w io.Writer) (bool, error) {
+			_, writeErr := io.WriteString(w, "redis: ok\n")
+			return ok, errors.Join(err, writeErr)
+		},
+		pause: func(_ context.Context, _ app.Config, why string) error {
+			_, writeErr := io.WriteString(stdout, "pause: "+why+"\n")
+			return errors.Join(err, writeErr)
+		},
+		resume: func(context.Context, app.Config) error { return err },
+	}
+}
+
+func TestWhatEachCommandDoes(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("redis does not answer")
+	tests := []struct {
+		name   string
+		args   string
+		err    error
+		ok     bool
+		code   int
+		stdout string
+		stderr string // how it ends
+	}{
+		{name: "serve ends well", args: "serve", stderr: `"level":"WARN","msg":"serving","mode":"observe"}` + "\n"},
+		{name: "serve fails", args: "serve -config x.yaml", err: broken, code: 1, stderr: "hallpass: redis does not answer\n"},
+		{name: "check is content", args: "check", ok: true, stdout: "redis: ok\n"},
+		{name: "check is not content", args: "check", code: 1, stdout: "redis: ok\n"},
+		{name: "check fails", args: "check", ok: true, err: broken, code: 1, stdout: "redis: ok\n", stderr: "hallpass: redis does not answer\n"},
+		{name: "pause says what that means", args: "pause -because incident", stdout: "pause: incident\nNew exemptions are held back in all replicas. Removals go on. hallpass resume ends it.\n"},
+		{name: "pause without a reason", args: "pause", code: 2, stderr: "hallpass: pause needs a reason: everybody who asks will read it\nAs in: hallpass pause -because \"incident 4711\"\nhallpass help lists the commands.\n"},
+		{name: "pause fails", args: "pause -because x", err: broken, code: 1, stdout: "pause: x\n", stderr: "hallpass: redis does not answer\n"},
+		{name: "resume", args: "resume", stdout: "Approved exemptions are applied again.\n"},
+		{name: "resume fails", args: "resume", err: broken, code: 1, stderr: "hallpass: redis does not answer\n"},
+		{name: "a config without its flag", args: "serve x.yaml", code: 2, stderr: "hallpass: serve: \"x.yaml\" is too much\nDid you mean -config x.yaml?\nhallpass help lists the commands.\n"},
+		{name: "a flag that is not there", args: "serve -port 1", code: 2, stderr: "hallpass: serve: flag provided but not defined: -port\nhallpass help lists the commands.\n"},
+		{name: "a command that is not there", args: "server", code: 2, stderr: "hallpass: there is no command \"server\"\ndid you mean \"serve\"?\nhallpass help lists the commands.\n"},
+		{name: "help of a command", args: "serve -h", stdout: usage},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var stdout, stderr bytes.Buffer
+			code := fake(&stdout, &stderr, tt.err, tt.ok).run(t.Context(), strings.Fields(tt.args))
+			if code != tt.code {
+				t.Errorf("exit code %d, want %d", code, tt.code)
+			}
+			if diff := cmp.Diff(tt.stdout, stdout.String()); diff != "" {
+				t.Error(diff)
+			}
+			if !strings.HasSuffix(stderr.String(), tt.stderr) || (tt.stderr == "") != (stderr.Len() == 0) {
+				t.Errorf("stderr %q, want %q", stderr.String(), tt.stderr)
+			}
+		})
+	}
+}

@@ -1,0 +1,24 @@
+package main
+
+const usage = `hallpass: exemptions in Microsoft Entra ID that are asked for, approved, and taken away on time
+
+Usage:
+    hallpass serve  [-config FILE]                  run until it is told to stop
+    hallpass check  [-config FILE]                  try everything the config names; say what is wrong and what to do
+    hallpass pause  [-config FILE] -because TEXT    hold back new exemptions in all replicas; removals go on
+    hallpass resume [-config FILE]                  go on after a pause
+    hallpass rules test RULES [EXAMPLES]            check a rules file, and judge example asks by it
+    hallpass rules env                              what conditions in a rules file can use
+    hallpass version
+    hallpass help
+
+FILE is hallpass.yaml unless given. Secrets come from environment variables or files that the config names.
+The exit code is 0, 1 if something failed, or 2 if the command was not understood.
+
+Examples:
+    hallpass rules test rules.yaml examples.yaml
+    hallpass check -config /etc/hallpass/hallpass.yaml && hallpass serve -config /etc/hallpass/hallpass.yaml
+    hallpass pause -because "incident 4711"
+
+To try hallpass without Slack, Redis or a tenant: go run ./cmd/demo
+`

@@ -1,0 +1,116 @@
+package app
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hallpass/approvals"
+)
+
+// Metrics are what hallpass tells Prometheus. Labels are bounded: lanes, states, reasons, methods and classes of status,
+// never a name, an id or the text of an error.
+type Metrics struct {
+	dueLag          *prometheus.GaugeVec
+	overdueRemoval  prometheus.Gauge
+	budgetUsed      prometheus.Gauge
+	stuck           prometheus.Gauge
+	paused          prometheus.Gauge
+	requests        *prometheus.GaugeVec
+	acts            *prometheus.CounterVec
+	refused         *prometheus.CounterVec
+	unauthenticated *prometheus.CounterVec
+	graphCalls      *prometheus.CounterVec
+	storeErrors     *prometheus.CounterVec
+}
+
+// NewMetrics makes the metrics and registers them.
+func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "hallpass", Name: name, Help: help})
+	}
+	gauges := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "hallpass", Name: name, Help: help}, labels)
+	}
+	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "hallpass", Name: name, Help: help}, labels)
+	}
+	m := &Metrics{
+		dueLag:          gauges("due_lag_seconds", "How long the oldest work of the lane has been due and not claimed.", "lane"),
+		overdueRemoval:  gauge("overdue_removal_seconds", "How long the oldest exemption is past its end and not verified as removed."),
+		budgetUsed:      gauge("graph_budget_used_ratio", "Share of the Conditional Access budget used in the last minute, by all replicas."),
+		stuck:           gauge("stuck_requests", "Requests that do not get on."),
+		paused:          gauge("paused", "1 while new exemptions are held back."),
+		requests:        gauges("requests", "Requests by state.", "state"),
+		acts:            counters("acts_total", "What people did, by platform.", "platform"),
+		refused:         counters("refused_total", "Refusals by reason.", "reason"),
+		unauthenticated: counters("unauthenticated_total", "Messages that failed authentication, by platform.", "platform"),
+		graphCalls:      counters("graph_calls_total", "Calls to Microsoft Graph by method and class of status.", "method", "status"),
+		storeErrors:     counters("store_errors_total", "Calls to Redis that failed, by operation.", "operation"),
+	}
+	for _, c := range []prometheus.Collector{
+		m.dueLag, m.overdueRemoval, m.budgetUsed, m.stuck, m.paused, m.requests, m.acts, m.refused, m.unauthenticated,
+		m.graphCalls, m.storeErrors,
+	} {
+		if err := reg.Register(c); err != nil {
+			return nil, fmt.Errorf("registering metrics: %w", err)
+		}
+	}
+	for _, lane := range approvals.Lanes() {
+		m.DueLag(lane, 0)
+	}
+	return m, nil
+}
+
+// DueLag says how long the oldest unclaimed work of a lane has been due.
+func (m *Metrics) DueLag(lane approvals.Lane, lag time.Duration) {
+	m.dueLag.WithLabelValues(string(lane)).Set(max(lag, 0).Seconds())
+}
+
+// OverdueRemoval says how long the oldest exemption is past its end and still there; 0 if none is.
+func (m *Metrics) OverdueRemoval(late time.Duration) { m.overdueRemoval.Set(max(late, 0).Seconds()) }
+
+// BudgetUsed says which share of the Graph budget was used in the last minute.
+func (m *Metrics) BudgetUsed(share float64) { m.budgetUsed.Set(share) }
+
+// Requests says how many requests are in each state, and how many are stuck. A state that is missing has none.
+func (m *Metrics) Requests(byState map[approvals.State]int, stuck int) {
+	for _, s := range approvals.States() {
+		m.requests.WithLabelValues(string(s)).Set(float64(byState[s]))
+	}
+	m.stuck.Set(float64(stuck))
+}
+
+// Paused says whether new exemptions are held back.
+func (m *Metrics) Paused(paused bool) {
+	m.paused.Set(0)
+	if paused {
+		m.paused.Set(1)
+	}
+}
+
+// Act counts one thing that a person did and that was received.
+func (m *Metrics) Act(platform string) { m.acts.WithLabelValues(platform).Inc() }
+
+// Refused counts a refusal.
+func (m *Metrics) Refused(reason approvals.Reason) { m.refused.WithLabelValues(string(reason)).Inc() }
+
+// Unauthenticated counts a message whose signature or token was wrong.
+func (m *Metrics) Unauthenticated(platform string) { m.unauthenticated.WithLabelValues(platform).Inc() }
+
+// GraphCall counts a call to Graph. A status of 0 means that no answer came.
+func (m *Metrics) GraphCall(method string, status int) {
+	class := "none"
+	switch {
+	case status == 429:
+		class = "429"
+	case status >= 100 && status < 600:
+		class = strconv.Itoa(status/100) + "xx"
+	}
+	m.graphCalls.WithLabelValues(method, class).Inc()
+}
+
+// StoreError counts a call to Redis that failed. The operation is the name of a method, never a key.
+func (m *Metrics) StoreError(operation string) { m.storeErrors.WithLabelValues(operation).Inc() }
