@@ -1,0 +1,83 @@
+package bot
+
+import (
+	"slices"
+	"strings"
+
+	"hallpass/approvals"
+)
+
+// Details is everything that those concerned may see of a request.
+func (v Voice) Details(r *approvals.Request) Form {
+	round := r.Round()
+	f := Form{ID: FormDetails, Title: "Details of " + string(r.ID), Intro: []Text{{bold(Headline(r))}, v.lead(r)}}
+	add := func(t ...Span) { f.Intro = append(f.Intro, t) }
+	add(bold("What it changes, in this order"))
+	for _, c := range round.Plan.Changes {
+		add(plain("• "), code(c.Label), plain(" into "), literal(clip(c.Title, 80)))
+	}
+	if len(round.Plan.Policies) > 0 {
+		add(bold("What that does"))
+		for _, p := range round.Plan.Policies[:min(len(round.Plan.Policies), 12)] {
+			add(plain("• "), literal(clip(p.Name, 80)), plain(" (%s): ", p.State), literal(clip(p.Does, 200)))
+		}
+	}
+	add(bold("Facts"))
+	for _, spec := range approvals.FactSpecs() {
+		if spec.Kind != "" && spec.Kind != round.Plan.Kind {
+			continue
+		}
+		add(plain("• %s: ", spec.Doc), literal(clip(sayFact(spec, round.Plan.Facts[spec.Name]), 200)))
+	}
+	add(bold("Who decides"))
+	for _, s := range round.Ruling.Seats {
+		add(plain("• %d of %s", s.Count, s.Group))
+	}
+	add(plain("by the rule “"), literal(clip(round.Ruling.Rule, 80)), plain("” of rules %s", clip(round.Ruling.RulesHash, 13)))
+	for _, line := range v.lines(r) {
+		f.Intro = append(f.Intro, line)
+	}
+	return f
+}
+
+func sayFact(spec approvals.FactSpec, fact approvals.Fact) string {
+	if !fact.Known {
+		if fact.Why != "" {
+			return "unknown: " + fact.Why
+		}
+		return "unknown"
+	}
+	switch spec.Type {
+	case approvals.FactInt:
+		return plain("%d", fact.Int).Text
+	case approvals.FactBool:
+		if fact.Bool {
+			return "yes"
+		}
+		return "no"
+	case approvals.FactString:
+		return line(fact.Text)
+	case approvals.FactList:
+		if len(fact.List) == 0 {
+			return "none"
+		}
+		list := slices.Clone(fact.List)
+		return line(strings.Join(list[:min(len(list), 8)], ", "))
+	}
+	return ""
+}
+
+// Row is a request in one line, as lists show it. Those who are not concerned see id, state and end.
+func (v Voice) Row(r *approvals.Request, details bool) Text {
+	t := Text{bold(string(r.ID)), plain("  %s", r.State)}
+	if details {
+		t = append(t, plain("  "), code(clip(what(r), 80)))
+	}
+	if !r.End.IsZero() && !r.State.Final() {
+		t = append(t, plain("  ends "), v.at(r.End))
+	}
+	if r.Voting() {
+		t = append(t, plain("  waits for %s", waitsFor(r)))
+	}
+	return t
+}

@@ -1,0 +1,179 @@
+package bot
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"time"
+
+	"hallpass/approvals"
+)
+
+// The ids of form fields.
+const (
+	fieldKind    = "kind"
+	fieldSubject = "subject"
+	fieldWhere   = "where"
+	fieldTerm    = "term"
+	fieldReason  = "reason"
+	fieldTicket  = "ticket"
+)
+
+// askForm is the form behind the bare command. err, if not nil, is shown above the fields.
+func (g Grammar) askForm() Form {
+	var places []Option
+	for _, kind := range []approvals.Kind{approvals.KindIP, approvals.KindAccount} {
+		for _, name := range g.Names(kind) {
+			label := "trust addresses in " + name
+			if kind == approvals.KindAccount {
+				label = "exempt an account by " + name
+			}
+			places = append(places, Option{Value: string(kind) + ":" + name, Label: clip(label, 70)})
+		}
+	}
+	return Form{
+		ID: FormAsk, Title: "Ask for an exemption", Submit: "Ask",
+		Inputs: []Input{
+			{ID: fieldWhere, Label: "What", Options: places},
+			{ID: fieldSubject, Label: "Addresses, or the account", Hint: "20.50.2.1 or 20.50.2.0/28; or svc-nx@contoso.com", Max: 1000},
+			{ID: fieldTerm, Label: "How long", Hint: "90d, 12h, 2 weeks or until 2027-01-31", Value: "90d", Max: 40},
+			{ID: fieldReason, Label: "Why", Long: true, Max: maxReason},
+			{ID: fieldTicket, Label: "Ticket", Optional: true, Max: maxTicket},
+		},
+	}
+}
+
+// readAsk checks a submitted form without asking anybody outside. Mistakes come back by field.
+func (g Grammar) readAsk(fields map[string]string) (approvals.Ask, map[string]string) {
+	wrong := map[string]string{}
+	kind, where, _ := strings.Cut(fields[fieldWhere], ":")
+	ask := approvals.Ask{Kind: approvals.Kind(kind), Where: where, Ticket: line(fields[fieldTicket])}
+	note := func(field string, err error) {
+		if err != nil && wrong[field] == "" {
+			wrong[field] = clip(err.Error(), 1000)
+		}
+	}
+	switch ask.Kind {
+	case approvals.KindIP:
+		var err error
+		ask.Addresses, err = approvals.ParseAddresses(strings.FieldsFunc(fields[fieldSubject], func(r rune) bool { return strings.ContainsRune(", ;\n\t", r) }))
+		note(fieldSubject, err)
+	case approvals.KindAccount:
+		ask.Account = strings.ToLower(line(fields[fieldSubject]))
+		if ask.Account == "" || strings.Contains(ask.Account, " ") {
+			note(fieldSubject, approvals.Refuse(approvals.RefusedInput, "Name one account, like svc-nx@contoso.com."))
+		}
+		if _, err := netip.ParseAddr(ask.Account); err == nil {
+			note(fieldSubject, approvals.Refuse(approvals.RefusedInput, "That is an address; above you chose to exempt an account."))
+		}
+	default:
+		note(fieldWhere, approvals.Refuse(approvals.RefusedInput, "Choose one."))
+	}
+	known := false
+	for _, name := range g.Names(ask.Kind) {
+		known = known || name == where
+	}
+	if !known {
+		note(fieldWhere, approvals.Refuse(approvals.RefusedInput, "Choose one from the list."))
+	}
+	var err error
+	ask.Term, err = g.readTerm(fields[fieldTerm])
+	note(fieldTerm, err)
+	ask.Reason = clean(fields[fieldReason])
+	if ask.Reason == "" {
+		note(fieldReason, approvals.Refuse(approvals.RefusedInput, "The reason is missing."))
+	}
+	note(fieldReason, bounded("reason", ask.Reason, maxReason))
+	note(fieldTicket, bounded("ticket", ask.Ticket, maxTicket))
+	return ask, wrong
+}
+
+// readTerm reads "90d" or "until 2027-01-31".
+func (g Grammar) readTerm(s string) (approvals.Term, error) {
+	s = line(s)
+	if date, ok := strings.CutPrefix(strings.ToLower(s), "until "); ok {
+		until, err := parseUntil(date, g.Zone)
+		return approvals.Term{Until: until}, err
+	}
+	d, err := ParseDuration(strings.TrimPrefix(strings.ToLower(s), "for "))
+	return approvals.Term{For: d}, err
+}
+
+// voteForm asks for a comment, or for a reason, before a click on a card counts.
+func voteForm(button, value string) (Form, bool) {
+	id, _, _ := strings.Cut(value, ":")
+	reason := Input{ID: fieldReason, Label: "Why", Long: true, Max: maxReason}
+	switch button {
+	case ButtonApprove:
+		return Form{
+			ID: FormApprove, Title: "Approve " + id, Submit: "Approve", Hidden: value,
+			Inputs: []Input{{ID: fieldTerm, Label: "For a shorter time only", Hint: "for example 14d; empty: as asked for", Optional: true, Max: 40}},
+		}, true
+	case ButtonDeny:
+		return Form{ID: FormDeny, Title: "Deny " + id, Submit: "Deny", Hidden: value, Inputs: []Input{reason}}, true
+	case ButtonRevoke:
+		return Form{ID: FormRevoke, Title: "End " + id + " now", Submit: "End it", Hidden: value, Inputs: []Input{reason}}, true
+	case ButtonRenew:
+		return Form{
+			ID: FormRenew, Title: "Renew " + id, Submit: "Ask", Hidden: value,
+			Inputs: []Input{{ID: fieldTerm, Label: "How much longer", Value: "30d", Max: 40}, reason},
+		}, true
+	}
+	return Form{}, false
+}
+
+// checkForm gives the mistakes of a submitted form, by field, without asking anybody outside.
+func (g Grammar) checkForm(in Incoming) map[string]string {
+	if in.Form == FormAsk {
+		_, wrong := g.readAsk(in.Fields)
+		return wrong
+	}
+	wrong := map[string]string{}
+	if in.Form == FormRenew || in.Form == FormApprove && line(in.Fields[fieldTerm]) != "" {
+		if _, err := g.readTerm(in.Fields[fieldTerm]); err != nil {
+			wrong[fieldTerm] = err.Error()
+		}
+	}
+	if in.Form != FormApprove {
+		reason := clean(in.Fields[fieldReason])
+		if reason == "" {
+			wrong[fieldReason] = "A reason is needed."
+		} else if err := bounded("reason", reason, maxReason); err != nil {
+			wrong[fieldReason] = err.Error()
+		}
+	}
+	return wrong
+}
+
+// formCommand turns a checked form into the command that says the same.
+func (g Grammar) formCommand(in Incoming) (Command, string, error) {
+	if in.Form == FormAsk {
+		ask, wrong := g.readAsk(in.Fields)
+		for _, text := range wrong {
+			return Command{}, "", approvals.Refuse(approvals.RefusedInput, "%s", text)
+		}
+		return Command{Verb: string(ask.Kind), Ask: ask, Term: ask.Term}, "", nil
+	}
+	value, print, _ := strings.Cut(in.Hidden, ":")
+	id, err := approvals.ParseRequestID(value)
+	if err != nil {
+		return Command{}, "", approvals.Refuse(approvals.RefusedInput, "That form is damaged.").Or("Open it again.")
+	}
+	verbsOf := map[string]string{FormApprove: "approve", FormDeny: "deny", FormRevoke: "revoke", FormRenew: "renew"}
+	c := Command{Verb: verbsOf[in.Form], ID: id, Why: clean(in.Fields[fieldReason])}
+	if c.Verb == "" {
+		return c, "", errors.New("bot: a form that was never shown")
+	}
+	if line(in.Fields[fieldTerm]) != "" {
+		c.Term, err = g.readTerm(in.Fields[fieldTerm])
+	}
+	return c, print, err
+}
+
+// shortened is the duration to which an approval shortens, from a term; 0: as asked.
+func shortened(t approvals.Term, now time.Time) time.Duration {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Length(now)
+}

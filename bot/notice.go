@@ -1,0 +1,163 @@
+package bot
+
+import (
+	"strings"
+	"time"
+
+	"hallpass/approvals"
+)
+
+// Notice is something that people are told once, in the thread of a request's card and to its requester.
+type Notice struct {
+	Key  string // the same for every telling of the same thing
+	Text Text
+	// To says who is told.
+	Requester, Approvers bool
+}
+
+// Notices are all that people should have been told about a request by now. Which of them were told is remembered by key,
+// so this is worked out from the present state, however often.
+func (v Voice) Notices(r *approvals.Request) []Notice {
+	var out []Notice
+	add := func(key string, requester, approvers bool, text ...Span) {
+		out = append(out, Notice{Key: key, Text: append(Text{bold(string(r.ID)), plain(": ")}, text...), Requester: requester, Approvers: approvers})
+	}
+	for i := range r.Rounds {
+		v.roundNotices(r, i, add)
+	}
+	if !r.Applied.IsZero() {
+		add("applied", true, true, plain("applied and verified in Entra ID. It ends "), v.at(r.End), plain("."))
+	}
+	if r.State == approvals.StateActive && r.Reminded > 0 {
+		add("remind:"+r.End.UTC().Format(time.RFC3339)+":"+strings.Repeat("i", r.Reminded), true, true,
+			plain("ends "), v.at(r.End), plain(". Still needed? "), literal(r.Owner.Label()), plain(" or the requester types "),
+			code("/hallpass renew "+string(r.ID)+" for 30d because …"), plain(". If not, it is taken away then."))
+	}
+	if r.Cause == nil {
+		return out
+	}
+	switch r.State {
+	case approvals.StateEnding:
+		if r.Cause.Word != approvals.CauseEnd {
+			add("ending", true, true, v.cause(r)...)
+		}
+	case approvals.StateEnded:
+		add("ended", true, true, v.ended(r)...)
+	case approvals.StateDenied, approvals.StateCancelled, approvals.StateLapsed:
+		add(string(r.State), true, false, v.cause(r)...)
+	case approvals.StateNone, approvals.StatePending, approvals.StateApproved, approvals.StateActive:
+	}
+	if r.Cause.Word == approvals.CauseTakenOut && r.State.Final() {
+		add("again", true, false, plain("if it is still needed, ask anew: "), code("/hallpass"))
+	}
+	return out
+}
+
+func (v Voice) roundNotices(r *approvals.Request, i int, add func(key string, requester, approvers bool, text ...Span)) {
+	round := r.Rounds[i]
+	key := "round" + strings.Repeat("i", i+1) + ":"
+	if i > 0 && round.Kind == approvals.RoundFirst {
+		add(key+"anew", true, true, plain("what it would change is different now, so it has to be approved again."))
+	}
+	if round.Kind == approvals.RoundRenewal {
+		add(key+"renewal", false, true, plain("renewal asked for by "), literal(round.AskedBy.Label()), plain(" %s.", sayTerm(round.Term, v.zone())))
+		switch round.Outcome {
+		case approvals.OutcomeApproved:
+			add(key+"renewed", true, true, plain("renewed by "), literal(round.Decider.Label()), plain("."))
+		case approvals.OutcomeDenied:
+			add(key+"notrenewed", true, true, plain("the renewal was denied by "), literal(round.Decider.Label()), plain(": "), literal(clip(line(round.Why), 500)))
+		case approvals.OutcomeLapsed:
+			add(key+"notrenewed", true, true, plain("nobody decided on the renewal in time; the end stands."))
+		case approvals.OutcomeOpen, approvals.OutcomeDropped:
+		}
+	}
+	if round.Nudged && round.Outcome == approvals.OutcomeOpen {
+		add(key+"nudge", false, true, plain("still waits for %s. It lapses ", waitsFor(r)), v.at(round.Lapses), plain("."))
+	}
+	if round.Kind == approvals.RoundFirst && round.Outcome == approvals.OutcomeApproved {
+		text := []Span{plain("approved by "), literal(names(round.Approvals())), plain("; being applied.")}
+		if r.Observed {
+			text = []Span{plain("approved. hallpass only observes: it would write this and does not.")}
+		}
+		add(key+"approved", true, false, text...)
+	}
+}
+
+func names(votes []approvals.Vote) string {
+	var out []string
+	for _, vote := range votes {
+		out = append(out, vote.Voter.Label())
+	}
+	return strings.Join(out, ", ")
+}
+
+// card makes a card out of a line of text.
+func card(t Tone, title string, text Text) Card {
+	return Card{Tone: t, Title: title, Lead: text, Plain: clip(strings.TrimSpace(title+" "+text.String()), 300)}
+}
+
+// refused is the answer to somebody who was refused.
+func refused(no *approvals.Refusal) Card {
+	t := Text{literal(no.What)}
+	if no.Instead != "" {
+		t = append(t, plain("\n"))
+		t = append(t, inCode(no.Instead)...)
+	}
+	return card(ToneBad, "", t)
+}
+
+// inCode shows what stands between backticks as code.
+func inCode(s string) Text {
+	var t Text
+	for i, part := range strings.Split(s, "`") {
+		if part == "" {
+			continue
+		}
+		if i%2 == 1 {
+			t = append(t, code(part))
+		} else {
+			t = append(t, literal(part))
+		}
+	}
+	return t
+}
+
+// The short answers.
+func notCounted() Card {
+	return card(ToneNote, "", Text{plain("Noted, not counted yet: Entra ID cannot be asked right now. You need not click again unless you are told so.")})
+}
+
+func clickAgain() Card {
+	return card(ToneBad, "", Text{plain("Entra ID could not be asked for 15 minutes, so nothing was done. Please click again.")})
+}
+
+func goneWrong(id string) Card {
+	return card(ToneBad, "", Text{plain("Something went wrong (%s) and is tried again. The details are in hallpass's log.", id)})
+}
+
+// NothingDone is the answer when an act could not be stored.
+const NothingDone = "Nothing was done: hallpass cannot store anything right now. Please try again in a minute."
+
+// Help is the help text.
+func Help() Card {
+	rows := []struct{ usage, does string }{
+		{"/hallpass", "open the request form"},
+		{"/hallpass ip ADDRESS… in LOCATION for 90d because …", "trust addresses"},
+		{"/hallpass account NAME in EXCLUSION for 30d because …", "exempt a service account from MFA"},
+		{"/hallpass show HP-1042", "show a request"},
+		{"/hallpass list mine|waiting|active|expiring 30d", "list requests"},
+		{"/hallpass approve HP-1042 [for 30d]", "approve, perhaps for a shorter time"},
+		{"/hallpass deny HP-1042 because …", "deny"},
+		{"/hallpass cancel HP-1042", "take your request back"},
+		{"/hallpass renew HP-1042 for 30d because …", "ask for a later end"},
+		{"/hallpass revoke HP-1042 because …", "end it now"},
+		{"/hallpass hand HP-1042 to @person", "give it another owner"},
+		{"/hallpass own NAME", "take on an account without an owner"},
+	}
+	c := Card{Tone: ToneNote, Title: "hallpass", Lead: Text{plain("Exemptions from MFA with an owner, an approval and an end.")}, Plain: "hallpass help"}
+	for _, row := range rows {
+		c.Lines = append(c.Lines, Text{code(row.usage), plain("  %s", row.does)})
+	}
+	c.Foot = []Text{{plain("Durations: 90d, 12h, 2 weeks, or until 2027-01-31. ticket REF is optional in an ask.")}}
+	return c
+}

@@ -1,0 +1,351 @@
+package bot
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"hallpass/approvals"
+)
+
+// Voice turns requests into cards. It knows the zone in which times stand where a platform cannot show the reader's own.
+type Voice struct {
+	Zone *time.Location
+}
+
+func (v Voice) zone() *time.Location {
+	if v.Zone == nil {
+		return time.UTC
+	}
+	return v.Zone
+}
+
+// at is a moment in the reader's time.
+func (v Voice) at(t time.Time) Span {
+	return Span{Text: t.In(v.zone()).Format("Mon 2 Jan 2006 15:04 MST"), Unix: t.Unix()}
+}
+
+// what names the subject: the addresses or the account.
+func what(r *approvals.Request) string {
+	if r.Ask.Kind == approvals.KindAccount {
+		return cmpLabel(r.Account, r.Ask.Account)
+	}
+	var list []string
+	for _, p := range r.Ask.Addresses {
+		list = append(list, p.String())
+	}
+	return clip(strings.Join(list, ", "), 300)
+}
+
+func cmpLabel(p approvals.Person, fallback string) string {
+	if p.UPN != "" {
+		return p.UPN
+	}
+	return fallback
+}
+
+func where(r *approvals.Request) string {
+	if changes := r.Round().Plan.Changes; len(changes) > 0 && changes[0].Title != "" {
+		return changes[0].Title
+	}
+	return r.Ask.Where
+}
+
+// Headline is the title of every card of a request.
+func Headline(r *approvals.Request) string {
+	if r.Ask.Kind == approvals.KindAccount {
+		return string(r.ID) + ": no MFA for " + clip(what(r), 80)
+	}
+	return string(r.ID) + ": trust " + clip(what(r), 80)
+}
+
+// Live is the living card of a request: what it is, where it stands, and what can be done. Approvers get the buttons to
+// decide with, the others those to renew, revoke or cancel.
+func (v Voice) Live(r *approvals.Request, approver bool) Card {
+	c := Card{Tone: tone(r), Title: Headline(r), Lead: v.lead(r), Quote: clip(clean(r.Round().Reason), 1500)}
+	if c.Quote == "" {
+		c.Quote = clip(clean(r.Ask.Reason), 1500)
+	}
+	c.Fields = v.fields(r)
+	c.Flags = v.flags(r)
+	c.Lines = v.lines(r)
+	c.Foot = append(c.Foot, v.foot(r)...)
+	c.Buttons = buttons(r, approver)
+	c.Plain = clip(c.Title+". "+c.Lead.String(), 300)
+	return c
+}
+
+func tone(r *approvals.Request) Tone {
+	switch r.State {
+	case approvals.StatePending:
+		return ToneWait
+	case approvals.StateActive:
+		return ToneGood
+	case approvals.StateDenied:
+		return ToneBad
+	case approvals.StateApproved, approvals.StateEnding:
+		if r.Stuck != nil && !r.Observed {
+			return ToneBad
+		}
+		return ToneWait
+	case approvals.StateNone, approvals.StateEnded, approvals.StateCancelled, approvals.StateLapsed:
+	}
+	return ToneDone
+}
+
+// lead is the one sentence that a tired approver understands.
+func (v Voice) lead(r *approvals.Request) Text {
+	round := r.Round()
+	term := sayTerm(round.Term, v.zone())
+	switch r.State {
+	case approvals.StatePending:
+		subject := Text{literal(r.Requester.Label()), plain(" asks to trust "), code(what(r)), plain(" in "), literal(where(r)), plain(" %s.", term)}
+		if r.Ask.Kind == approvals.KindAccount {
+			subject = Text{literal(r.Requester.Label()), plain(" asks to exempt "), code(what(r)), plain(" from MFA %s, from any address.", term)}
+		}
+		return append(subject, plain(" Waits for %s.", waitsFor(r)))
+	case approvals.StateApproved:
+		if r.Observed {
+			return Text{plain("Approved. hallpass only observes: it "), bold("would write"), plain(" this and does not.")}
+		}
+		return Text{plain("Approved. Being applied to Entra ID and read back; it is not in force yet.")}
+	case approvals.StateActive:
+		return Text{plain("Applied. Ends "), v.at(r.End), plain(".")}
+	case approvals.StateEnding:
+		return append(v.cause(r), plain(" Being taken away; it may still be in force."))
+	case approvals.StateEnded:
+		return v.ended(r)
+	case approvals.StateDenied, approvals.StateCancelled, approvals.StateLapsed:
+		return v.cause(r)
+	case approvals.StateNone:
+	}
+	return Text{plain("Not opened yet.")}
+}
+
+// waitsFor names whom a round waits for.
+func waitsFor(r *approvals.Request) string {
+	round := r.Round()
+	if round.NeedsOwner() {
+		return "the owner, " + r.Owner.Label()
+	}
+	open := round.WaitsFor()
+	if len(open) == 0 {
+		return "nobody"
+	}
+	counts, order := map[string]int{}, []string{}
+	for _, g := range open {
+		if counts[g] == 0 {
+			order = append(order, g)
+		}
+		counts[g]++
+	}
+	var out []string
+	for _, g := range order {
+		if counts[g] > 1 {
+			out = append(out, fmt.Sprintf("%d of %s", counts[g], g))
+		} else {
+			out = append(out, g)
+		}
+	}
+	return strings.Join(out, " and ")
+}
+
+// cause says why a request ended or is ending.
+func (v Voice) cause(r *approvals.Request) Text {
+	if r.Cause == nil {
+		return Text{plain("It is %s.", r.State)}
+	}
+	c := r.Cause
+	by := literal(c.By.Label())
+	reason := Text{}
+	if c.Why != "" {
+		reason = Text{plain(" Reason: "), literal(clip(line(c.Why), 500))}
+	}
+	switch c.Word {
+	case approvals.CauseEnd:
+		return Text{plain("Its time was over "), v.at(c.At), plain(".")}
+	case approvals.CauseRevoked:
+		return append(Text{plain("Revoked by "), by, plain(".")}, reason...)
+	case approvals.CauseCancelled:
+		return append(Text{plain("Cancelled by "), by, plain(".")}, reason...)
+	case approvals.CauseNotApplied:
+		return Text{plain("It was approved but not applied in time, so the approval no longer holds.")}
+	case approvals.CauseTakenOut:
+		hand := c.Hand
+		if hand == "" {
+			hand = "somebody else"
+		}
+		return Text{literal(hand), plain(" took it out of Entra ID. It is not put back.")}
+	case approvals.CauseDenied:
+		return append(Text{plain("Denied by "), by, plain(".")}, reason...)
+	case approvals.CauseLapsed:
+		return Text{plain("Nobody decided in time, so it lapsed.")}
+	case approvals.CauseReplanned:
+		return append(Text{plain("Not applied: what it would do has changed since it was approved.")}, reason...)
+	}
+	return Text{plain("It ended.")}
+}
+
+// ended is honest about what remains.
+func (v Voice) ended(r *approvals.Request) Text {
+	t := append(v.cause(r), plain(" Taken away and verified "), v.at(r.Ended), plain("."))
+	written := false
+	for _, c := range r.Changes {
+		written = written || !c.Accepted.IsZero() || c.KeptBy != "" || !r.Applied.IsZero()
+		switch {
+		case c.KeptBy != "":
+			t = append(t, plain(" %s stays: kept by %s.", c.Label, c.KeptBy))
+		case c.Covered != "":
+			t = append(t, plain(" %s is still covered by %s, which is not hallpass's.", c.Label, c.Covered))
+		}
+	}
+	if !written {
+		return append(v.cause(r), plain(" Nothing had been written to Entra ID."))
+	}
+	return t
+}
+
+func (v Voice) fields(r *approvals.Request) []Field {
+	round := r.Round()
+	fs := []Field{
+		{"State", Text{plain("%s", r.State)}},
+		{"What", Text{code(what(r))}},
+		{"Where", Text{literal(clip(where(r), 100))}},
+		{"How long", Text{plain("%s", sayTerm(round.Term, v.zone()))}},
+		{"Requester", Text{literal(clip(r.Requester.Label(), 80))}},
+		{"Owner", Text{literal(clip(r.Owner.Label(), 80))}},
+	}
+	if !r.End.IsZero() {
+		fs = append(fs, Field{"Ends", Text{v.at(r.End)}})
+	}
+	if r.Voting() {
+		fs = append(fs, Field{"Waits for", Text{literal(waitsFor(r))}}, Field{"Lapses", Text{v.at(round.Lapses)}})
+	}
+	if r.Ask.Ticket != "" {
+		fs = append(fs, Field{"Ticket", Text{literal(clip(line(r.Ask.Ticket), maxTicket))}})
+	}
+	return fs[:min(len(fs), 10)]
+}
+
+func (v Voice) flags(r *approvals.Request) []Text {
+	var out []Text
+	if r.Stuck != nil {
+		out = append(out, Text{literal(clip(r.Stuck.Why, 300)), plain(" (since "), v.at(r.Stuck.Since), plain(")")})
+	}
+	if r.State == approvals.StatePending || r.Voting() {
+		for _, w := range r.Round().Plan.Warnings {
+			out = append(out, Text{literal(clip(w, 300))})
+		}
+	}
+	return out[:min(len(out), 6)]
+}
+
+// lines tell the votes, and a renewal that is being decided.
+func (v Voice) lines(r *approvals.Request) []Text {
+	var out []Text
+	round := r.Round()
+	if round.Kind == approvals.RoundRenewal && r.State == approvals.StateActive {
+		switch round.Outcome {
+		case approvals.OutcomeOpen:
+			out = append(out, Text{bold("Renewal asked for"), plain(" by "), literal(round.AskedBy.Label()), plain(" %s. The present end stands until it is approved.", sayTerm(round.Term, v.zone()))})
+		case approvals.OutcomeDenied, approvals.OutcomeLapsed, approvals.OutcomeDropped:
+			out = append(out, Text{plain("The renewal was %s. The end stands.", round.Outcome)})
+		case approvals.OutcomeApproved:
+			out = append(out, Text{plain("Renewed.")})
+		}
+	}
+	if round.OwnerYes != nil && !round.OwnerYes.Voter.Is(round.AskedBy) {
+		out = append(out, Text{plain("✓ owner "), literal(round.OwnerYes.Voter.Label()), plain(" said yes "), v.at(round.OwnerYes.At)})
+	}
+	for _, vote := range round.Votes {
+		mark := "✓"
+		if vote.Choice == approvals.ChoiceDeny {
+			mark = "✗"
+		}
+		t := Text{plain("%s ", mark), literal(vote.Voter.Label()), plain(" (%s) ", strings.Join(vote.Groups, ", ")), v.at(vote.At)}
+		if vote.Shorten > 0 {
+			t = append(t, plain(", for %s only", sayDuration(vote.Shorten)))
+		}
+		out = append(out, t)
+	}
+	for _, c := range r.Changes {
+		if r.State == approvals.StateApproved || r.State == approvals.StateEnding {
+			out = append(out, Text{code(c.Label), plain(": %s", c.State)})
+		}
+	}
+	if len(out) > 12 {
+		out = append(out[:11], Text{plain("… and %d more", len(out)-11)})
+	}
+	return out
+}
+
+func (v Voice) foot(r *approvals.Request) []Text {
+	var out []Text
+	if rule := r.Round().Ruling.Rule; rule != "" {
+		out = append(out, Text{plain("Rule: "), literal(clip(rule, 80))})
+	}
+	switch r.State {
+	case approvals.StatePending:
+		out = append(out, Text{plain("The time starts when the change is verified in Entra ID. Terms of a day or more end on a working morning.")})
+	case approvals.StateActive:
+		out = append(out, Text{plain("A change in Entra ID takes effect with the next sign-in: up to an hour, up to a day for some services.")})
+	case approvals.StateEnding, approvals.StateEnded:
+		if !r.Applied.IsZero() {
+			until := r.Cause.At.Add(time.Hour)
+			out = append(out, Text{plain("Tokens issued before may go on working until about "), v.at(until), plain(" (up to a day with continuous access evaluation).")})
+		}
+	case approvals.StateNone, approvals.StateApproved, approvals.StateDenied, approvals.StateCancelled, approvals.StateLapsed:
+	}
+	return out
+}
+
+// Value is what a button carries: the request and the fingerprint that was shown. Nothing in it is believed.
+func Value(r *approvals.Request) string { return string(r.ID) + ":" + r.Round().Fingerprint }
+
+func buttons(r *approvals.Request, approver bool) []Button {
+	value := Value(r)
+	details := Button{ID: ButtonDetails, Label: "Details", Value: value}
+	if approver {
+		if !r.Voting() {
+			if r.State == approvals.StateActive {
+				return []Button{details, {ID: ButtonRevoke, Label: "Revoke", Value: value, Danger: true}}
+			}
+			return nil
+		}
+		return []Button{
+			{ID: ButtonApprove, Label: "Approve", Value: value, Primary: true},
+			{ID: ButtonDeny, Label: "Deny", Value: value, Danger: true}, details,
+		}
+	}
+	switch r.State {
+	case approvals.StatePending, approvals.StateApproved:
+		return []Button{details, {ID: ButtonCancel, Label: "Cancel", Value: value, Danger: true, Confirm: "Cancel " + string(r.ID) + "?"}}
+	case approvals.StateActive:
+		bs := []Button{details}
+		if !r.Voting() {
+			bs = append(bs, Button{ID: ButtonRenew, Label: "Renew", Value: value, Primary: true})
+		}
+		return append(bs, Button{ID: ButtonRevoke, Label: "End it now", Value: value, Danger: true})
+	case approvals.StateNone, approvals.StateEnding, approvals.StateEnded, approvals.StateDenied, approvals.StateCancelled, approvals.StateLapsed:
+	}
+	return nil
+}
+
+// Digest is a short name for what a card shows: two cards with the same digest look the same.
+func Digest(c Card) string {
+	data, err := json.Marshal(c)
+	if err != nil { // strings and numbers always encode
+		return ""
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Bare is a card without its buttons: it is posted first, so that a crash leaves no dead button.
+func Bare(c Card) Card {
+	c.Buttons = nil
+	return c
+}
