@@ -1,0 +1,116 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/slack-go/slack/socketmode"
+
+	"hallpass/bot"
+)
+
+// maxAck is the largest acknowledgement that Slack takes over a socket, in bytes; a larger one is dropped silently.
+const maxAck = 20_000
+
+// Run receives acts by Socket Mode until the context ends. A connection that is lost for good is made anew.
+func (s *Slack) Run(ctx context.Context, dialer *websocket.Dialer) error {
+	if s.cfg.AppToken == "" {
+		return errors.New("slack: Socket Mode needs an app-level token")
+	}
+	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
+		started := s.cfg.Now()
+		err := s.connect(ctx, dialer)
+		if ctx.Err() != nil {
+			return nil
+		}
+		s.cfg.Log.WarnContext(ctx, "the socket to Slack is lost and made anew", "error", err)
+		if s.cfg.Now().Sub(started) > 10*time.Minute {
+			wait = time.Second
+		}
+		timer := time.NewTimer(wait + time.Duration(rand.Int64N(int64(wait)))) //nolint:gosec // spreads reconnects; nothing secret
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+	return nil
+}
+
+func (s *Slack) connect(ctx context.Context, dialer *websocket.Dialer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	opts := []socketmode.Option{}
+	if dialer != nil {
+		opts = append(opts, socketmode.OptionDialer(dialer))
+	}
+	client := socketmode.New(s.api, opts...)
+	done := make(chan error, 1)
+	go func() { done <- client.RunContext(ctx) }()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case e := <-client.Events:
+			if e.Type == socketmode.EventTypeConnectionError {
+				s.cfg.Log.WarnContext(ctx, "connecting to Slack failed", "error", fmt.Sprint(e.Data))
+			}
+			if e.Request != nil {
+				s.cfg.Go(func(ctx context.Context) { s.envelope(ctx, client, e) })
+			}
+		}
+	}
+}
+
+// envelope reads one envelope, hands it on, and acknowledges it: what acts is stored by then.
+func (s *Slack) envelope(ctx context.Context, client *socketmode.Client, e socketmode.Event) {
+	var in bot.Incoming
+	var err error
+	switch e.Type {
+	case socketmode.EventTypeSlashCommand:
+		in, err = s.socketCommand(e.Request.Payload)
+	case socketmode.EventTypeInteractive:
+		in, err = s.interaction(e.Request.Payload)
+	case socketmode.EventTypeEventsAPI:
+		in, err = s.event(e.Request.Payload)
+	default:
+		return
+	}
+	var answer any
+	if err == nil {
+		answer, err = s.finish(ctx, in, nil)
+	}
+	if err != nil {
+		s.cfg.Log.DebugContext(ctx, "an envelope was not for us", "type", string(e.Type), "error", err)
+	}
+	if data, err := json.Marshal(answer); err != nil || len(data) > maxAck {
+		answer = nil
+	}
+	if answer == nil {
+		err = client.Ack(*e.Request)
+	} else {
+		err = client.Ack(*e.Request, answer)
+	}
+	if err != nil {
+		s.cfg.Log.WarnContext(ctx, "an envelope could not be acknowledged; Slack will send it again", "error", err)
+	}
+}
+
+func (s *Slack) socketCommand(data []byte) (bot.Incoming, error) {
+	var fields map[string]any
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return bot.Incoming{}, fmt.Errorf("reading a command: %w", err)
+	}
+	return s.command(func(name string) string {
+		text, ok := fields[name].(string)
+		if !ok {
+			return ""
+		}
+		return text
+	})
+}
