@@ -1,0 +1,84 @@
+package graphtest
+
+import (
+	"slices"
+)
+
+// Has reports whether the location has the range, whatever its form.
+func (t *Tenant) Has(location, cidr string) bool { return has(t.Ranges(location), cidr) }
+
+// Ranges are the ranges of a location now.
+func (t *Tenant) Ranges(location string) []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if l := t.location(location); l != nil {
+		return slices.Clone(l.Ranges)
+	}
+	return nil
+}
+
+// IsMember reports whether the user is a direct member of the group.
+func (t *Tenant) IsMember(group, user string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	g := t.group(group)
+	return g != nil && slices.Contains(g.members, user)
+}
+
+// Journal is every entry that was ever added or removed, oldest first.
+func (t *Tenant) Journal() []Event {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.journal)
+}
+
+// Throttled counts the calls that were answered 429.
+func (t *Tenant) Throttled() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.throttled
+}
+
+// Calls counts the calls by method and path without ids.
+func (t *Tenant) Calls() map[string]int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := make(map[string]int, len(t.calls))
+	for k, v := range t.calls {
+		out[k] = v
+	}
+	return out
+}
+
+// Snapshot is what the tenant holds, for a page that shows it.
+type Snapshot struct {
+	Locations []PlaceShot `json:"locations"`
+	Groups    []PlaceShot `json:"groups"`
+}
+
+// PlaceShot is a location with its ranges, or a group with its members' names.
+type PlaceShot struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Entries []string `json:"entries"`
+}
+
+// Snapshot gives what the tenant holds now.
+func (t *Tenant) Snapshot() Snapshot {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := Snapshot{Locations: []PlaceShot{}, Groups: []PlaceShot{}}
+	for _, l := range t.locations {
+		out.Locations = append(out.Locations, PlaceShot{l.ID, l.Name, append([]string{}, l.Ranges...)})
+	}
+	for _, g := range t.groups {
+		names := []string{}
+		for _, m := range g.members {
+			if u := t.user(m); u != nil {
+				names = append(names, u.UPN)
+			}
+		}
+		out.Groups = append(out.Groups, PlaceShot{g.ID, g.Name, names})
+	}
+	return out
+}

@@ -1,0 +1,55 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+type never struct{ t *testing.T }
+
+func (n never) RoundTrip(r *http.Request) (*http.Response, error) {
+	n.t.Errorf("%s %s was sent", r.Method, r.URL)
+	return nil, context.Canceled
+}
+
+func TestTheGuardLetsThroughOnlyWhatHallpassDoes(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ method, url, token, encoding string }{
+		"a member deleted without $ref": {"DELETE", "https://graph.microsoft.com/v1.0/groups/g/members/u", "x", ""},
+		"a user deleted":                {"DELETE", "https://graph.microsoft.com/v1.0/users/u", "x", ""},
+		"a policy written":              {"PATCH", "https://graph.microsoft.com/v1.0/identity/conditionalAccess/policies/p", "x", ""},
+		"a policy made":                 {"POST", "https://graph.microsoft.com/v1.0/identity/conditionalAccess/policies", "x", ""},
+		"a location deleted":            {"DELETE", "https://graph.microsoft.com/v1.0/identity/conditionalAccess/namedLocations/l", "x", ""},
+		"beta":                          {"GET", "https://graph.microsoft.com/beta/users/u", "x", ""},
+		"another host":                  {"GET", "https://evil.example/v1.0/users/u", "x", ""},
+		"plain http":                    {"GET", "http://graph.microsoft.com/v1.0/users/u", "x", ""},
+		"no token":                      {"GET", "https://graph.microsoft.com/v1.0/users/u", "", ""},
+		"a compressed body":             {"PATCH", "https://graph.microsoft.com/v1.0/identity/conditionalAccess/namedLocations/l", "x", "gzip"},
+		"a path that climbs":            {"DELETE", "https://graph.microsoft.com/v1.0/groups/g/members/u%2F$ref", "x", ""},
+		"members of a role":             {"POST", "https://graph.microsoft.com/v1.0/directoryRoles/r/members/$ref", "x", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := &guard{next: never{t}, host: "graph.microsoft.com", now: time.Now, observe: func(Call) {}}
+			r, err := http.NewRequestWithContext(t.Context(), row.method, row.url, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", strings.TrimSpace("Bearer "+row.token))
+			if row.encoding != "" {
+				r.Header.Set("Content-Encoding", row.encoding)
+			}
+			resp, err := g.RoundTrip(r)
+			if err == nil {
+				_ = resp.Body.Close()
+				t.Fatal("it was let through")
+			}
+			if !strings.Contains(err.Error(), "refused to send") || Unknown(err) {
+				t.Errorf("got %v, unknown %v", err, Unknown(err))
+			}
+		})
+	}
+}
