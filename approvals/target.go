@@ -130,6 +130,4 @@ type Write struct {
 	Based time.Time `json:"based,omitzero"`
 	// Urgent says that something is removed: it goes before additions in every queue.
 	Urgent bool `json:"urgent,omitempty"`
-	// Shared says that others write this target too: the adapter reads again right before it writes.
-	Shared bool `json:"shared,omitempty"`
 }

@@ -307,6 +307,9 @@ func (s *shaping) settle(ctx context.Context, next time.Time) error {
 	if err != nil {
 		return fmt.Errorf("settling %s: %w", s.rec.Target, err)
 	}
+	if !st.Next.At.IsZero() {
+		s.e.cfg.Kick(st.Next.Lane)
+	}
 	if len(st.Wake) > 0 {
 		s.e.cfg.Kick(approvals.LaneApply)
 		s.e.cfg.Kick(approvals.LaneEnd)

@@ -154,10 +154,8 @@ func (e *Engine) commit(ctx context.Context, old, next approvals.Request, effect
 		return old, fmt.Errorf("committing %s: %w", next.ID, err)
 	}
 	next.Version = version
-	for _, d := range due {
-		if !d.At.After(now) {
-			e.cfg.Kick(d.Lane)
-		}
+	for _, d := range due { // also for what is due later: a sleeping worker must learn that it is sooner than it thought
+		e.cfg.Kick(d.Lane)
 	}
 	return next, nil
 }

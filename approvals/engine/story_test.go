@@ -40,10 +40,12 @@ func onStage(t *testing.T, change func(*engine.Config), play func(s *stage)) {
 			t.Fatal(err)
 		}
 		s := &stage{t: t, ctx: ctx, store: store, world: newTenant(1, faults{})}
+		var pool *engine.Pool
 		cfg := engine.Config{
 			Requests: store, Targets: store, Queue: store, Inbox: store, Brakes: store, Owners: noOwners{}, Entra: s.world,
 			Directory: people{"bo": {"netsec"}, "cleo": {"security"}}, Rules: func() engine.Rules { return oneRule{} },
-			Now: time.Now, Log: slog.New(slog.DiscardHandler),
+			Now: time.Now, Log: slog.New(slog.DiscardHandler), Timing: engine.Timing{Poll: time.Hour},
+			Kick: func(l approvals.Lane) { pool.Kick(l) },
 		}
 		if change != nil {
 			change(&cfg)
@@ -52,10 +54,11 @@ func onStage(t *testing.T, change func(*engine.Config), play func(s *stage)) {
 			t.Fatal(err)
 		}
 		s.e.SetChat(doer{func(ctx context.Context, act approvals.Act, said said) error { return perform(ctx, s.e, act, said) }})
+		pool = engine.NewPool(s.e, engine.DefaultWorkers(), "one")
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			_ = engine.NewPool(s.e, engine.DefaultWorkers(), "one").Run(ctx)
+			_ = pool.Run(ctx)
 		}()
 		play(s)
 		stop()

@@ -1,0 +1,122 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"hallpass/approvals"
+)
+
+// Finding is one line of a check.
+type Finding struct {
+	OK   bool
+	What string
+	Do   string // what to do if it is not ok
+}
+
+// Check looks at how Redis is set up. Where a managed service hides its settings, that is said and not held against it.
+func (s *Store) Check(ctx context.Context) []Finding {
+	if err := s.client.Ping(ctx).Err(); err != nil {
+		return []Finding{{What: "Redis does not answer: " + err.Error(), Do: "Look at redis.addrs, the password and the network."}}
+	}
+	out := []Finding{{OK: true, What: "Redis answers"}}
+	want := []struct{ setting, value, do string }{
+		{"appendonly", "yes", "Set `appendonly yes`: without it a restart loses everything."},
+		{"appendfsync", "always", "Set `appendfsync always`: with everysec up to about 2 seconds of acknowledged clicks are lost when the power goes."},
+		{"maxmemory-policy", "noeviction", "Set `maxmemory-policy noeviction`: any other may throw requests away."},
+	}
+	if s.cfg.Replicas > 0 {
+		want = append(want, struct{ setting, value, do string }{"min-replicas-to-write", "", "Set `min-replicas-to-write 1`: a master that was cut off would take writes that are lost later."})
+	}
+	for _, w := range want {
+		got, err := s.client.ConfigGet(ctx, w.setting).Result()
+		value, known := got[w.setting]
+		switch {
+		case err != nil || !known:
+			out = append(out, Finding{OK: true, What: fmt.Sprintf("Redis hides %s; see to it yourself that it is right", w.setting)})
+		case w.value == "" && value != "0", strings.EqualFold(value, w.value):
+			out = append(out, Finding{OK: true, What: fmt.Sprintf("Redis has %s %s", w.setting, value)})
+		default:
+			out = append(out, Finding{What: fmt.Sprintf("Redis has %s %s", w.setting, value), Do: w.do})
+		}
+	}
+	return out
+}
+
+// Stats are what is watched about the store.
+type Stats struct {
+	Lag     map[approvals.Lane]time.Duration // how long the oldest unclaimed member of each lane has been due
+	States  map[approvals.State]int
+	Stuck   int
+	Overdue time.Duration // the longest time that an ending request has been past its end
+	Paused  bool
+}
+
+// Stats counts.
+func (s *Store) Stats(ctx context.Context) (Stats, error) {
+	out := Stats{Lag: map[approvals.Lane]time.Duration{}, States: map[approvals.State]int{}}
+	now, err := s.Now(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, lane := range approvals.Lanes() {
+		first, err := s.client.ZRangeWithScores(ctx, s.prefix+keyDue+string(lane), 0, 0).Result()
+		if err != nil {
+			return out, fmt.Errorf("reading a lane: %w: %w", approvals.ErrStore, err)
+		}
+		out.Lag[lane] = 0
+		if len(first) > 0 {
+			out.Lag[lane] = max(0, now.Sub(moment(int64(first[0].Score))))
+		}
+	}
+	for _, state := range approvals.States() {
+		n, err := s.client.ZCard(ctx, s.prefix+"ix:state:"+string(state)).Result()
+		if err != nil {
+			return out, fmt.Errorf("counting requests: %w: %w", approvals.ErrStore, err)
+		}
+		out.States[state] = int(n)
+	}
+	open, err := s.Find(ctx, approvals.Query{States: []approvals.State{approvals.StateApproved, approvals.StateEnding}, Limit: 1000})
+	if err != nil {
+		return out, err
+	}
+	for _, r := range open {
+		if r.Stuck != nil && !r.Observed {
+			out.Stuck++
+		}
+		if r.State == approvals.StateEnding && r.Cause != nil {
+			out.Overdue = max(out.Overdue, now.Sub(r.Cause.At))
+		}
+	}
+	out.Paused, err = s.Paused(ctx)
+	return out, err
+}
+
+// AuditRow is one line of the audit stream.
+type AuditRow struct {
+	Seq   string `json:"seq"`
+	ID    string `json:"id"`
+	Entry string `json:"entry"` // JSON of an approvals.Entry
+	Link  string `json:"link"`
+}
+
+// Audit gives the newest n lines of the audit stream, newest first.
+func (s *Store) Audit(ctx context.Context, n int64) ([]AuditRow, error) {
+	lines, err := s.client.XRevRangeN(ctx, s.prefix+keyAudit, "+", "-", n).Result()
+	if err != nil {
+		return nil, fmt.Errorf("reading the audit stream: %w: %w", approvals.ErrStore, err)
+	}
+	var out []AuditRow
+	for _, l := range lines {
+		row := AuditRow{}
+		for name, to := range map[string]*string{"seq": &row.Seq, "id": &row.ID, "entry": &row.Entry, "link": &row.Link} {
+			if v, ok := l.Values[name].(string); ok {
+				*to = v
+			}
+		}
+		out = append(out, row)
+	}
+	return out, nil
+}

@@ -1,0 +1,189 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"golang.org/x/sync/errgroup"
+
+	"hallpass/approvals"
+	"hallpass/approvals/audit"
+	"hallpass/approvals/engine"
+	"hallpass/approvals/redisstore"
+	"hallpass/approvals/rulesfile"
+	"hallpass/bot"
+	"hallpass/bot/slack"
+	"hallpass/graph"
+	"hallpass/graph/entra"
+)
+
+// Parts are what a Core is put together from. The demo and the tests bring their own.
+type Parts struct {
+	Store          *redisstore.Store
+	Reader, Writer *graph.Client
+	Rules          *Rules
+	// People and Owners are the contents of the people file and the owners file.
+	People         map[bot.Account]string
+	Owners         map[string]string
+	OwnerAttribute string
+	HumanAttribute string
+	ManagedMail    []string
+	// Own are the ids under which hallpass's own writes stand in the directory audit.
+	Own      []string
+	Slack    slack.Config // Receiver, Replays, Clock, Now, Log and Go are filled in
+	Dialer   *websocket.Dialer
+	Socket   bool
+	Calendar approvals.Calendar
+	Observe  bool
+	Timing   engine.Timing
+	Workers  engine.Workers
+	// Now is the machine's clock, Clock that of everything stored.
+	Now, Clock func() time.Time
+	Log        *slog.Logger
+	Refused    func(approvals.Reason)
+}
+
+// Core is a replica: engine, workers, bot and Slack, introduced to each other.
+type Core struct {
+	Engine *engine.Engine
+	Bot    *bot.Bot
+	Slack  *slack.Slack
+	pool   *engine.Pool
+	parts  Parts
+	after  *after
+}
+
+// after runs what goes on after an acknowledgement.
+type after struct {
+	mu   sync.Mutex // mu guards ctx
+	ctx  context.Context //nolint:containedctx // the life of the program, known when it runs
+	jobs sync.WaitGroup
+}
+
+func (a *after) run(job func(ctx context.Context)) {
+	a.mu.Lock()
+	ctx := a.ctx
+	a.mu.Unlock()
+	a.jobs.Go(func() {
+		bounded, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		job(bounded)
+	})
+}
+
+// NewCore introduces the parts to each other. It makes no outside call. ctx bounds what is started before Run.
+func NewCore(ctx context.Context, p Parts) (*Core, error) {
+	c := &Core{parts: p, after: &after{ctx: context.WithoutCancel(ctx)}}
+	file := p.Rules.File
+	own := owners{p.Store, p.Owners, p.OwnerAttribute}
+	writer := p.Writer
+	if writer == nil {
+		if !p.Observe {
+			return nil, errNoWriter
+		}
+		writer = p.Reader
+	}
+	people := file().People()
+	mayAsk := people.MayAsk
+	if mayAsk == rulesfile.Members {
+		mayAsk = ""
+	}
+	tenant, err := entra.New(entra.Config{
+		Reader: p.Reader, Writer: writer, Places: places{file}, Budget: p.Store, Cache: p.Store, Ledger: ledger{p.Store}, OwnerOf: own.of,
+		Attributes: attributes(p.OwnerAttribute, p.HumanAttribute), Human: p.HumanAttribute, Security: people.Security, MayAsk: mayAsk,
+		Own: p.Own, Now: p.Store.Now, Log: p.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.Engine, err = engine.New(engine.Config{
+		Requests: p.Store, Targets: p.Store, Queue: p.Store, Inbox: p.Store, Brakes: p.Store, Owners: own, Entra: tenant, Directory: tenant,
+		Rules: func() engine.Rules { return p.Rules }, Calendar: p.Calendar, Observe: p.Observe, Adopters: people.Adopters,
+		Timing: p.Timing, Now: p.Now, Log: p.Log, Refused: p.Refused, Kick: func(l approvals.Lane) { c.kick(l) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	workers := p.Workers
+	if workers == nil {
+		workers = engine.DefaultWorkers()
+	}
+	c.pool = engine.NewPool(c.Engine, workers, replica())
+	bound := bindings{p.Store, p.People}
+	c.Bot, err = bot.New(bot.Config{
+		Asks: c.Engine, Looks: c.Engine, Cards: cards{p.Store}, Inbox: p.Store, Channel: channel(file),
+		People: bot.People{File: p.People, ManagedMail: p.ManagedMail, Bindings: bound, Directory: tenant, Audit: c.bound},
+		Grammar: bot.Grammar{Zone: p.Calendar.Zone, Names: func(k approvals.Kind) []string { return file().Names(k) }},
+		Now:     p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	sc := p.Slack
+	sc.Receiver, sc.Replays, sc.Now, sc.Clock, sc.Log, sc.Go = c.Bot, p.Store, p.Now, p.Clock, p.Log, c.after.run
+	if c.Slack, err = slack.New(sc); err != nil {
+		return nil, err
+	}
+	c.Bot.SetChats(c.Slack)
+	c.Engine.SetChat(c.Bot)
+	return c, nil
+}
+
+func (c *Core) kick(lane approvals.Lane) {
+	if c.pool != nil {
+		c.pool.Kick(lane)
+	}
+}
+
+// bound records a new binding in the audit log.
+func (c *Core) bound(ctx context.Context, a bot.Account, b bot.Binding) error {
+	now, err := c.parts.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	return c.parts.Store.Note(ctx, audit.Seal("", approvals.Entry{
+		At: now, Actor: b.Person, Act: "bound", Detail: map[string]string{"account": accountKey(a), "how": b.How},
+	}))
+}
+
+// attributes are the extension attributes among the configured ones.
+func attributes(names ...string) []string {
+	var out []string
+	for _, n := range names {
+		if strings.HasPrefix(n, "extensionAttribute") {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// replica names this process in claims.
+func replica() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return host + "-" + strconv.Itoa(os.Getpid())
+}
+
+// Run works until the context ends, and finishes what is in hand.
+func (c *Core) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return c.pool.Run(ctx) })
+	if c.parts.Socket {
+		g.Go(func() error { return c.Slack.Run(ctx, c.parts.Dialer) })
+	}
+	err := g.Wait()
+	c.after.jobs.Wait()
+	if err != nil {
+		return fmt.Errorf("running: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,212 @@
+// Package companytest is a small emulated company: people, a Slack workspace, a tenant, an in-process Redis, and the real
+// hallpass between them. The tests of the whole program and the demo use it.
+package companytest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"hallpass/approvals/engine"
+	"hallpass/approvals/redisstore"
+	"hallpass/bot"
+	"hallpass/bot/slack"
+	"hallpass/bot/slack/slacktest"
+	"hallpass/cmd/internal/app"
+	"hallpass/graph"
+	"hallpass/graph/graphtest"
+)
+
+// The ids of the company, fixed so that the rules file can name them.
+const (
+	GroupNetsec   = "1f6e0b7a-93c4-4d2e-8a51-0c9d2b7e4f10"
+	GroupSecurity = "90aa1c35-7d06-4a2b-9c55-4be0f7a3d121"
+	GroupExempt   = "8d2a4b0c-11f7-4c3e-8b7a-6f0d95c2e7a2"
+	Location      = "3c1f7e2d-5a64-4b1f-9e0b-7c2d8a91f3b3"
+	Emergency     = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
+	ChanNetsec    = "C0NETSEC"
+	ChanSecurity  = "C0SECURITY"
+	ChanGeneral   = "C0GENERAL"
+)
+
+// Person is somebody of the company, in Slack and in Entra ID.
+type Person struct{ Slack, Entra, Name, Mail, Does string }
+
+// People are those who work here.
+func People() []Person {
+	return []Person{
+		{"U0ANA", "a0000000-0000-4000-a000-00000000000a", "Ana Almeida", "ana@contoso.com", "engineer"},
+		{"U0BO", "b0000000-0000-4000-a000-00000000000b", "Bo Berg", "bo@contoso.com", "approver, network security"},
+		{"U0CLEO", "c0000000-0000-4000-a000-00000000000c", "Cleo Costa", "cleo@contoso.com", "approver, security"},
+		{"U0SAM", "50000000-0000-4000-a000-00000000000d", "Sam Stone", "sam@contoso.com", "security reviewer"},
+	}
+}
+
+// Rules is the company's rules file.
+const Rules = `
+groups:
+  netsec:   {id: ` + GroupNetsec + `, title: Network security, slack: ` + ChanNetsec + `}
+  security: {id: ` + GroupSecurity + `, title: Security, slack: ` + ChanSecurity + `}
+security: security
+adopters: security
+emergency: [` + Emergency + `]
+defaults: {max: 90d, max_total: 365d, lapse: 3d, nudge: 1d, remind: [14d, 3d, 1d], apply_within: 24h}
+locations:
+  trusted-servers: {id: ` + Location + `, title: Trusted servers}
+exclusions:
+  integrations: {id: ` + GroupExempt + `, title: MFA exempt integrations}
+refuse:
+  - name: wide ranges
+    when: ask.kind == "ip" && plan.size > 256
+    say: Ranges wider than 256 addresses are not trusted. Name the addresses of the server.
+rules:
+  - name: one address, short
+    when: ask.kind == "ip" && plan.size == 1 && ask.duration <= duration("48h")
+    approve: [{group: netsec, count: 1}]
+  - name: service accounts
+    when: ask.kind == "account"
+    unfenced: true
+    max: 30d
+    approve: [{group: netsec, count: 1}, {group: security, count: 1}]
+  - name: everything else
+    when: "true"
+    approve: [{group: netsec, count: 1}, {group: security, count: 1}]
+`
+
+// Options configures a Company.
+type Options struct {
+	Now    func() time.Time // drives everything
+	Log    *slog.Logger
+	Rate   float64 // of the tenant: see graphtest.Options
+	Stale  time.Duration
+	Timing engine.Timing
+	// Observe keeps hallpass from writing.
+	Observe bool
+}
+
+// Company is the emulated company.
+type Company struct {
+	Slack  *slacktest.Workspace
+	Tenant *graphtest.Tenant
+	Redis  *miniredis.Miniredis
+	Store  *redisstore.Store
+	Core   *app.Core
+	App    graphtest.App
+	client redis.UniversalClient
+}
+
+// New makes a company. Nothing runs until Core.Run.
+func New(ctx context.Context, o Options) (*Company, error) {
+	c := &Company{Tenant: Tenant(o), Redis: miniredis.NewMiniRedis()}
+	c.App = c.Tenant.AddApp(graphtest.App{Name: "hallpass", Roles: Roles()})
+	c.Slack = Workspace(o.Now)
+	c.client = redisstore.NewClient(redisstore.ClientConfig{
+		Addrs:  []string{"127.0.0.1:6379"},
+		Dialer: func(context.Context, string, string) (net.Conn, error) { return c.Redis.Dial() },
+	})
+	var err error
+	c.Store, err = redisstore.Open(ctx, redisstore.Config{
+		Client: c.client, Tenant: "demo", Budgets: map[string]redisstore.Budget{"ca": {Rate: 0.8, Burst: 1}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if c.Core, err = c.core(ctx, o); err != nil {
+		return nil, err
+	}
+	// Slack speaks to hallpass by signed HTTP in process: no sockets, so that fake time does not stand still.
+	c.Slack.SetRequestURL(slacktest.RequestURLs{
+		Commands: "https://hallpass.test/slack/commands", Interactions: "https://hallpass.test/slack/interactions",
+		Events: "https://hallpass.test/slack/events",
+	}, slacktest.InProcess(c.Core.Slack.Handler()))
+	return c, nil
+}
+
+func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
+	client, err := graph.New(graph.Config{
+		Host: "https://graph.microsoft.com", Credential: c.Tenant.Credential(c.App.ID), Transport: c.Tenant.Transport(), Now: o.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	rules, err := app.OpenRules("rules.yaml", func(string) ([]byte, error) { return []byte(Rules), nil }, o.Log, nil)
+	if err != nil {
+		return nil, err
+	}
+	opts := c.Slack.Options()
+	people := map[bot.Account]string{}
+	for _, p := range People() {
+		people[bot.Account{Platform: "slack", Team: opts.TeamID, User: p.Slack}] = p.Entra
+	}
+	return app.NewCore(ctx, app.Parts{
+		Store: c.Store, Reader: client, Writer: client, Rules: rules, People: people,
+		Owners: map[string]string{"svc-nx@contoso.com": People()[3].Entra}, HumanAttribute: "employeeId", Own: []string{c.App.ID},
+		Slack: slack.Config{
+			BotToken: opts.BotToken, AppToken: opts.AppToken, SigningSecrets: []string{opts.SigningSecret}, AppID: opts.AppID,
+			TeamIDs: []string{opts.TeamID}, APIURL: "https://slack.test/api/", Responses: "slack.test",
+			HTTP: &http.Client{Transport: c.Slack.Transport(), Timeout: 10 * time.Second, CheckRedirect: noRedirect},
+		},
+		Observe: o.Observe, Timing: o.Timing, Now: o.Now, Clock: o.Now, Log: o.Log,
+	})
+}
+
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// Close ends what New opened.
+func (c *Company) Close() error {
+	err := c.client.Close()
+	c.Redis.Close()
+	if err != nil {
+		return fmt.Errorf("closing: %w", err)
+	}
+	return nil
+}
+
+// Roles are the permissions that hallpass needs.
+func Roles() []string {
+	return []string{
+		"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "User.Read.All",
+		"AuditLog.Read.All",
+	}
+}
+
+// Tenant makes the company's tenant.
+func Tenant(o Options) *graphtest.Tenant {
+	t := graphtest.New(graphtest.Options{Now: o.Now, Rate: o.Rate, StaleFor: o.Stale, Seed: 1})
+	for _, p := range People() {
+		t.AddUser(graphtest.User{ID: p.Entra, UPN: p.Mail, Mail: p.Mail, Name: p.Name, Enabled: true, EmployeeID: strings.TrimPrefix(p.Slack, "U0")})
+	}
+	for _, svc := range []string{"svc-nx", "svc-flow", "svc-backup"} {
+		t.AddUser(graphtest.User{UPN: svc + "@contoso.com", Name: svc, Enabled: true})
+	}
+	t.AddUser(graphtest.User{ID: Emergency, UPN: "breakglass@contoso.onmicrosoft.com", Name: "Break glass", Enabled: true})
+	t.AddUser(graphtest.User{UPN: "svc-old@contoso.com", Name: "svc-old"})
+	t.AddUser(graphtest.User{UPN: "guest_partner.com#EXT#@contoso.onmicrosoft.com", Name: "A guest", Enabled: true, Guest: true})
+	t.AddGroup(graphtest.Group{ID: GroupNetsec, Name: "Network security", Security: true}, People()[1].Entra)
+	t.AddGroup(graphtest.Group{ID: GroupSecurity, Name: "Security", Security: true}, People()[2].Entra, People()[3].Entra)
+	t.AddGroup(graphtest.Group{ID: GroupExempt, Name: "MFA exempt integrations", Security: true})
+	t.AddLocation(graphtest.Location{ID: Location, Name: "Trusted servers", Ranges: []string{"52.166.10.0/28"}})
+	t.AddPolicy(graphtest.Policy{Name: "Require MFA for everyone", State: "enabled", ExcludeGroups: []string{GroupExempt}, IncludeLocations: []string{"All"}, ExcludeLocations: []string{Location}})
+	return t
+}
+
+// Workspace makes the company's Slack workspace.
+func Workspace(now func() time.Time) *slacktest.Workspace {
+	w := slacktest.New(slacktest.Options{Now: now, BaseURL: "https://slack.test"})
+	var all []string
+	for _, p := range People() {
+		w.AddUser(slacktest.User{ID: p.Slack, Name: strings.ToLower(strings.Fields(p.Name)[0]), RealName: p.Name, Email: p.Mail})
+		all = append(all, p.Slack)
+	}
+	w.AddChannel(slacktest.Channel{ID: ChanGeneral, Name: "general"}, all...)
+	w.AddChannel(slacktest.Channel{ID: ChanNetsec, Name: "netsec-approvals"}, all[1], all[3])
+	w.AddChannel(slacktest.Channel{ID: ChanSecurity, Name: "security"}, all[2], all[3])
+	return w
+}
