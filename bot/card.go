@@ -15,14 +15,14 @@ const (
 // Span is a piece of text. Text written by people (Literal) is shown as it is on every platform: no markup, no mentions,
 // no links.
 type Span struct {
-	Text    string
-	Literal bool
-	Bold    bool
-	Code    bool
+	Text    string `json:"text,omitempty"`
+	Literal bool   `json:"literal,omitempty"`
+	Bold    bool   `json:"bold,omitempty"`
+	Code    bool   `json:"code,omitempty"`
 	// Person mentions a person by chat account; Text is what is shown if the platform cannot.
-	Person Account
+	Person Account `json:"person,omitzero"`
 	// Unix, if not 0, is a moment shown in the reader's own time zone; Text is the fallback.
-	Unix int64
+	Unix int64 `json:"unix,omitempty"`
 }
 
 // Text is a line of spans.
@@ -30,40 +30,40 @@ type Text []Span
 
 // Field is a labelled line.
 type Field struct {
-	Label string
-	Value Text
+	Label string `json:"label,omitempty"`
+	Value Text   `json:"value,omitempty"`
 }
 
 // Card is the one neutral card. Platforms render it; nobody else knows how.
 type Card struct {
-	Tone  Tone
-	Title string // short, plain
-	Lead  Text   // one sentence that a tired approver understands
+	Tone  Tone   `json:"tone,omitempty"`
+	Title string `json:"title,omitempty"` // short, plain
+	Lead  Text   `json:"lead,omitempty"`  // one sentence that a tired approver understands
 	// Fields are at most 10.
-	Fields []Field
+	Fields []Field `json:"fields,omitempty"`
 	// Quote is the reason, in the requester's words.
-	Quote string
+	Quote string `json:"quote,omitempty"`
 	// Flags are red flags, each a line.
-	Flags []Text
+	Flags []Text `json:"flags,omitempty"`
 	// Lines are further lines: votes, what happened.
-	Lines []Text
+	Lines []Text `json:"lines,omitempty"`
 	// Foot is small print.
-	Foot    []Text
-	Buttons []Button
+	Foot    []Text   `json:"foot,omitempty"`
+	Buttons []Button `json:"buttons,omitempty"`
 	// Plain is the whole card in one line, for notifications and screen readers.
-	Plain string
+	Plain string `json:"plain,omitempty"`
 }
 
 // Button is a button on a card.
 type Button struct {
-	ID    string // what is done: see the Button… constants
-	Label string
+	ID    string `json:"id,omitempty"` // what is done: see the Button… constants
+	Label string `json:"label,omitempty"`
 	// Value is the request id and the fingerprint, nothing else that is believed.
-	Value   string
-	Primary bool
-	Danger  bool
+	Value   string `json:"value,omitempty"`
+	Primary bool   `json:"primary,omitempty"`
+	Danger  bool   `json:"danger,omitempty"`
 	// Confirm, if not empty, is asked before the click counts.
-	Confirm string
+	Confirm string `json:"confirm,omitempty"`
 }
 
 // The ids of buttons.

@@ -18,9 +18,9 @@ func (b *Bot) Carry(ctx context.Context, claim approvals.Claim, item approvals.I
 		b.cfg.Log.ErrorContext(ctx, "an inbox item cannot be read and is dropped", "item", item.ID, "error", err)
 		return false, nil, nil
 	}
-	c, print, err := b.meant(in)
+	c, seen, err := b.meant(in)
 	if err == nil {
-		err = b.carryOut(ctx, claim, item, in, c, print)
+		err = b.carryOut(ctx, claim, item, in, c, seen)
 	}
 	if err == nil {
 		return c.Verb != "own", nil, nil
@@ -51,12 +51,12 @@ func (b *Bot) meant(in Incoming) (Command, string, error) {
 	case InSubmit:
 		return b.cfg.Grammar.formCommand(in)
 	case InClick:
-		value, print, _ := strings.Cut(in.Value, ":")
+		value, seen, _ := strings.Cut(in.Value, ":")
 		id, err := approvals.ParseRequestID(value)
 		if err != nil || in.Button != ButtonCancel {
 			return Command{}, "", approvals.Refuse(approvals.RefusedInput, "That button is damaged.")
 		}
-		return Command{Verb: "cancel", ID: id}, print, nil
+		return Command{Verb: "cancel", ID: id}, seen, nil
 	case InCommand, InHome:
 	}
 	c, err := b.cfg.Grammar.Parse(in.Text)
@@ -79,7 +79,7 @@ func verbOf(verb string) approvals.Verb {
 }
 
 // carryOut asks the engine, and tells the actor in a line what came of it.
-func (b *Bot) carryOut(ctx context.Context, claim approvals.Claim, item approvals.Item, in Incoming, c Command, print string) error {
+func (b *Bot) carryOut(ctx context.Context, claim approvals.Claim, item approvals.Item, in Incoming, c Command, seen string) error {
 	person, err := b.who(ctx, in)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (b *Bot) carryOut(ctx context.Context, claim approvals.Claim, item approval
 		r, err = b.cfg.Asks.Open(ctx, act, c.Ask)
 		said = Text{plain(" is asked for. It waits for %s.", waitsFor(&r))}
 	case "approve", "deny":
-		r, said, err = b.vote(ctx, act, person, c, print)
+		r, said, err = b.vote(ctx, act, person, c, seen)
 	case "cancel":
 		r, err = b.cfg.Asks.Cancel(ctx, act, c.ID, c.Why)
 		said = Text{plain(" is cancelled.")}
@@ -120,12 +120,12 @@ func (b *Bot) carryOut(ctx context.Context, claim approvals.Claim, item approval
 	return nil
 }
 
-func (b *Bot) vote(ctx context.Context, act approvals.Act, person string, c Command, print string) (approvals.Request, Text, error) {
-	ballot := approvals.Ballot{Choice: approvals.ChoiceApprove, Fingerprint: print, Reason: c.Why, Shorten: shortened(c.Term, b.cfg.Now())}
+func (b *Bot) vote(ctx context.Context, act approvals.Act, person string, c Command, seen string) (approvals.Request, Text, error) {
+	ballot := approvals.Ballot{Choice: approvals.ChoiceApprove, Fingerprint: seen, Reason: c.Why, Shorten: shortened(c.Term, b.cfg.Now())}
 	if c.Verb == "deny" {
 		ballot.Choice, ballot.Shorten = approvals.ChoiceDeny, 0
 	}
-	if print == "" { // typed: it is about what stands there now
+	if seen == "" { // typed: it is about what stands there now
 		r, details, err := b.cfg.Looks.Get(ctx, person, c.ID)
 		if err != nil {
 			return r, nil, err
@@ -149,7 +149,7 @@ func (b *Bot) vote(ctx context.Context, act approvals.Act, person string, c Comm
 
 // hand finds the person named after "to" and makes them the owner.
 func (b *Bot) hand(ctx context.Context, act approvals.Act, in Incoming, c Command) (approvals.Request, error) {
-	to := ""
+	var to string
 	if c.Mention {
 		account := in.Account
 		account.User = c.To

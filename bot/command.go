@@ -120,7 +120,7 @@ func (g Grammar) split(text string) parts {
 		text = text[:at[0]]
 	}
 	key := ""
-	for _, word := range strings.Fields(strings.ReplaceAll(text, ",", " ")) {
+	for word := range strings.FieldsSeq(strings.ReplaceAll(text, ",", " ")) {
 		lower := strings.ToLower(word)
 		if slices.Contains([]string{"in", "for", "until", "ticket", "to"}, lower) {
 			if _, twice := p.after[lower]; twice {
@@ -263,7 +263,6 @@ func (g Grammar) onRequest(c *Command, p parts) error {
 		return shape(err.Error(), example)
 	}
 	c.ID = id
-	example = strings.Replace(example, "HP-1042", string(id), 1)
 	if c.Term, err = g.term(p); err != nil {
 		return err
 	}

@@ -34,9 +34,7 @@ func (v Voice) Details(r *approvals.Request) Form {
 		add(plain("• %d of %s", s.Count, s.Group))
 	}
 	add(plain("by the rule “"), literal(clip(round.Ruling.Rule, 80)), plain("” of rules %s", clip(round.Ruling.RulesHash, 13)))
-	for _, line := range v.lines(r) {
-		f.Intro = append(f.Intro, line)
-	}
+	f.Intro = append(f.Intro, v.lines(r)...)
 	return f
 }
 

@@ -76,11 +76,11 @@ func sayDuration(d time.Duration) string {
 		size time.Duration
 		name string
 	}{{day, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
-		n := d / u.size
+		n := int64(d / u.size)
 		if n == 0 {
 			continue
 		}
-		d -= n * u.size
+		d %= u.size
 		name := u.name
 		if n > 1 {
 			name += "s"

@@ -154,7 +154,7 @@ func (g Grammar) formCommand(in Incoming) (Command, string, error) {
 		}
 		return Command{Verb: string(ask.Kind), Ask: ask, Term: ask.Term}, "", nil
 	}
-	value, print, _ := strings.Cut(in.Hidden, ":")
+	value, seen, _ := strings.Cut(in.Hidden, ":")
 	id, err := approvals.ParseRequestID(value)
 	if err != nil {
 		return Command{}, "", approvals.Refuse(approvals.RefusedInput, "That form is damaged.").Or("Open it again.")
@@ -167,7 +167,7 @@ func (g Grammar) formCommand(in Incoming) (Command, string, error) {
 	if line(in.Fields[fieldTerm]) != "" {
 		c.Term, err = g.readTerm(in.Fields[fieldTerm])
 	}
-	return c, print, err
+	return c, seen, err
 }
 
 // shortened is the duration to which an approval shortens, from a term; 0: as asked.

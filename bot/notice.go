@@ -131,10 +131,6 @@ func clickAgain() Card {
 	return card(ToneBad, "", Text{plain("Entra ID could not be asked for 15 minutes, so nothing was done. Please click again.")})
 }
 
-func goneWrong(id string) Card {
-	return card(ToneBad, "", Text{plain("Something went wrong (%s) and is tried again. The details are in hallpass's log.", id)})
-}
-
 // NothingDone is the answer when an act could not be stored.
 const NothingDone = "Nothing was done: hallpass cannot store anything right now. Please try again in a minute."
 

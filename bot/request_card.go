@@ -317,7 +317,8 @@ func buttons(r *approvals.Request, approver bool) []Button {
 		}
 		return []Button{
 			{ID: ButtonApprove, Label: "Approve", Value: value, Primary: true},
-			{ID: ButtonDeny, Label: "Deny", Value: value, Danger: true}, details,
+			{ID: ButtonDeny, Label: "Deny", Value: value, Danger: true},
+			details,
 		}
 	}
 	switch r.State {

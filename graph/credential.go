@@ -17,7 +17,10 @@ type CredentialConfig struct {
 	// Authority is the login host: https://login.microsoftonline.com, or that of a national cloud.
 	Authority   string
 	Secret      string // for secret
-	Certificate []byte // for certificate: PEM with certificate and private key
+	Certificate []byte // for certificate: PEM or PKCS#12 with certificate and private key
+	// CertificatePassword opens a PKCS#12 file. May be empty.
+	CertificatePassword []byte
+	TokenFile           string // for workload: the file with the federated token
 	// HTTP carries the calls to the login host. It must not compress: the token endpoint refuses that. Nil: the default.
 	HTTP *http.Client
 	// Private says that the login host is not one of Microsoft's well-known ones, so that it cannot be looked up there.
@@ -36,7 +39,7 @@ func NewCredential(cfg CredentialConfig) (azcore.TokenCredential, error) {
 	switch cfg.Kind {
 	case "workload":
 		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-			ClientOptions: opts, ClientID: cfg.Client, TenantID: cfg.Tenant, DisableInstanceDiscovery: cfg.Private,
+			ClientOptions: opts, ClientID: cfg.Client, TenantID: cfg.Tenant, TokenFilePath: cfg.TokenFile, DisableInstanceDiscovery: cfg.Private,
 		})
 	case "managed":
 		o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: opts}
@@ -45,7 +48,7 @@ func NewCredential(cfg CredentialConfig) (azcore.TokenCredential, error) {
 		}
 		return azidentity.NewManagedIdentityCredential(o)
 	case "certificate":
-		certs, key, err := azidentity.ParseCertificates(cfg.Certificate, nil)
+		certs, key, err := azidentity.ParseCertificates(cfg.Certificate, cfg.CertificatePassword)
 		if err != nil {
 			return nil, fmt.Errorf("graph: reading the certificate: %w", err)
 		}

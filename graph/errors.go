@@ -40,7 +40,7 @@ const maxWait = time.Minute
 
 // explain turns an error of the SDK into ours.
 func (c *Client) explain(err error) error {
-	if refusal, ok := errors.AsType[refusedCall](err); ok {
+	if refusal, ok := errors.AsType[refusedError](err); ok {
 		return refusal
 	}
 	oe, ok := errors.AsType[*odataerrors.ODataError](err)
@@ -107,7 +107,7 @@ func IsAlreadyMember(err error) bool {
 // Unknown reports whether the call failed and may have happened all the same: no answer, a time-out, or an error of the
 // server's. Look before anything is repeated.
 func Unknown(err error) bool {
-	if _, ok := errors.AsType[refusedCall](err); ok || err == nil {
+	if _, ok := errors.AsType[refusedError](err); ok || err == nil {
 		return false
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {

@@ -55,24 +55,24 @@ type guard struct {
 	observe func(Call)
 }
 
-// refusedCall is a call that was not made.
-type refusedCall struct{ why string }
+// refusedError is a call that was not made.
+type refusedError struct{ why string }
 
 // Error says why.
-func (r refusedCall) Error() string { return "graph: refused to send: " + r.why }
+func (r refusedError) Error() string { return "graph: refused to send: " + r.why }
 
 // RoundTrip lets through what is allowed.
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	pattern, known := match(r.Method, r.URL.EscapedPath())
 	switch {
 	case r.URL.Scheme != "https" || r.URL.Host != g.host:
-		return nil, refusedCall{fmt.Sprintf("%s is not the configured host", r.URL.Host)}
+		return nil, refusedError{fmt.Sprintf("%s is not the configured host", r.URL.Host)}
 	case !known:
-		return nil, refusedCall{fmt.Sprintf("%s %s is no call that hallpass makes", r.Method, r.URL.Path)}
+		return nil, refusedError{fmt.Sprintf("%s %s is no call that hallpass makes", r.Method, r.URL.Path)}
 	case len(r.Header.Values("Authorization")) != 1 || strings.TrimSpace(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer")) == "":
-		return nil, refusedCall{"there is no token on it"}
+		return nil, refusedError{"there is no token on it"}
 	case r.Header.Get("Content-Encoding") != "":
-		return nil, refusedCall{"its body is compressed"}
+		return nil, refusedError{"its body is compressed"}
 	}
 	r = r.Clone(r.Context())
 	id := make([]byte, 16)

@@ -57,11 +57,8 @@ func location(l models.NamedLocationable) Location {
 	}
 	out.IP, out.Trusted = true, truth(ip.GetIsTrusted())
 	for _, r := range ip.GetIpRanges() {
-		switch r := r.(type) {
-		case models.IPv4CidrRangeable:
-			out.Ranges = append(out.Ranges, text(r.GetCidrAddress()))
-		case models.IPv6CidrRangeable:
-			out.Ranges = append(out.Ranges, text(r.GetCidrAddress()))
+		if cidr, ok := r.(interface{ GetCidrAddress() *string }); ok { // both families have it
+			out.Ranges = append(out.Ranges, text(cidr.GetCidrAddress()))
 		}
 	}
 	return out

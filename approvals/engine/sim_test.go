@@ -462,7 +462,7 @@ func seeds(t *testing.T) []uint64 {
 	return out
 }
 
-func TestThePromisesHoldThroughCrashesAndLateAnswers(t *testing.T) {
+func TestThePromisesHoldThroughCrashesAndLateAnswers(t *testing.T) { //nolint:tparallel // the group below waits for its parallel parts
 	t.Parallel()
 	worst := make(chan time.Duration, 1000)
 	t.Run("seeds", func(t *testing.T) {

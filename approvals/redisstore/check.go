@@ -56,7 +56,7 @@ type Stats struct {
 
 // Stats counts.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
-	out := Stats{Lag: map[approvals.Lane]time.Duration{}, States: map[approvals.State]int{}}
+	out := Stats{Lag: make(map[approvals.Lane]time.Duration), States: make(map[approvals.State]int)}
 	now, err := s.Now(ctx)
 	if err != nil {
 		return out, err

@@ -276,16 +276,14 @@ func gone(code string) bool {
 
 // failed turns an error of the client into one that the flow understands. No token is ever in it.
 func (s *Slack) failed(method string, err error) error {
-	var limited *slack.RateLimitedError
-	if errors.As(err, &limited) {
+	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
 		return &approvals.Later{At: s.cfg.Clock().Add(min(max(limited.RetryAfter, time.Second), 5*time.Minute)), Why: "Slack asked to wait"}
 	}
 	var status slack.StatusCodeError
 	if errors.As(err, &status) && status.Code >= 500 {
 		return &approvals.Later{At: s.cfg.Clock().Add(5 * time.Second), Why: fmt.Sprintf("Slack answered %d", status.Code)}
 	}
-	var answer slack.SlackErrorResponse
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		if gone(answer.Err) {
 			return fmt.Errorf("%s: %w: %s", method, bot.ErrGone, answer.Err)
 		}
@@ -299,4 +297,12 @@ func (s *Slack) failed(method string, err error) error {
 		return &approvals.Unsure{Err: fmt.Errorf("%s: %w", method, err)}
 	}
 	return fmt.Errorf("%s: %w", method, err)
+}
+
+// Test asks Slack whether it takes the bot token.
+func (s *Slack) Test(ctx context.Context) error {
+	if _, err := s.api.AuthTestContext(ctx); err != nil {
+		return s.failed("auth.test", err)
+	}
+	return nil
 }

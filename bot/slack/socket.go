@@ -24,11 +24,9 @@ func (s *Slack) Run(ctx context.Context, dialer *websocket.Dialer) error {
 	}
 	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
 		started := s.cfg.Now()
-		err := s.connect(ctx, dialer)
-		if ctx.Err() != nil {
-			return nil
+		if err := s.connect(ctx, dialer); ctx.Err() == nil {
+			s.cfg.Log.WarnContext(ctx, "the socket to Slack is lost and made anew", "error", err)
 		}
-		s.cfg.Log.WarnContext(ctx, "the socket to Slack is lost and made anew", "error", err)
 		if s.cfg.Now().Sub(started) > 10*time.Minute {
 			wait = time.Second
 		}
@@ -71,7 +69,7 @@ func (s *Slack) connect(ctx context.Context, dialer *websocket.Dialer) error {
 func (s *Slack) envelope(ctx context.Context, client *socketmode.Client, e socketmode.Event) {
 	var in bot.Incoming
 	var err error
-	switch e.Type {
+	switch e.Type { //nolint:exhaustive // the others are not envelopes
 	case socketmode.EventTypeSlashCommand:
 		in, err = s.socketCommand(e.Request.Payload)
 	case socketmode.EventTypeInteractive:

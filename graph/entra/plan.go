@@ -73,7 +73,7 @@ func (e *Entra) planIP(ctx context.Context, ask approvals.Ask, place Place, l gr
 		if !slices.Contains(entries, a.String()) {
 			fresh++
 		}
-		widest, v6 = max(widest, uint(a.Addr().BitLen()-a.Bits())), v6 || a.Addr().Is6() //nolint:gosec // a prefix is never longer than its address
+		widest, v6 = max(widest, uint(a.Addr().BitLen()-a.Bits())), v6 || a.Addr().Is6()
 		p.Changes = append(p.Changes, approvals.Change{Target: target, Title: l.Name, Entry: a.String(), Label: a.String()})
 	}
 	if len(entries)+fresh > graph.MaxRanges {

@@ -59,7 +59,10 @@ func (t *Tenant) issue(w http.ResponseWriter, r *http.Request) {
 // token makes a token that looks like a JWT and is good for an hour.
 func (t *Tenant) token(a *App) string {
 	enc := func(v any) string {
-		data, _ := json.Marshal(v) // strings and slices always encode
+		data, err := json.Marshal(v)
+		if err != nil {
+			return ""
+		}
 		return base64.RawURLEncoding.EncodeToString(data)
 	}
 	until := t.opts.Now().Add(tokensLive)

@@ -1,6 +1,7 @@
 package graphtest
 
 import (
+	"maps"
 	"slices"
 )
 
@@ -43,11 +44,7 @@ func (t *Tenant) Throttled() int {
 func (t *Tenant) Calls() map[string]int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	out := make(map[string]int, len(t.calls))
-	for k, v := range t.calls {
-		out[k] = v
-	}
-	return out
+	return maps.Clone(t.calls)
 }
 
 // Snapshot is what the tenant holds, for a page that shows it.

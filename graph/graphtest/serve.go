@@ -112,7 +112,9 @@ func write(w http.ResponseWriter, a answer) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(a.status)
-	_ = json.NewEncoder(w).Encode(a.body)
+	if err := json.NewEncoder(w).Encode(a.body); err != nil {
+		panic(http.ErrAbortHandler) // the caller has gone
+	}
 }
 
 // judge checks token, body and permission, and finds what the call is for.

@@ -62,7 +62,7 @@ type Core struct {
 
 // after runs what goes on after an acknowledgement.
 type after struct {
-	mu   sync.Mutex // mu guards ctx
+	mu   sync.Mutex      // mu guards ctx
 	ctx  context.Context //nolint:containedctx // the life of the program, known when it runs
 	jobs sync.WaitGroup
 }
@@ -119,7 +119,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	bound := bindings{p.Store, p.People}
 	c.Bot, err = bot.New(bot.Config{
 		Asks: c.Engine, Looks: c.Engine, Cards: cards{p.Store}, Inbox: p.Store, Channel: channel(file),
-		People: bot.People{File: p.People, ManagedMail: p.ManagedMail, Bindings: bound, Directory: tenant, Audit: c.bound},
+		People:  bot.People{File: p.People, ManagedMail: p.ManagedMail, Bindings: bound, Directory: tenant, Audit: c.bound},
 		Grammar: bot.Grammar{Zone: p.Calendar.Zone, Names: func(k approvals.Kind) []string { return file().Names(k) }},
 		Now:     p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
 	})
