@@ -16,11 +16,13 @@ import (
 func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	var clock *redis.TimeCmd
 	var high *redis.StringCmd
-	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		clock = p.Time(ctx)
-		high = p.HGet(ctx, s.prefix+keyMeta, "high")
-		return nil
-	})
+	pipe, err := s.pipe(ctx)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("asking for the time: %w: %w", approvals.ErrStore, err)
+	}
+	clock = pipe.Time(ctx)
+	high = pipe.HGet(ctx, s.prefix+keyMeta, "high")
+	_, err = pipe.Exec(ctx)
 	if err != nil && high.Err() != redis.Nil { //nolint:errorlint // the client returns this very value
 		return time.Time{}, fmt.Errorf("asking for the time: %w: %w", approvals.ErrStore, err)
 	}

@@ -98,21 +98,29 @@ func (s *Store) eval(ctx context.Context, name string, args []any) *redis.Cmd {
 	return redis.NewCmd(ctx, append([]any{"eval", s.scripts[name].source, 1, s.prefix + "meta", s.prefix}, args...)...)
 }
 
+// pipe makes a pipeline to the server that holds all keys. In a cluster, commands without a key (TIME, WAIT) would go to
+// any server.
+func (s *Store) pipe(ctx context.Context) (redis.Pipeliner, error) {
+	cluster, ok := s.client.(*redis.ClusterClient)
+	if !ok {
+		return s.client.Pipeline(), nil
+	}
+	master, err := cluster.MasterForKey(ctx, s.prefix+keyMeta)
+	if err != nil {
+		return nil, fmt.Errorf("finding the server: %w", err)
+	}
+	return master.Pipeline(), nil
+}
+
 // write is run for what must be durable before it counts. Where replicas are configured it waits for them on the same
 // connection: the answer of WAIT on another one says nothing about our write.
 func (s *Store) write(ctx context.Context, name string, args ...any) (any, error) {
 	if s.cfg.Replicas == 0 {
 		return s.run(ctx, name, args...)
 	}
-	var pipe redis.Pipeliner
-	if cluster, ok := s.client.(*redis.ClusterClient); ok {
-		master, err := cluster.MasterForKey(ctx, s.prefix+"meta")
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w: %w", name, approvals.ErrStore, err)
-		}
-		pipe = master.Pipeline()
-	} else {
-		pipe = s.client.Pipeline()
+	pipe, err := s.pipe(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", name, approvals.ErrStore, err)
 	}
 	cmd := s.eval(ctx, name, args)
 	if err := pipe.Process(ctx, cmd); err != nil {

@@ -9,8 +9,11 @@ if a.final or a.state == 'ending' then
 end
 local cur = redis.call('HMGET', req, 'v', 'op', 'ix')
 local version = tonumber(cur[1] or '0')
-if cur[2] and cur[2] == a.op then return { 'DUP', version } end
-if a.inbox ~= '' and redis.call('EXISTS', P .. 'done:' .. a.inbox) == 1 then return { 'DUP', version } end
+if (cur[2] and cur[2] == a.op) or (a.inbox ~= '' and redis.call('EXISTS', P .. 'done:' .. a.inbox) == 1) then
+  -- A write, so that waiting for replicas after it waits for the first run too.
+  redis.call('HSET', META, 'high', ms(now()))
+  return { 'DUP', version }
+end
 if version ~= a.version then return { 'CONFLICT', version } end
 if a.claim and not holds(a.claim.member, a.claim.token) then return { 'LOSTCLAIM' } end
 local me = 'request|' .. a.id

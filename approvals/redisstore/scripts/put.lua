@@ -1,8 +1,11 @@
 -- put stores an inbox item and makes it due at once.
 -- ARGV[2] id  ARGV[3] item as JSON
 -- returns {OK, now} | {DUP}
-if redis.call('EXISTS', P .. 'done:' .. ARGV[2]) == 1 or redis.call('EXISTS', P .. 'in:' .. ARGV[2]) == 1 then return { 'DUP' } end
 local t = now()
+if redis.call('EXISTS', P .. 'done:' .. ARGV[2]) == 1 or redis.call('EXISTS', P .. 'in:' .. ARGV[2]) == 1 then
+  redis.call('HSET', META, 'high', ms(t)) -- a write, so that waiting for replicas after it waits for the first run too
+  return { 'DUP' }
+end
 redis.call('HSET', P .. 'in:' .. ARGV[2], 'item', ARGV[3], 'at', ms(t))
 book('inbox|' .. ARGV[2], 'inbox', t)
 return { 'OK', ms(t) }

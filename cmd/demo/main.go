@@ -1,0 +1,93 @@
+// Command demo shows hallpass at work: everything around it is emulated in this one process, and a page lets you be the
+// engineer, the approvers and the reviewer, and push the clock.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"hallpass/approvals/engine"
+	"hallpass/cmd/internal/companytest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	addr := flags.String("listen", "127.0.0.1:8181", "address of the page; on this machine only")
+	verbose := flags.Bool("v", false, "log what hallpass does")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return err
+	}
+	level := slog.LevelError
+	if *verbose {
+		level = slog.LevelInfo
+	}
+	w, err := newWorld(ctx, slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})))
+	if err != nil {
+		return err
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", *addr)
+	if err != nil {
+		return fmt.Errorf("listening: %w (another demo may be running; try -listen 127.0.0.1:0)", err)
+	}
+	if _, err := fmt.Fprintf(stdout, "hallpass demo: http://%s\nEverything is emulated and in memory. Stop with Ctrl-C.\n", l.Addr()); err != nil {
+		return fmt.Errorf("writing: %w", err)
+	}
+	srv := &http.Server{Handler: w.handler(), ReadHeaderTimeout: 5 * time.Second}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return w.company.Core.Run(ctx) })
+	g.Go(func() error { return w.tick(ctx) })
+	g.Go(func() error {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serving the page: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		return srv.Close()
+	})
+	if err := g.Wait(); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return w.company.Close()
+}
+
+// timing is that of the real program, but idle workers look more often, and targets are swept daily, so that a push of the
+// clock over weeks is not waited for.
+func timing() engine.Timing { return engine.Timing{Poll: 50 * time.Millisecond, Sweep: 24 * time.Hour} }
+
+func newWorld(ctx context.Context, log *slog.Logger) (*world, error) {
+	w := &world{}
+	company, err := companytest.New(ctx, companytest.Options{Now: w.now, Log: log, Timing: timing()})
+	if err != nil {
+		return nil, err
+	}
+	w.company = company
+	w.company.Redis.SetTime(w.now())
+	return w, nil
+}
