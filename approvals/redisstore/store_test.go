@@ -18,8 +18,8 @@ func budgets() map[string]redisstore.Budget {
 }
 
 // inProcess opens a store in a miniredis of its own, reached without a socket.
-func inProcess(t testing.TB) storetest.Opened {
-	t.Helper()
+func inProcess(tb testing.TB) storetest.Opened {
+	tb.Helper()
 	mini := miniredis.NewMiniRedis()
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	mini.SetTime(now)
@@ -27,23 +27,23 @@ func inProcess(t testing.TB) storetest.Opened {
 		Addrs:  []string{"127.0.0.1:6379"},
 		Dialer: func(context.Context, string, string) (net.Conn, error) { return mini.Dial() },
 	})
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := client.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 		mini.Close()
 	})
-	return storetest.Opened{Store: open(t, client, "test", 0), Push: func(d time.Duration) {
+	return storetest.Opened{Store: open(tb, client, "test", 0), Push: func(d time.Duration) {
 		now = now.Add(d)
 		mini.SetTime(now)
 	}}
 }
 
-func open(t testing.TB, client redis.UniversalClient, tenant string, replicas int) *redisstore.Store {
-	t.Helper()
-	store, err := redisstore.Open(t.Context(), redisstore.Config{Client: client, Tenant: tenant, Replicas: replicas, Budgets: budgets()})
+func open(tb testing.TB, client redis.UniversalClient, tenant string, replicas int) *redisstore.Store {
+	tb.Helper()
+	store, err := redisstore.Open(tb.Context(), redisstore.Config{Client: client, Tenant: tenant, Replicas: replicas, Budgets: budgets()})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return store
 }

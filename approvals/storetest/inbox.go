@@ -16,7 +16,9 @@ func inboxPromises() []promise {
 			got, err := s.store().Item(t.Context(), "op")
 			ok(t, err)
 			same(t, "time", got.At, s.now(t))
-			var body struct{ Text string }
+			var body struct {
+				Text string `json:"text"`
+			}
 			ok(t, json.Unmarshal(got.Body, &body))
 			same(t, "text", body.Text, "<é>")
 			same(t, "member", s.claim(t, approvals.LaneInbox).Member(), "inbox|op")

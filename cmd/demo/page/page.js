@@ -129,8 +129,8 @@ const behind = (s) => {
   $('#tenant').replaceChildren(...[...s.tenant.locations, ...s.tenant.groups.filter((g) => g.name.includes('exempt'))].map((p) => el('div', {className: 'place'}, el('b', {textContent: p.name}),
     p.entries.length ? p.entries.map((e) => { const k = p.id + e; fresh.add(k); return el('code', {textContent: e, className: known.size && !known.has(k) ? 'new' : ''}); }) : el('small', {textContent: 'nothing'}))));
   if (!known.size) known = fresh;
-  $('#due tbody').replaceChildren(...s.due.filter((d) => d.lane !== 'chat').slice(0, 9).map((d) => el('tr', {className: d.claimed ? 'busy' : ''}, el('td', {textContent: d.member.replace('|', ' ').replace(/:([0-9a-f]{4})[0-9a-f-]+/, ' $1…')}), el('td', {textContent: new Date(d.at).toLocaleString()}))));
-  $('#audit').replaceChildren(...s.audit.slice(0, 25).map((r) => { const e = JSON.parse(r.entry); return el('li', {}, el('b', {textContent: (e.request || '') + ' ' + e.act + ' '}), el('span', {textContent: (e.name || '') + (e.from !== e.to && e.to ? ' → ' + e.to : '') + (e.detail?.what ? ': ' + e.detail.what : '')}), ' ', el('small', {textContent: new Date(e.at).toLocaleString() + '  #' + r.seq})); }));
+  $('#due tbody').replaceChildren(...(s.due || []).filter((d) => d.lane !== 'chat').slice(0, 9).map((d) => el('tr', {className: d.claimed ? 'busy' : ''}, el('td', {textContent: d.member.replace('|', ' ').replace(/:([0-9a-f]{4})[0-9a-f-]+/, ' $1…')}), el('td', {textContent: new Date(d.at).toLocaleString()}))));
+  $('#audit').replaceChildren(...(s.audit || []).slice(0, 25).map((r) => { const e = JSON.parse(r.entry); return el('li', {}, el('b', {textContent: (e.request || '') + ' ' + e.act + ' '}), el('span', {textContent: (e.name || '') + (e.from !== e.to && e.to ? ' → ' + e.to : '') + (e.detail?.what ? ': ' + e.detail.what : '')}), ' ', el('small', {textContent: new Date(e.at).toLocaleString() + '  #' + r.seq})); }));
 };
 const refresh = async () => {
   try { last = await (await fetch('/api/state?as=' + me)).json(); render(); } catch (e) { $('#problem').textContent = 'The demo does not answer: ' + e.message; }

@@ -1,0 +1,123 @@
+package bot
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"hallpass/approvals"
+)
+
+func grammar() Grammar {
+	return Grammar{Zone: time.UTC, Names: func(k approvals.Kind) []string {
+		if k == approvals.KindIP {
+			return []string{"trusted-servers", "office"}
+		}
+		return []string{"integrations"}
+	}}
+}
+
+func TestCommandsAsPeopleTypeThem(t *testing.T) {
+	t.Parallel()
+	for text, check := range map[string]func(c Command) bool{
+		"": func(c Command) bool { return c.Verb == "" },
+		"ip 20.50.2.1 in trusted-servers for 90d because AgilePoint calls": func(c Command) bool {
+			return c.Ask.Addresses[0].String() == "20.50.2.1/32" && c.Ask.Where == "trusted-servers" && c.Ask.Term.For == 90*day && c.Ask.Reason == "AgilePoint calls"
+		},
+		"IP 20.50.2.1, 20.50.3.0/28 For 2 weeks IN office ticket INC-7 because a\nb": func(c Command) bool {
+			return len(c.Ask.Addresses) == 2 && c.Ask.Term.For == 14*day && c.Ask.Ticket == "INC-7" && strings.Contains(c.Ask.Reason, "b")
+		},
+		"account &lt;x&gt; because y": nil,
+		"account <mailto:svc-nx@contoso.com|svc-nx@contoso.com> until 2027-01-31 because in for a reason": func(c Command) bool {
+			return c.Ask.Account == "svc-nx@contoso.com" && c.Ask.Where == "integrations" && c.Ask.Term.Until.Year() == 2027 && c.Ask.Reason == "in for a reason"
+		},
+		"show 1042":                        func(c Command) bool { return c.ID == "HP-1042" },
+		"approve hp-7 for 14d":             func(c Command) bool { return c.ID == "HP-7" && c.Term.For == 14*day },
+		"deny HP-7 because &lt;no&gt; way": func(c Command) bool { return c.Why == "<no> way" },
+		"renew HP-7 for 1 month because x": func(c Command) bool { return c.Term.For == 30*day },
+		"hand HP-7 to <@U123|bob>":         func(c Command) bool { return c.To == "U123" && c.Mention },
+		"hand HP-7 to bo@contoso.com":      func(c Command) bool { return c.To == "bo@contoso.com" && !c.Mention },
+		"list":                             func(c Command) bool { return c.List == "mine" },
+		"list expiring 2 weeks":            func(c Command) bool { return c.Within == 14*day },
+		"own <mailto:svc@x.com|svc@x.com>": func(c Command) bool { return c.Account == "svc@x.com" },
+	} {
+		c, err := grammar().Parse(text)
+		if check == nil {
+			if err == nil {
+				t.Errorf("%q is taken", text)
+			}
+			continue
+		}
+		if err != nil || !check(c) {
+			t.Errorf("%q: %+v, %v", text, c, err)
+		}
+	}
+}
+
+func TestAMistakeShowsTheCommandAsItShouldBe(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"aprove HP-7":                                    "`/hallpass approve HP-7`",
+		"20.50.2.1 for 90d":                              "`/hallpass ip 20.50.2.1 for 90d`",
+		"ip 20.50.2.1 for 90d because x":                 "in trusted-servers for 90d because x`",
+		"ip 20.50.2.1 in offce for 90d because x":        "There is no location “offce”. There is: trusted-servers, office.",
+		"ip 20.50.2.1 in office because x":               "How long is missing.",
+		"ip 20.50.2.1 in office for ever because x":      "Write 90d, 12h, 2 weeks or until 2027-01-31.",
+		"ip 20.50.2.1 in office for 9d":                  "The reason is missing.",
+		"ip 20.50.2.1 in office until 31.1.27":           "Write the year first",
+		"ip 10.0.0.1 in office for 9d because x":         "public egress address",
+		"deny HP-7":                                      "`/hallpass deny HP-7 because …`",
+		"revoke":                                         "Which request?",
+		"hand HP-7":                                      "`/hallpass hand HP-7 to @person`",
+		"fly":                                            "`/hallpass help`",
+		"ip 20.50.2.1 in office for 1d for 2d because x": "“for” stands twice",
+		"deny HP-7 because " + strings.Repeat("x", 3000): "at most 2000 fit",
+		strings.Repeat("y", 10_000):                      "at most 4000 fit",
+	} {
+		_, err := grammar().Parse(text)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.60q: %v does not say %q", text, err, want)
+		}
+	}
+}
+
+func TestWhatCouldMakeACardLieIsMadeVisible(t *testing.T) {
+	t.Parallel()
+	c, err := grammar().Parse("deny HP-7 because \u202egnp.exe\x07\u200bx")
+	if err != nil || c.Why != "[U+202E]gnp.exe[U+0007][U+200B]x" {
+		t.Errorf("%q, %v", c.Why, err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("ip 20.50.2.1 in office for 9d because x")
+	f.Add("hand HP-7 to <@U1|x>")
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, err := grammar().Parse(text); err != nil {
+			if _, ok := errors.AsType[*approvals.Refusal](err); !ok {
+				t.Errorf("%q: %v is not for people", text, err)
+			}
+		}
+	})
+}
+
+func FuzzParseDuration(f *testing.F) {
+	f.Add("90d")
+	f.Add("1 day and 12 hours")
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := ParseDuration(text)
+		if err != nil {
+			return
+		}
+		if d <= 0 {
+			t.Errorf("%q is %s", text, d)
+		}
+		if d%time.Minute == 0 {
+			again, err := ParseDuration(strings.TrimPrefix(typed(approvals.Term{For: d}), "for "))
+			if err != nil || again != d {
+				t.Errorf("%q became %s, and typed again %s, %v", text, d, again, err)
+			}
+		}
+	})
+}
