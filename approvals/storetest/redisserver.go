@@ -44,7 +44,7 @@ func start(tb testing.TB, args ...string) *Server {
 	tb.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
-		if os.Getenv("HALLPASS_REQUIRE") != "" {
+		if os.Getenv("HALLPASS_REQUIRE") != "" { //nolint:forbidigo // only tests call this
 			tb.Fatal("redis-server is required and not installed: apt-get install redis-server")
 		}
 		tb.Skip("redis-server is not installed: apt-get install redis-server")
