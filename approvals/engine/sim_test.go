@@ -453,7 +453,7 @@ func seeds(t *testing.T) []uint64 {
 	}
 	n := 24
 	if os.Getenv("HALLPASS_REQUIRE") == "1" {
-		n = 80
+		n = 60
 	}
 	var out []uint64
 	for i := range n {

@@ -53,7 +53,19 @@ func TestTheStoryCanBeClickedThrough(t *testing.T) {
 	}
 	next := func() { do("the story's button", chromedp.Click("#next", chromedp.ByQuery)) }
 	button := func(label string) {
-		do("clicking "+label, chromedp.Click(`//div[@id="messages"]//button[text()="`+label+`"]`, chromedp.BySearch))
+		open := false
+		for range 10 { // a card that is redrawn under the finger is clicked again, as people do
+			do("clicking "+label, chromedp.Click(`//div[@id="messages"]//button[text()="`+label+`"]`, chromedp.BySearch))
+			for range 20 {
+				do("looking for the form", chromedp.Sleep(100*time.Millisecond), chromedp.Evaluate(`document.querySelector("#modal").open`, &open))
+				if open {
+					break
+				}
+			}
+			if open {
+				break
+			}
+		}
 		do("submitting", chromedp.WaitVisible("#submit", chromedp.ByQuery), chromedp.Click("#submit", chromedp.ByQuery), chromedp.WaitNotVisible("#modal", chromedp.ByQuery))
 	}
 	shot := func(name string) {
