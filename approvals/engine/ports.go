@@ -22,7 +22,8 @@ type Requests interface {
 	Commit(ctx context.Context, c approvals.Commit) (int64, error)
 	// Find lists requests, newest first unless ends are asked for: then soonest first.
 	Find(ctx context.Context, q approvals.Query) ([]approvals.Request, error)
-	// Note appends an entry that belongs to no request to the chain of its day.
+	// Note appends an entry that belongs to no request to the audit stream. Such entries are ordered and linked by the
+	// stream; they are not part of a chain of their own.
 	Note(ctx context.Context, e approvals.Entry) error
 }
 

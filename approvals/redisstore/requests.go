@@ -257,7 +257,7 @@ func (s *Store) loadAll(ctx context.Context, ids []string) ([]approvals.Request,
 	return out, nil
 }
 
-// Note appends an entry that belongs to no request to the chain of its day.
+// Note appends an entry that belongs to no request to the audit stream, under the name of its day.
 func (s *Store) Note(ctx context.Context, e approvals.Entry) error {
 	entry, err := json.Marshal(e)
 	if err != nil {
