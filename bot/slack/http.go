@@ -30,7 +30,7 @@ func (s *Slack) Handler() http.Handler {
 	mux.HandleFunc("POST /slack/commands", s.signed("application/x-www-form-urlencoded", func(r *http.Request, body []byte) (any, error) {
 		form, err := formValues(body)
 		if err != nil || form.Get("command") == "" {
-			return nil, errors.Join(errNothing, err)
+			return nil, errors.Join(errBroken, err)
 		}
 		in, err := s.command(form.Get)
 		return s.finish(r.Context(), in, err)
@@ -38,7 +38,7 @@ func (s *Slack) Handler() http.Handler {
 	mux.HandleFunc("POST /slack/interactions", s.signed("application/x-www-form-urlencoded", func(r *http.Request, body []byte) (any, error) {
 		form, err := formValues(body)
 		if err != nil || form.Get("payload") == "" {
-			return nil, errors.Join(errNothing, err)
+			return nil, errors.Join(errBroken, err)
 		}
 		in, err := s.interaction([]byte(form.Get("payload")))
 		return s.finish(r.Context(), in, err)
@@ -49,7 +49,7 @@ func (s *Slack) Handler() http.Handler {
 			Challenge string `json:"challenge"`
 		}
 		if err := json.Unmarshal(body, &outer); err != nil {
-			return nil, errors.Join(errNothing, err)
+			return nil, errors.Join(errBroken, err)
 		}
 		if outer.Type == "url_verification" {
 			return block{"challenge": outer.Challenge}, nil
@@ -97,6 +97,8 @@ func (s *Slack) signed(contentType string, do func(*http.Request, []byte) (any, 
 		switch {
 		case errors.Is(err, errForeign):
 			http.Error(w, "not for this app", http.StatusForbidden)
+		case errors.Is(err, errNothing):
+			w.WriteHeader(http.StatusOK) // well-formed and not for us: Slack would send it again and again
 		case err != nil:
 			http.Error(w, "not understood", http.StatusBadRequest)
 		case answer == nil:

@@ -50,13 +50,15 @@ func listen(t *testing.T, secrets ...string) (http.Handler, *ear) {
 	e := &ear{}
 	s, err := slack.New(slack.Config{
 		BotToken: "xoxb-1", SigningSecrets: secrets, AppID: "A1", TeamIDs: []string{"T1"}, Receiver: e, Replays: memory{map[string]bool{}},
-		HTTP: &http.Client{Timeout: time.Second}, Now: noon, Clock: noon, Log: slog.New(slog.DiscardHandler), Go: func(func(context.Context)) {},
+		HTTP: &http.Client{Timeout: time.Second, CheckRedirect: noRedirect}, Now: noon, Clock: noon, Log: slog.New(slog.DiscardHandler), Go: func(func(context.Context)) {},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s.Handler(), e
 }
+
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func sign(body, with string, at time.Time) (stamp, signature string) {
 	stamp = strconv.FormatInt(at.Unix(), 10)
@@ -90,24 +92,26 @@ func TestRequestsThatAreNotTaken(t *testing.T) {
 		change           func(r *http.Request)
 		want             int
 	}{
-		"good command":              {"/slack/commands", command(), formType, nil, 200},
-		"good click":                {"/slack/interactions", click("A1", "T1"), formType, nil, 200},
-		"no signature":              {"/slack/commands", command(), formType, func(r *http.Request) { r.Header.Del("X-Slack-Signature") }, 401},
-		"no time stamp":             {"/slack/commands", command(), formType, func(r *http.Request) { r.Header.Del("X-Slack-Request-Timestamp") }, 401},
-		"bad hex":                   {"/slack/commands", command(), formType, func(r *http.Request) { r.Header.Set("X-Slack-Signature", "v0=zz") }, 401},
-		"v1":                        {"/slack/commands", command(), formType, func(r *http.Request) { r.Header.Set("X-Slack-Signature", "v1"+r.Header.Get("X-Slack-Signature")[2:]) }, 401},
-		"wrong secret":              {"/slack/commands", command(), formType, resign("another", 0), 401},
-		"six minutes old":           {"/slack/commands", command(), formType, resign(secret, -6*time.Minute), 401},
-		"six minutes ahead":         {"/slack/commands", command(), formType, resign(secret, 6*time.Minute), 401},
-		"a huge time stamp":         {"/slack/commands", command(), formType, func(r *http.Request) { r.Header.Set("X-Slack-Request-Timestamp", "99999999999999999999") }, 401},
-		"a negative time stamp":     {"/slack/commands", command(), formType, func(r *http.Request) { r.Header.Set("X-Slack-Request-Timestamp", "-1") }, 401},
-		"payload in the query only": {"/slack/interactions?" + click("A1", "T1"), "", formType, nil, 400},
-		"a command sent as a click": {"/slack/interactions", command(), formType, nil, 400},
-		"a click sent as a command": {"/slack/commands", click("A1", "T1"), formType, nil, 400},
-		"wrong content type":        {"/slack/commands", command(), "text/plain", nil, 415},
-		"compressed":                {"/slack/commands", command(), formType, func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }, 415},
-		"another app":               {"/slack/interactions", click("A2", "T1"), formType, nil, 403},
-		"another workspace":         {"/slack/interactions", click("A1", "T2"), formType, nil, 403},
+		"good command":                 {"/slack/commands", command(), formType, nil, 200},
+		"good click":                   {"/slack/interactions", click("A1", "T1"), formType, nil, 200},
+		"no signature":                 {"/slack/commands", command(), formType, func(r *http.Request) { r.Header.Del("X-Slack-Signature") }, 401},
+		"no time stamp":                {"/slack/commands", command(), formType, func(r *http.Request) { r.Header.Del("X-Slack-Request-Timestamp") }, 401},
+		"bad hex":                      {"/slack/commands", command(), formType, func(r *http.Request) { r.Header.Set("X-Slack-Signature", "v0=zz") }, 401},
+		"v1":                           {"/slack/commands", command(), formType, func(r *http.Request) { r.Header.Set("X-Slack-Signature", "v1"+r.Header.Get("X-Slack-Signature")[2:]) }, 401},
+		"wrong secret":                 {"/slack/commands", command(), formType, resign("another", 0), 401},
+		"six minutes old":              {"/slack/commands", command(), formType, resign(secret, -6*time.Minute), 401},
+		"six minutes ahead":            {"/slack/commands", command(), formType, resign(secret, 6*time.Minute), 401},
+		"a huge time stamp":            {"/slack/commands", command(), formType, func(r *http.Request) { r.Header.Set("X-Slack-Request-Timestamp", "99999999999999999999") }, 401},
+		"a negative time stamp":        {"/slack/commands", command(), formType, func(r *http.Request) { r.Header.Set("X-Slack-Request-Timestamp", "-1") }, 401},
+		"payload in the query only":    {"/slack/interactions?" + click("A1", "T1"), "", formType, nil, 400},
+		"a command sent as a click":    {"/slack/interactions", command(), formType, nil, 400},
+		"a click sent as a command":    {"/slack/commands", click("A1", "T1"), formType, nil, 400},
+		"wrong content type":           {"/slack/commands", command(), "text/plain", nil, 415},
+		"compressed":                   {"/slack/commands", command(), formType, func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }, 415},
+		"another app":                  {"/slack/interactions", click("A2", "T1"), formType, nil, 403},
+		"another workspace":            {"/slack/interactions", click("A1", "T2"), formType, nil, 403},
+		"a home opened on another tab": {"/slack/events", `{"type":"event_callback","api_app_id":"A1","team_id":"T1","event":{"type":"app_home_opened","user":"U1","tab":"messages"}}`, "application/json", nil, 200},
+		"an installation in a whole organisation": {"/slack/commands", command() + "&is_enterprise_install=true", formType, nil, 403},
 		"not JSON":                  {"/slack/interactions", form("payload", "{"), formType, nil, 400},
 		"unsigned url_verification": {"/slack/events", `{"type":"url_verification","challenge":"abc"}`, "application/json", func(r *http.Request) { r.Header.Del("X-Slack-Signature") }, 401},
 		"signed url_verification":   {"/slack/events", `{"type":"url_verification","challenge":"abc"}`, "application/json", nil, 200},

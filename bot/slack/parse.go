@@ -19,6 +19,7 @@ import (
 var (
 	errForeign = errors.New("the act is of another app or workspace")
 	errNothing = errors.New("nothing that hallpass listens to")
+	errBroken  = errors.New("not what Slack sends there")
 )
 
 // operation names an act: the same for every delivery of it, whatever the envelope.
@@ -40,8 +41,11 @@ func (s *Slack) command(get func(string) string) (bot.Incoming, error) {
 	if err := s.trusted(get("api_app_id"), get("team_id")); err != nil {
 		return bot.Incoming{}, err
 	}
+	if get("is_enterprise_install") == "true" {
+		return bot.Incoming{}, errForeign // the app is installed in workspaces that are named, not in a whole organisation
+	}
 	if get("user_id") == "" || get("trigger_id") == "" {
-		return bot.Incoming{}, errNothing
+		return bot.Incoming{}, errBroken
 	}
 	return bot.Incoming{
 		Operation: operation("command", get("team_id"), get("user_id"), get("trigger_id")),
@@ -55,6 +59,7 @@ func (s *Slack) command(get func(string) string) (bot.Incoming, error) {
 type interaction struct {
 	Type        string `json:"type"`
 	APIAppID    string `json:"api_app_id"`
+	Enterprise  bool   `json:"is_enterprise_install"`
 	TriggerID   string `json:"trigger_id"`
 	ResponseURL string `json:"response_url"`
 	Team        struct {
@@ -110,7 +115,7 @@ func (s *Slack) interaction(data []byte) (bot.Incoming, error) {
 	if err := s.trusted(p.APIAppID, team); err != nil {
 		return bot.Incoming{}, err
 	}
-	if p.User.ID == "" || p.User.TeamID != "" && p.User.TeamID != team {
+	if p.Enterprise || p.User.ID == "" || p.User.TeamID != "" && p.User.TeamID != team {
 		return bot.Incoming{}, errForeign
 	}
 	in := bot.Incoming{
@@ -186,6 +191,11 @@ func (s *Slack) take(ctx context.Context, in bot.Incoming) any {
 		s.cfg.Go(func(ctx context.Context) {
 			if err := s.Open(ctx, in, form); err != nil {
 				s.cfg.Log.WarnContext(ctx, "a form could not be opened", "form", form.ID, "error", err)
+				in.Trigger = ""
+				c := bot.Card{Tone: bot.ToneBad, Lead: bot.Text{{Text: "Slack did not open the form in time. Please try once more."}}}
+				if err := s.Reply(ctx, in, c); err != nil {
+					s.cfg.Log.WarnContext(ctx, "an answer could not be delivered", "operation", in.Operation, "error", withoutAddress(err))
+				}
 			}
 		})
 		return nil

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -68,6 +69,9 @@ type Slack struct {
 func New(cfg Config) (*Slack, error) {
 	if cfg.BotToken == "" || cfg.HTTP == nil || cfg.HTTP.Timeout == 0 || cfg.Now == nil || cfg.Clock == nil || cfg.Log == nil || cfg.Go == nil {
 		return nil, errors.New("slack: Config lacks a part (a client without a time-out is none)")
+	}
+	if cfg.HTTP.CheckRedirect == nil {
+		return nil, errors.New("slack: the client would follow redirects, and take the token along")
 	}
 	if len(cfg.TeamIDs) == 0 || cfg.AppID == "" {
 		return nil, errors.New("slack: the app id and the workspace ids that are trusted must be named")
@@ -178,9 +182,17 @@ func (s *Slack) Reply(ctx context.Context, act bot.Incoming, c bot.Card) error {
 		if err == nil {
 			return nil
 		}
-		s.cfg.Log.WarnContext(ctx, "a response address did not take an answer", "error", err)
+		s.cfg.Log.WarnContext(ctx, "a response address did not take an answer", "error", withoutAddress(err))
 	}
 	_, err := s.Post(ctx, bot.Place{Platform: platform, User: act.Account.User}, c)
+	return err
+}
+
+// withoutAddress is an error without the address in it: who knows a response address can answer there.
+func withoutAddress(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
 	return err
 }
 
@@ -221,7 +233,7 @@ func (s *Slack) Profile(ctx context.Context, a bot.Account) (bot.Profile, error)
 		p.Blocked = "it is a bot."
 	case u.IsRestricted || u.IsUltraRestricted:
 		p.Blocked = "it is a guest's."
-	case u.IsStranger || u.TeamID != "" && u.TeamID != a.Team && u.Enterprise.EnterpriseID == "":
+	case u.IsStranger || u.TeamID != "" && !slices.Contains(s.cfg.TeamIDs, u.TeamID):
 		p.Blocked = "it belongs to another organisation."
 	case u.IsInvitedUser:
 		p.Blocked = "its invitation is still open."
@@ -267,7 +279,7 @@ func (s *Slack) foreign(ctx context.Context, channel string) bool {
 // gone are Slack's words for what cannot be reached any more.
 func gone(code string) bool {
 	switch code {
-	case "message_not_found", "channel_not_found", "is_archived", "not_in_channel", "account_inactive", "user_not_found",
+	case "message_not_found", "channel_not_found", "is_archived", "not_in_channel", "user_not_found",
 		"users_not_found", "cannot_dm_bot", "user_disabled", "cant_update_message", "thread_not_found":
 		return true
 	}
@@ -281,6 +293,9 @@ func (s *Slack) failed(method string, err error) error {
 	}
 	var status slack.StatusCodeError
 	if errors.As(err, &status) && status.Code >= 500 {
+		if method == "chat.postMessage" {
+			return &approvals.Unsure{Err: fmt.Errorf("%s: %d", method, status.Code)}
+		}
 		return &approvals.Later{At: s.cfg.Clock().Add(5 * time.Second), Why: fmt.Sprintf("Slack answered %d", status.Code)}
 	}
 	if answer, ok := errors.AsType[slack.SlackErrorResponse](err); ok {

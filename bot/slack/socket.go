@@ -90,9 +90,9 @@ func (s *Slack) envelope(ctx context.Context, client *socketmode.Client, e socke
 		answer = nil
 	}
 	if answer == nil {
-		err = client.Ack(*e.Request)
+		err = client.AckCtx(ctx, e.Request.EnvelopeID, nil)
 	} else {
-		err = client.Ack(*e.Request, answer)
+		err = client.AckCtx(ctx, e.Request.EnvelopeID, answer)
 	}
 	if err != nil {
 		s.cfg.Log.WarnContext(ctx, "an envelope could not be acknowledged; Slack will send it again", "error", err)

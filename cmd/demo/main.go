@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -34,12 +35,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("listen", "127.0.0.1:8181", "address of the page; on this machine only")
+	only := flags.Bool("emulators", false, "start only the emulated Slack and Entra ID, for a real `hallpass serve`, and write their CA, a rules file and a people file")
+	asJSON := flags.Bool("json", false, "with -emulators: print one line of JSON with every address, token and secret")
+	dir := flags.String("dir", "", "with -emulators: where the files go; default: a new temporary folder")
 	verbose := flags.Bool("v", false, "log what hallpass does")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
 		}
 		return err
+	}
+	if *only {
+		return emulators(ctx, *dir, *asJSON, stdout)
 	}
 	level := slog.LevelError
 	if *verbose {
@@ -75,6 +82,30 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	return w.company.Close()
+}
+
+// emulators starts what a real hallpass needs around it, but Redis. The secrets are made anew each time and good for
+// nothing else.
+func emulators(ctx context.Context, dir string, asJSON bool, stdout io.Writer) error {
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "hallpass-emulators-"); err != nil {
+			return fmt.Errorf("making a folder: %w", err)
+		}
+		defer func() { _ = os.RemoveAll(dir) }() // what is left is a CA that nobody trusts
+	}
+	out, err := companytest.NewOutside(ctx, dir, companytest.Options{Now: time.Now}) //nolint:forbidigo // here the machine's clock comes in
+	if err != nil {
+		return err
+	}
+	enc := json.NewEncoder(stdout)
+	if !asJSON {
+		enc.SetIndent("", "  ")
+	}
+	if err := enc.Encode(out); err != nil { //nolint:gosec // printing the emulators' secrets is what the flag is for
+		return fmt.Errorf("writing: %w", err)
+	}
+	return out.Serve(ctx)
 }
 
 // timing is that of the real program, but idle workers look more often, and targets are swept daily, so that a push of the
