@@ -23,7 +23,7 @@ func TestTheStoryCanBeClickedThrough(t *testing.T) {
 		}
 		t.Skip("Chromium is not installed; the page is not clicked through")
 	}
-	ctx, stop := context.WithTimeout(t.Context(), 100*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer stop()
 	page := start(ctx, t)
 	alloc, free := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],

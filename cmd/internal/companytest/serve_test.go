@@ -37,7 +37,7 @@ func TestARealServeOverSocketModeTLSAndRedis(t *testing.T) {
 	go func() {
 		done <- app.Run(ctx, cfg, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})))
 	}()
-	patience, enough := context.WithTimeout(ctx, 60*time.Second)
+	patience, enough := context.WithTimeout(ctx, 3*time.Minute)
 	defer enough()
 	if err := out.Slack.WaitConnected(patience, 1); err != nil {
 		t.Fatal(err)
