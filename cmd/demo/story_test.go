@@ -51,22 +51,24 @@ func TestTheStoryCanBeClickedThrough(t *testing.T) {
 		}
 		t.Fatalf("%s does not say %q but:\n%s", where, want, text)
 	}
-	next := func() { do("the story's button", chromedp.Click("#next", chromedp.ByQuery)) }
-	button := func(label string) {
-		open := false
-		for range 10 { // a card that is redrawn under the finger is clicked again, as people do
-			do("clicking "+label, chromedp.Click(`//div[@id="messages"]//button[text()="`+label+`"]`, chromedp.BySearch))
-			for range 20 {
-				do("looking for the form", chromedp.Sleep(100*time.Millisecond), chromedp.Evaluate(`document.querySelector("#modal").open`, &open))
-				if open {
-					break
-				}
+	// press clicks within the page, in one go: what is redrawn meanwhile cannot be lost between finding and clicking.
+	press := func(what, find string) {
+		t.Helper()
+		pressed := false
+		for range 100 {
+			do("pressing "+what, chromedp.Evaluate(`(() => { const b = `+find+`; if (!b || b.disabled) return false; b.click(); return true; })()`, &pressed))
+			if pressed {
+				return
 			}
-			if open {
-				break
-			}
+			do("waiting", chromedp.Sleep(100*time.Millisecond))
 		}
-		do("submitting", chromedp.WaitVisible("#submit", chromedp.ByQuery), chromedp.Click("#submit", chromedp.ByQuery), chromedp.WaitNotVisible("#modal", chromedp.ByQuery))
+		t.Fatalf("nothing to press: %s", what)
+	}
+	next := func() { press("the story's button", `document.querySelector("#next")`) }
+	button := func(label string) {
+		press(label, `[...document.querySelectorAll("#messages button")].find((b) => b.textContent === "`+label+`")`)
+		press("submit", `document.querySelector("#modal[open] #submit")`)
+		do("waiting for the form to close", chromedp.WaitNotVisible("#modal", chromedp.ByQuery))
 	}
 	shot := func(name string) {
 		dir := os.Getenv("HALLPASS_SHOTS")

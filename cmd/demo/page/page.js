@@ -99,8 +99,7 @@ const dm = () => last?.slack.channels.find((c) => c.im === me)?.id || 'C0GENERAL
 const render = () => {
   const s = last;
   $('#clock').textContent = new Date(s.now).toLocaleString(undefined, {weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit'});
-  const [text, label, act] = story[step];
-  $('#story').replaceChildren(el('b', {textContent: `${step + 1} of ${story.length}`}), el('span', {textContent: text}), el('button', {className: 'primary', id: 'next', textContent: label, onclick: async () => { await act(); step = (step + 1) % story.length; render(); }}));
+  if (told !== step) { told = step; tell(); }
   $('#people').replaceChildren(...s.people.map((p) => el('button', {ariaCurrent: p.Slack === me, onclick: () => { me = p.Slack; if (!['C0GENERAL', 'home'].includes(where)) where = 'C0GENERAL'; refresh(); }}, p.Name, el('small', {textContent: p.Does}))));
   const places = [...s.slack.channels.map((c) => [c.id, c.im ? 'hallpass (direct)' : '# ' + c.name]), ['home', 'hallpass home']];
   $('#channels').replaceChildren(...places.map(([id, name]) => el('button', {ariaCurrent: id === where, textContent: name, onclick: async () => { where = id; if (id === 'home') await post({do: 'home'}); else refresh(); }})));
@@ -112,7 +111,11 @@ const render = () => {
   behind(s);
   modal(s.slack.modals?.at(-1));
 };
-let painted = '';
+let painted = '', told = -1;
+const tell = () => {
+  const [text, label, act] = story[step];
+  $('#story').replaceChildren(el('b', {textContent: `${step + 1} of ${story.length}`}), el('span', {textContent: text}), el('button', {className: 'primary', id: 'next', textContent: label, onclick: async () => { await act(); step = (step + 1) % story.length; render(); }}));
+};
 const paint = (s) => {
   const list = $('#messages'), low = list.scrollTop + list.clientHeight > list.scrollHeight - 40;
   if (where === 'home') {
