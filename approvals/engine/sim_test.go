@@ -142,7 +142,7 @@ type claimed struct {
 }
 
 func (m *mortal) Claim(ctx context.Context, lane approvals.Lane, limit int, lease time.Duration, worker string) ([]approvals.Claim, time.Time, error) {
-	if m.sim.bug == "no target lock" && m.roll(0.2) {
+	if m.sim.bug == "no target lock" && m.roll(0.5) {
 		m.steal(lane)
 	}
 	c, err := lossy(m, func() (claimed, error) {
@@ -501,7 +501,7 @@ func TestWithoutFaultsNothingIsThereLongAfterItsEnd(t *testing.T) {
 func TestTheSimulationCatchesBugs(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*simulation){
-		"no target lock": func(s *simulation) { s.bug = "no target lock" },
+		"no target lock": func(s *simulation) { s.bug = "no target lock"; s.faults.slow = 0.3 },
 		"no verify": func(s *simulation) {
 			s.timing = engine.Timing{Reads: 1, Spacing: time.Millisecond, Late: []time.Duration{}, Sweep: 24 * time.Hour}
 			s.faults.late, s.faults.lateBy = 0.3, 60*time.Second
