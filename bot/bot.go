@@ -283,6 +283,9 @@ func (b *Bot) show(ctx context.Context, in Incoming, person string, id approvals
 		return nil
 	}
 	c := b.voice.Live(&r, false)
+	if r.Owner.ID == person {
+		c = b.voice.Owned(&r)
+	}
 	if r.Voting() {
 		waiting, err := b.cfg.Looks.Waiting(ctx, person)
 		if err != nil {

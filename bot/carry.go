@@ -104,7 +104,7 @@ func (b *Bot) carryOut(ctx context.Context, claim approvals.Claim, item approval
 		said = Text{plain(" is being taken away.")}
 	case "hand":
 		r, err = b.hand(ctx, act, in, c)
-		said = Text{plain(" now belongs to "), literal(r.Owner.Label()), plain(".")}
+		said = Text{plain(" now belongs to "), who(r.Owner), plain(".")}
 	case "own":
 		if err = b.cfg.Looks.Own(ctx, act, c.Account); err == nil {
 			b.reply(ctx, in, card(ToneGood, "", Text{plain("You now answer for "), code(c.Account), plain(".")}))

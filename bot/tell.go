@@ -114,12 +114,14 @@ func (t *telling) shows(role string) Card {
 		return t.b.voice.Live(t.r, true)
 	case strings.HasPrefix(role, roleNotify):
 		return Bare(t.b.voice.Live(t.r, false))
+	case role == roleOwner, role == roleCard && t.r.Owner.Is(t.r.Requester):
+		return t.b.voice.Owned(t.r)
 	}
 	return t.b.voice.Live(t.r, false)
 }
 
-// bring makes one message show what it should. A new one is posted in two steps: without buttons, its id stored, then
-// live. A crash in between leaves an inert line, never a dead button.
+// bring makes one message show what it should. A new one is posted in two steps: a line that cannot become wrong, its id
+// stored, then the card. A crash in between leaves that line, never a dead button or an old state.
 func (t *telling) bring(ctx context.Context, want CardRow) {
 	chat, ok := t.b.chat(want.Place.Platform)
 	if !ok {
@@ -136,18 +138,13 @@ func (t *telling) bring(ctx context.Context, want CardRow) {
 		return
 	}
 	if row.Message.ID == "" {
-		m, err := chat.Post(ctx, row.Place, Bare(c))
+		m, err := chat.Post(ctx, row.Place, First(t.r, c))
 		if err != nil {
 			t.missed(ctx, row, err)
 			return
 		}
 		row.Message, row.Digest = m, ""
 		if !t.keep(ctx, row) {
-			return
-		}
-		if len(c.Buttons) == 0 {
-			row.Digest = digest
-			t.keep(ctx, row)
 			return
 		}
 	}
