@@ -118,6 +118,9 @@ func card(t Tone, title string, text Text) Card {
 	return Card{Tone: t, Title: title, Lead: text, Plain: clip(strings.TrimSpace(title+" "+text.String()), 300)}
 }
 
+// Say is a short answer as a card. What stands between backticks is shown as code: that is what people are told to type.
+func Say(t Tone, text string) Card { return card(t, "", inCode(text)) }
+
 // refused is the answer to somebody who was refused.
 func refused(no *approvals.Refusal) Card {
 	t := Text{literal(no.What)}
