@@ -320,11 +320,3 @@ func (s *Slack) failed(method, channel string, err error) error {
 	}
 	return fmt.Errorf("%s: %w", method, err)
 }
-
-// Test asks Slack whether it takes the bot token.
-func (s *Slack) Test(ctx context.Context) error {
-	if _, err := s.api.AuthTestContext(ctx); err != nil {
-		return s.failed("auth.test", "", err)
-	}
-	return nil
-}

@@ -161,7 +161,7 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 		Store: store, ManagedMail: cfg.Slack.ManagedMailDomains, OwnerAttribute: cfg.People.OwnerAttribute,
 		HumanAttribute: cfg.People.HumanAttribute, Socket: cfg.Slack.Mode != "http", Observe: cfg.Mode != "enforce",
 		Now: time.Now, Clock: time.Now, //nolint:forbidigo // here the machine's clock comes in
-		Log: log, Refused: m.Refused, Workers: make(engine.Workers),
+		Log: log, Refused: m.Refused, Acted: m.Act, Workers: make(engine.Workers),
 		Dialer: &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 15 * time.Second, TLSClientConfig: transport.TLSClientConfig},
 	}
 	for _, lane := range approvals.Lanes() {
@@ -195,6 +195,7 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 		AppID: cfg.Slack.AppID, TeamIDs: cfg.Slack.TeamIDs, APIURL: strings.TrimSuffix(cfg.Hosts.SlackAPI, "/") + "/", Responses: responses.Host,
 		HTTP: &http.Client{Transport: transport, Timeout: 15 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
+	p.Slack.Connected, p.Slack.Unauthenticated = m.SlackConnected, func() { m.Unauthenticated("slack") }
 	return p, closing, nil
 }
 

@@ -48,6 +48,7 @@ type Parts struct {
 	Now, Clock func() time.Time
 	Log        *slog.Logger
 	Refused    func(approvals.Reason)
+	Acted      func(platform string) // optional
 }
 
 // Core is a replica: engine, workers, bot and Slack, introduced to each other.
@@ -121,6 +122,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		Asks: c.Engine, Looks: c.Engine, Cards: cards{p.Store}, Inbox: p.Store, Channel: channel(file),
 		People:  bot.People{File: p.People, ManagedMail: p.ManagedMail, Bindings: bound, Directory: tenant, Audit: c.bound},
 		Grammar: bot.Grammar{Zone: p.Calendar.Zone, Names: func(k approvals.Kind) []string { return file().Names(k) }},
+		Acted:   p.Acted,
 		Now:     p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
 	})
 	if err != nil {
