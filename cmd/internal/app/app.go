@@ -47,7 +47,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	log.InfoContext(ctx, "hallpass starts", "mode", cfg.Mode, "slack", cfg.Slack.Mode, "rules", p.Rules.Hash())
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return core.Run(ctx) })
-	g.Go(func() error { return sample(ctx, p.Store, metrics, log) })
+	g.Go(func() error { return sample(ctx, p, float64(cfg.Entra.BudgetPercent)/100, metrics) })
 	if cfg.HTTP.Listen != "" {
 		health := Health{Gatherer: reg, Log: log, Ready: func(ctx context.Context) error {
 			_, err := p.Store.Now(ctx)
@@ -112,33 +112,6 @@ func listen(ctx context.Context, addr string, handler http.Handler) error {
 		return fmt.Errorf("listening on %s: %w", addr, err)
 	}
 	return nil
-}
-
-// sampling is how often the store is looked at for metrics.
-const sampling = 10 * time.Second
-
-func sample(ctx context.Context, store *redisstore.Store, m *Metrics, log *slog.Logger) error {
-	tick := time.NewTicker(sampling)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		stats, err := store.Stats(ctx)
-		if err != nil {
-			m.StoreError("stats")
-			log.WarnContext(ctx, "the store could not be looked at", "error", err)
-			continue
-		}
-		for lane, lag := range stats.Lag {
-			m.DueLag(lane, lag)
-		}
-		m.Requests(stats.States, stats.Stuck)
-		m.OverdueRemoval(stats.Overdue)
-		m.Paused(stats.Paused)
-	}
 }
 
 // parts makes from the configuration what a Core is put together from.
