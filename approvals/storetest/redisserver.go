@@ -19,6 +19,8 @@ import (
 // Server is a Redis server of one test.
 type Server struct {
 	Addr    string
+	path    string
+	args    []string
 	process *os.Process
 	gone    chan struct{}
 }
@@ -27,6 +29,12 @@ type Server struct {
 func (s *Server) Kill() {
 	_ = s.process.Kill() // it may be gone already
 	<-s.gone
+}
+
+// Restart starts a server that was killed again, on the same port and from what it wrote to disk.
+func (s *Server) Restart(tb testing.TB) {
+	tb.Helper()
+	s.run(tb)
 }
 
 // Redis starts a server that writes every command to disk before it answers. It is killed when the test ends. Where
@@ -51,7 +59,16 @@ func start(tb testing.TB, args ...string) *Server {
 	}
 	port := freePort(tb)
 	args = append(args, "--port", port, "--bind", "127.0.0.1", "--dir", tb.TempDir(), "--loglevel", "notice")
-	cmd := exec.CommandContext(context.WithoutCancel(tb.Context()), path, args...) //nolint:gosec // a server of the test
+	s := &Server{Addr: "127.0.0.1:" + port, path: path, args: args}
+	s.run(tb)
+	tb.Cleanup(s.Kill)
+	return s
+}
+
+// run starts the process and waits until it takes connections.
+func (s *Server) run(tb testing.TB) {
+	tb.Helper()
+	cmd := exec.CommandContext(context.WithoutCancel(tb.Context()), s.path, s.args...) //nolint:gosec // a server of the test
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		tb.Fatal(err)
@@ -59,10 +76,10 @@ func start(tb testing.TB, args ...string) *Server {
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	s := &Server{Addr: "127.0.0.1:" + port, process: cmd.Process, gone: make(chan struct{})}
-	ready := make(chan struct{})
+	gone, ready := make(chan struct{}), make(chan struct{})
+	s.process, s.gone = cmd.Process, gone
 	go func() {
-		defer close(s.gone)
+		defer close(gone)
 		lines := bufio.NewScanner(out)
 		for said := false; lines.Scan(); {
 			text := lines.Text()
@@ -73,13 +90,11 @@ func start(tb testing.TB, args ...string) *Server {
 		}
 		_ = cmd.Wait() // it was killed
 	}()
-	tb.Cleanup(s.Kill)
 	select {
 	case <-ready:
-	case <-s.gone:
-		tb.Fatalf("redis-server ended: %v", args)
+	case <-gone:
+		tb.Fatalf("redis-server ended: %v", s.args)
 	}
-	return s
 }
 
 func freePort(tb testing.TB) string {

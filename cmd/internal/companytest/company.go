@@ -89,6 +89,11 @@ type Options struct {
 	Timing engine.Timing
 	// Observe keeps hallpass from writing.
 	Observe bool
+	// Domain names the emulators of NewOutside (slack.DOMAIN, graph.DOMAIN) instead of their loopback address. Such names
+	// are known to nobody: hallpass must be given a proxy that leads there.
+	Domain string
+	// Before stands before both emulators of NewOutside and sees every call first. Optional.
+	Before func(http.Handler) http.Handler
 }
 
 // Company is the emulated company.

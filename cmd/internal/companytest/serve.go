@@ -63,7 +63,7 @@ func NewOutside(ctx context.Context, dir string, o Options) (*Outside, error) {
 	opts := out.Slack.Options()
 	out.BotToken, out.AppToken, out.SigningSecret, out.AppID, out.TeamID = opts.BotToken, opts.AppToken, opts.SigningSecret, opts.AppID, opts.TeamID
 	out.TenantID, out.ClientID, out.ClientSecret = out.Tenant.ID(), app.ID, app.Secret
-	ca, cert, err := certificates(o.Now())
+	ca, cert, err := certificates(o.Now(), o.Domain)
 	if err != nil {
 		return nil, err
 	}
@@ -82,25 +82,36 @@ func NewOutside(ctx context.Context, dir string, o Options) (*Outside, error) {
 			return nil, fmt.Errorf("writing %s: %w", name, err)
 		}
 	}
-	slackAt, err := out.listen(ctx, out.Slack)
+	slackAt, err := out.listen(ctx, "slack", o, out.Slack)
 	if err != nil {
 		return nil, err
 	}
 	out.Slack.SetBaseURL(slackAt)
 	out.SlackAPI, out.SlackResponses = slackAt+"/api/", slackAt
-	out.Graph, err = out.listen(ctx, out.Tenant)
+	out.Graph, err = out.listen(ctx, "graph", o, out.Tenant)
 	out.Authority = out.Graph
 	return out, err
 }
 
-func (o *Outside) listen(ctx context.Context, h http.Handler) (string, error) {
+// listen opens the listener of one emulator and gives its address.
+func (o *Outside) listen(ctx context.Context, name string, opts Options, h http.Handler) (string, error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("listening: %w", err)
 	}
+	if opts.Before != nil {
+		h = opts.Before(h)
+	}
 	o.listeners = append(o.listeners, served{l, h})
-	return "https://" + l.Addr().String(), nil
+	if opts.Domain == "" {
+		return "https://" + l.Addr().String(), nil
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return "", fmt.Errorf("listening: %w", err)
+	}
+	return "https://" + name + "." + opts.Domain + ":" + port, nil
 }
 
 // Serve answers until the context ends.
@@ -124,8 +135,8 @@ func (o *Outside) Serve(ctx context.Context) error {
 	return errors.Join(err, o.Slack.Close())
 }
 
-// certificates makes a private CA, as PEM, and a certificate of it for loopback.
-func certificates(now time.Time) ([]byte, tls.Certificate, error) {
+// certificates makes a private CA, as PEM, and a certificate of it for loopback and the domain, if any.
+func certificates(now time.Time, domain string) ([]byte, tls.Certificate, error) {
 	var none tls.Certificate
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -142,6 +153,9 @@ func certificates(now time.Time) ([]byte, tls.Certificate, error) {
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "127.0.0.1"}, NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	if domain != "" {
+		leaf.DNSNames = []string{"*." + domain}
 	}
 	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
 	if err != nil {
