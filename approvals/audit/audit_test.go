@@ -1,8 +1,6 @@
 package audit_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -148,55 +146,6 @@ func TestACutOffChainIsNoticedByItsHead(t *testing.T) {
 		kind, at := damage(t, audit.VerifyBetween("", head, entries[:n]))
 		if kind != audit.CutOff || at != n {
 			t.Errorf("%d entries left: got %s at %d", n, kind, at)
-		}
-	}
-}
-
-func TestWhatIsStoredAndReadBackVerifies(t *testing.T) {
-	t.Parallel()
-	odd := approvals.Entry{
-		At: time.Now(), Actor: "x\xff\xfe", Name: "<b>\u202e\u0000", Act: "refused", Detail: map[string]string{"\xff": "\xed\xa0\x80"},
-	}
-	empty := approvals.Entry{At: time.Date(2026, 3, 2, 1, 0, 0, 5, time.FixedZone("", 7200)), Detail: map[string]string{}}
-	entries := []approvals.Entry{audit.Seal("", odd)}
-	entries = append(entries, audit.Seal(entries[0].Hash, empty))
-	var buf bytes.Buffer
-	if err := audit.Export(&buf, entries); err != nil {
-		t.Fatal(err)
-	}
-	got, err := audit.Import(&buf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := audit.Verify(got); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(entries, got); diff != "" {
-		t.Error(diff)
-	}
-	data, err := json.Marshal(entries[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	var again approvals.Entry
-	if err := json.Unmarshal(data, &again); err != nil {
-		t.Fatal(err)
-	}
-	if got := audit.Seal(again.Prev, again).Hash; got != entries[1].Hash {
-		t.Errorf("sealed again after a round trip: %s, want %s", got, entries[1].Hash)
-	}
-}
-
-func TestImportNamesTheLineThatIsNoEntry(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"{}\n{\"actr\":\"x\"}\n": `line 2 is no audit entry: json: unknown field "actr"`,
-		"{} {}":                  "line 1 is no audit entry: more than one value",
-		"hello":                  "line 1 is no audit entry: invalid character 'h' looking for beginning of value",
-	} {
-		_, err := audit.Import(strings.NewReader(text))
-		if err == nil || err.Error() != want {
-			t.Errorf("%q: got %v, want %s", text, err, want)
 		}
 	}
 }

@@ -5,8 +5,11 @@
 //
 //	""  <--prev--  opened  <--prev--  voted  <--prev--  woke
 //
-// A request has one chain; what is refused without a request goes into a chain per day. A changed entry no longer fits
-// its own hash, a missing or moved one no longer fits its neighbour's. What a chain alone cannot show is that its newest
-// entries were cut off, or that all of it was written anew: for that, keep the hash of the newest entry elsewhere and
-// give it to VerifyBetween.
+// A request has one chain; what belongs to no request goes into a chain per day. A changed entry no longer fits its own
+// hash, a missing or moved one no longer fits its neighbour's.
+//
+// All entries together stand as numbered, linked lines in one stream. Log verifies such a stream, from the store or from an
+// export. What no chain can show is that all of it was written anew, or that its newest lines were cut off: for that,
+// checkpoints over the whole stream are signed and kept outside the store. What is newer than the newest checkpoint is
+// only as safe as the store.
 package audit

@@ -40,6 +40,7 @@ func (b *BrokenError) Error() string {
 		return which + " stands in the chain twice"
 	case CutOff:
 		return fmt.Sprintf("the chain was cut off after its %d entries: newer ones are missing", b.Index)
+	case Inserted, Rewritten, Forged: // of a whole log, see Finding
 	}
 	return which + ": " + string(b.Damage)
 }

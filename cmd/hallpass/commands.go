@@ -63,6 +63,8 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 		return p.version(rest)
 	case "rules":
 		return p.rules(rest)
+	case "audit":
+		return p.audit(ctx, rest)
 	case "serve":
 		return p.withConfig(name, rest, nil, func(cfg app.Config) error {
 			return p.serve(ctx, cfg, p.logger(cfg))
@@ -71,7 +73,10 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 		return p.withConfig(name, rest, nil, func(cfg app.Config) error { return p.checkAll(ctx, cfg) })
 	case "pause":
 		var why string
-		return p.withConfig(name, rest, &why, func(cfg app.Config) error {
+		return p.withConfig(name, rest, because(&why), func(cfg app.Config) error {
+			if strings.TrimSpace(why) == "" {
+				return errUsage{name + " needs a reason: everybody who asks will read it", `As in: hallpass ` + name + ` -because "incident 4711"`}
+			}
 			if err := p.pause(ctx, cfg, why); err != nil {
 				return err
 			}
@@ -85,7 +90,7 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 			return p.say("Approved exemptions are applied again.\n")
 		})
 	}
-	known := []string{"serve", "check", "rules", "pause", "resume", "version", "help"}
+	known := []string{"serve", "check", "rules", "audit", "pause", "resume", "version", "help"}
 	return errUsage{fmt.Sprintf("there is no command %q", name), rulesfile.Meant(name, known)}
 }
 
@@ -96,14 +101,18 @@ func (p program) say(format string, args ...any) error {
 	return nil
 }
 
-// withConfig reads the flags and the config of a command. because, if not nil, is filled from -because, which must be
-// given.
-func (p program) withConfig(name string, args []string, because *string, do func(cfg app.Config) error) error {
+// because is the flag of a command that needs a reason.
+func because(why *string) func(*flag.FlagSet) {
+	return func(fs *flag.FlagSet) { fs.StringVar(why, "because", "", "") }
+}
+
+// withConfig reads the flags and the config of a command. more, if not nil, declares flags of its own.
+func (p program) withConfig(name string, args []string, more func(*flag.FlagSet), do func(cfg app.Config) error) error {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	path := fs.String("config", "hallpass.yaml", "")
-	if because != nil {
-		fs.StringVar(because, "because", "", "")
+	if more != nil {
+		more(fs)
 	}
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -112,8 +121,6 @@ func (p program) withConfig(name string, args []string, because *string, do func
 		return errUsage{name + ": " + err.Error(), ""}
 	case fs.NArg() > 0:
 		return errUsage{fmt.Sprintf("%s: %q is too much", name, fs.Arg(0)), "Did you mean -config " + fs.Arg(0) + "?"}
-	case because != nil && strings.TrimSpace(*because) == "":
-		return errUsage{name + " needs a reason: everybody who asks will read it", `As in: hallpass ` + name + ` -because "incident 4711"`}
 	}
 	cfg, err := app.LoadConfig(*path, p.getenv, p.readFile)
 	if bad, ok := errors.AsType[*app.ConfigError](err); ok {

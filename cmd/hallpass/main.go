@@ -25,7 +25,7 @@ func main() {
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	p := program{
 		getenv: getenv, readFile: os.ReadFile, stdout: stdout, stderr: stderr,
-		serve: app.Run, check: app.Check, pause: app.Pause, resume: app.Resume,
+		serve: app.Run, check: app.Check, pause: app.Pause, resume: app.Resume, exportAudit: app.ExportAudit,
 	}
 	return p.run(ctx, args)
 }
@@ -40,4 +40,6 @@ type program struct {
 	check  func(ctx context.Context, cfg app.Config, w io.Writer) (ok bool, err error)
 	pause  func(ctx context.Context, cfg app.Config, why string) error
 	resume func(ctx context.Context, cfg app.Config) error
+
+	exportAudit func(ctx context.Context, cfg app.Config, from int64, w io.Writer) error
 }

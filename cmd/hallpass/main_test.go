@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -54,6 +55,10 @@ func fake(stdout, stderr io.Writer, err error, ok bool) program {
 			return errors.Join(err, writeErr)
 		},
 		resume: func(context.Context, app.Config) error { return err },
+		exportAudit: func(_ context.Context, _ app.Config, from int64, w io.Writer) error {
+			_, writeErr := fmt.Fprintf(w, "lines from %d\n", from)
+			return errors.Join(err, writeErr)
+		},
 	}
 }
 
@@ -79,6 +84,8 @@ func TestWhatEachCommandDoes(t *testing.T) {
 		{name: "pause fails", args: "pause -because x", err: broken, code: 1, stdout: "pause: x\n", stderr: "hallpass: redis does not answer\n"},
 		{name: "resume", args: "resume", stdout: "Approved exemptions are applied again.\n"},
 		{name: "resume fails", args: "resume", err: broken, code: 1, stderr: "hallpass: redis does not answer\n"},
+		{name: "audit export", args: "audit export -from 7", stdout: "lines from 7\n"},
+		{name: "audit export fails", args: "audit export", err: broken, code: 1, stdout: "lines from 1\n", stderr: "hallpass: redis does not answer\n"},
 		{name: "a config without its flag", args: "serve x.yaml", code: 2, stderr: "hallpass: serve: \"x.yaml\" is too much\nDid you mean -config x.yaml?\nhallpass help lists the commands.\n"},
 		{name: "a flag that is not there", args: "serve -port 1", code: 2, stderr: "hallpass: serve: flag provided but not defined: -port\nhallpass help lists the commands.\n"},
 		{name: "a command that is not there", args: "server", code: 2, stderr: "hallpass: there is no command \"server\"\ndid you mean \"serve\"?\nhallpass help lists the commands.\n"},

@@ -9,6 +9,9 @@ Usage:
     hallpass resume [-config FILE]                  go on after a pause
     hallpass rules test RULES [EXAMPLES]            check a rules file, and judge example asks by it
     hallpass rules env                              what conditions in a rules file can use
+    hallpass audit export [-config FILE] [-from N]  write the audit log to standard output, as JSON Lines
+    hallpass audit verify [-checkpoints FILE -key FILE] EXPORT
+                                                    find any changed, missing or re-ordered line of an export
     hallpass version
     hallpass help
 
