@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -49,6 +51,16 @@ type tab struct {
 func open(t *testing.T, ctx context.Context, address string) *tab { //nolint:revive // a test comes first
 	t.Helper()
 	b := &tab{t, ctx}
+	chromedp.ListenTarget(ctx, func(event any) {
+		switch e := event.(type) {
+		case *runtime.EventExceptionThrown:
+			t.Errorf("the page threw: %v", e.ExceptionDetails.Error())
+		case *log.EventEntryAdded:
+			if e.Entry.Source == log.SourceSecurity {
+				t.Errorf("the page broke its own policy: %s", e.Entry.Text)
+			}
+		}
+	})
 	b.do("opening the page", chromedp.EmulateViewport(1280, 800), chromedp.Navigate(address))
 	b.until("the page is there", `document.querySelector("main")`)
 	return b
@@ -158,6 +170,19 @@ func (b *tab) be(who, place string) {
 	b.until("it is "+who, fmt.Sprintf(`document.querySelector("[data-person=%s][aria-current=true]")`, who))
 	b.press("[data-place="+place+"]", "")
 	b.until("it is at "+place, fmt.Sprintf(`location.hash === "#%s/%s"`, who, place))
+}
+
+// opensHomeUntil opens the app's home tab until it says something: it is published when it is opened.
+func (b *tab) opensHomeUntil(text string) {
+	b.t.Helper()
+	for range 20 {
+		b.press(".apphead [data-place=home]", "")
+		if b.within(3*time.Second, fmt.Sprintf(`document.querySelector(".home")?.innerText.includes(%s)`, quoted(text))) {
+			return
+		}
+	}
+	b.shot("failed")
+	b.t.Fatalf("the home tab does not say %q", text)
 }
 
 // shot takes a screenshot if HALLPASS_SHOTS names a folder for them.

@@ -8,7 +8,7 @@ import (
 	"net/netip"
 )
 
-//go:embed page/index.html page/dist/page.js page/dist/page.css page/dist/licences.txt
+//go:embed page/index.html page/icon.svg page/dist/page.js page/dist/page.css page/dist/licences.txt
 var page embed.FS
 
 // policy lets the page load what is served here and nothing else: no inline script, no inline style, no other host.
@@ -19,7 +19,8 @@ const policy = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; for
 func (s *stage) handler() http.Handler {
 	mux := http.NewServeMux()
 	for path, file := range map[string]string{
-		"/{$}": "page/index.html", "/page.js": "page/dist/page.js", "/page.css": "page/dist/page.css", "/licences.txt": "page/dist/licences.txt",
+		"/{$}": "page/index.html", "/icon.svg": "page/icon.svg", "/page.js": "page/dist/page.js", "/page.css": "page/dist/page.css",
+		"/licences.txt": "page/dist/licences.txt",
 	} {
 		mux.HandleFunc("GET "+path, func(rw http.ResponseWriter, r *http.Request) {
 			rw.Header().Set("Content-Security-Policy", policy)

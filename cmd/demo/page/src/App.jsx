@@ -40,12 +40,5 @@ function Elsewhere() {
   );
 }
 
-export function Logo() {
-  return (
-    <svg className="logo" viewBox="0 0 36 36" aria-hidden="true">
-      <rect width="36" height="36" rx="8" fill="#0b6e4f" />
-      <path d="M9 12a3 3 0 0 1 3-3h12a3 3 0 0 1 3 3v3a3 3 0 0 0 0 6v3a3 3 0 0 1-3 3H12a3 3 0 0 1-3-3v-3a3 3 0 0 0 0-6z" fill="#fff" />
-      <path d="m13.5 18.3 3.2 3.2 6-6.6" fill="none" stroke="#0b6e4f" strokeWidth="2.6" strokeLinecap="round" strokeLinejoin="round" />
-    </svg>
-  );
-}
+// Logo is hallpass' picture.
+export const Logo = () => <img className="logo" src="/icon.svg" alt="" />;

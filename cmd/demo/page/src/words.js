@@ -33,8 +33,5 @@ export function slackDate(seconds, format, now) {
     date_short_pretty: day(short, true), date_long: day(long), date_long_pretty: day(long, true),
     time: time(at), time_secs: at.toLocaleTimeString(),
   };
-  const text = format.replace(/\{(\w+)\}/g, (all, token) => tokens[token] ?? all);
-  return text.replace(/(today|tomorrow|yesterday) (?=\d)/, '$1 at ');
+  return format.replace(/\{(\w+)\}/g, (all, token) => tokens[token] ?? all);
 }
-
-export const first = (name) => name.split(' ')[0];

@@ -8,7 +8,6 @@ import {Confirm} from './Confirm.jsx';
 
 export function Blocks({blocks, target}) {
   const {world} = useStore();
-  const today = new Date(world.now).toDateString();
   const [asking, setAsking] = useState(null);
 
   const press = (event) => {
@@ -23,21 +22,26 @@ export function Blocks({blocks, target}) {
   };
   return (
     <div className="blocks" onClick={press} dir="auto">
-      <Drawn blocks={blocks} users={world.slack.users} today={today} />
+      <Drawn blocks={blocks} users={world.slack.users} />
       {asking && <Confirm {...asking} done={() => setAsking(null)} />}
     </div>
   );
 }
 
-// Drawn is drawn again only if what it shows has changed.
-const Drawn = memo(function Drawn({blocks, users, today}) {
-  const hooks = useMemo(() => ({
-    date: ({timestamp, format}) => <span className="date">{slackDate(timestamp, format, new Date(today))}</span>,
-  }), [today]);
+// Drawn is drawn again only if what it shows has changed. The library keeps the hooks and names that it gets first.
+const Drawn = memo(function Drawn({blocks, users}) {
   const data = useMemo(() => ({users: users.map((u) => ({id: u.id, name: u.real_name || u.name}))}), [users]);
   const shown = useMemo(() => blocks.map(quiet), [blocks]);
   return <Message withoutWrapper logo="" name="" blocks={shown} data={data} hooks={hooks} />;
 });
+
+const hooks = {date: (element) => <When {...element} />};
+
+// When is a moment in the reader's own zone; "today" is by the demo's clock.
+function When({timestamp, format}) {
+  const {world} = useStore();
+  return <span className="date">{slackDate(timestamp, format, world.now)}</span>;
+}
 
 // quiet takes out the confirmation dialogs: the library would open its own, and not say what was answered.
 function quiet(block) {
