@@ -129,7 +129,7 @@ func emulators(ctx context.Context, addr, dir string, asJSON bool, stdout io.Wri
 	if !asJSON {
 		enc.SetIndent("", "  ")
 	}
-	if err := enc.Encode(printed{"http://" + l.Addr().String(), out}); err != nil { //nolint:gosec // printing the emulators' secrets is what the flag is for
+	if err := enc.Encode(printed{"http://" + l.Addr().String(), out}); err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}
 	g, ctx := errgroup.WithContext(ctx)

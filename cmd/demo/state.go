@@ -147,21 +147,28 @@ func (w *world) tell(ctx context.Context, out *state) error {
 	if err != nil {
 		return err
 	}
-	names := map[string]string{}
-	for _, p := range companytest.People() {
-		names[p.Entra] = p.Name
-	}
 	for _, row := range rows {
 		line := audited{Seq: row.Seq}
 		if err := json.Unmarshal([]byte(row.Entry), &line.Entry); err != nil {
 			return fmt.Errorf("reading audit line %s: %w", row.Seq, err)
 		}
-		if line.Name == "" { // refusals name the account only
-			line.Name = names[line.Actor]
+		if line.Name == "" {
+			line.Name = w.named(line.Entry)
 		}
 		out.Audit = append(out.Audit, line)
 	}
 	return nil
+}
+
+// named names whoever an entry is about: by object id, or by the chat account that it came from.
+func (w *world) named(e approvals.Entry) string {
+	via := strings.Fields(e.Detail["via"])
+	for _, p := range companytest.People() {
+		if p.Entra == e.Actor || slices.Contains(via, p.Slack) {
+			return p.Name
+		}
+	}
+	return ""
 }
 
 // what names the subject of a request.

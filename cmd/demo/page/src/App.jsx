@@ -17,7 +17,7 @@ export function App() {
         <h1><Logo /> hallpass</h1>
         <Clock />
       </header>
-      {world.own ? <Story /> : <Elsewhere />}
+      {world.own ? <Story /> : <Elsewhere connected={world.slack.connected} />}
       {lost && <p className="lost" role="alert">The demo does not answer. It is asked again every second; start it again if you stopped it.</p>}
       <main>
         <section className="chats" aria-label="Chat">
@@ -31,11 +31,12 @@ export function App() {
 }
 
 // Elsewhere stands in the story's place if hallpass is a program of its own.
-function Elsewhere() {
+function Elsewhere({connected}) {
   return (
     <section className="story quiet">
-      <p>Emulators only: run <code>hallpass serve</code> against them, then type here. Your clicks reach it signed and
-        acknowledged as Slack's would.</p>
+      <p><b>{connected ? 'Your hallpass is connected.' : 'Emulators only: no hallpass is connected yet.'}</b>
+        <span>{connected ? 'What you do here reaches it as from Slack, and what it writes shows on the right.'
+          : 'Start hallpass serve with the addresses, tokens and files that were printed, in Socket Mode.'}</span></p>
     </section>
   );
 }
