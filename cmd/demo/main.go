@@ -35,7 +35,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("listen", "", "address of the page, on this machine only; default: 127.0.0.1:8181, or any free port with -emulators")
-	only := flags.Bool("emulators", false, "start only the emulated Slack and Entra ID, for a real `hallpass serve`, and write their CA, a rules file and a people file")
+	only := flags.Bool("emulators", false, "start only the emulated Slack and Entra ID, for a real `hallpass serve`, with a page of the workspace, and write their CA, a rules file, a people file and a configuration")
 	asJSON := flags.Bool("json", false, "with -emulators: print one line of JSON with every address, token and secret")
 	dir := flags.String("dir", "", "with -emulators: where the files go; default: a new temporary folder")
 	verbose := flags.Bool("v", false, "log what hallpass does")
@@ -103,6 +103,8 @@ func serve(ctx context.Context, l net.Listener, s *stage) error {
 // on which people act.
 type printed struct {
 	Page string `json:"page"`
+	// Config is a configuration for hallpass serve, with all of the others in it.
+	Config string `json:"config_file"`
 	*companytest.Outside
 }
 
@@ -121,6 +123,10 @@ func emulators(ctx context.Context, addr, dir string, asJSON bool, stdout io.Wri
 	if err != nil {
 		return err
 	}
+	config, err := writeConfig(dir, out)
+	if err != nil {
+		return err
+	}
 	l, err := listen(ctx, addr)
 	if err != nil {
 		return err
@@ -129,7 +135,7 @@ func emulators(ctx context.Context, addr, dir string, asJSON bool, stdout io.Wri
 	if !asJSON {
 		enc.SetIndent("", "  ")
 	}
-	if err := enc.Encode(printed{"http://" + l.Addr().String(), out}); err != nil {
+	if err := enc.Encode(printed{"http://" + l.Addr().String(), config, out}); err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}
 	g, ctx := errgroup.WithContext(ctx)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hallpass/approvals"
+	"hallpass/cmd/internal/app"
 	"hallpass/cmd/internal/companytest"
 )
 
@@ -198,7 +200,7 @@ func TestTheEmulatorsSayAllThatAHallpassNeeds(t *testing.T) {
 		t.Error("it is more than one line")
 	}
 	for _, name := range []string{
-		"page", "slack_api", "slack_responses", "slack_bot_token", "slack_app_token", "slack_signing_secret", "slack_app_id", "slack_team_id",
+		"page", "config_file", "slack_api", "slack_responses", "slack_bot_token", "slack_app_token", "slack_signing_secret", "slack_app_id", "slack_team_id",
 		"graph", "authority", "tenant_id", "client_id", "client_secret", "ca_file", "rules_file", "people_file",
 	} {
 		if got[name] == "" {
@@ -209,6 +211,9 @@ func TestTheEmulatorsSayAllThatAHallpassNeeds(t *testing.T) {
 		if !strings.HasPrefix(got[name], "https://127.0.0.1:") {
 			t.Errorf("%s is %s", name, got[name])
 		}
+	}
+	if _, err := app.LoadConfig(got["config_file"], func(string) string { return "" }, os.ReadFile); err != nil {
+		t.Errorf("the configuration is not one: %v", err)
 	}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, got["page"]+"/api/do",
 		strings.NewReader(`{"do":"command","as":"U0ANA","channel":"C0GENERAL","text":"help"}`))
