@@ -71,6 +71,52 @@ func TestAppHomeShowsWhatWaitsAndOneCanActOnIt(t *testing.T) {
 	b.until("the form has closed", `!document.querySelector(".modal")`)
 }
 
+func TestARenewalIsAskedForInTheDirectMessageAndApproved(t *testing.T) {
+	b := open(t, browser(t), start(t, "127.0.0.1:0").page)
+	b.says("ip 20.50.10.1 in trusted-servers for 24h because a migration")
+	b.sees(".messages", "HP-1001 is asked for")
+	approves := func() {
+		t.Helper()
+		b.be("U0BO", "C0NETSEC")
+		b.form(".blocks button", "Approve")
+		b.press(".modal .submit", "")
+		b.until("the form has closed", `!document.querySelector(".modal")`)
+	}
+	approves()
+	b.sees(".messages", "Approved")
+	b.press("[data-push='1m']", "")
+	b.sees(".messages", "Applied. Ends")
+	b.be("U0ANA", "app")
+	b.form(".blocks button", "Renew")
+	b.fill(".modal [data-field=term]", "24h")
+	b.fill(".modal [data-field=reason]", "The migration takes a day longer")
+	b.shot("32-renew")
+	b.press(".modal .submit", "")
+	b.until("the form has closed", `!document.querySelector(".modal")`)
+	b.sees(".audit", "asked to renew")
+	approves()
+	b.until("the renewal is approved", `document.querySelectorAll(".audit li").length && document.querySelector(".audit").innerText.match(/Bo Berg approved/g)?.length === 2`)
+	b.be("U0ANA", "app")
+	b.sees(".messages", "renewed")
+	b.shot("33-renewed")
+}
+
+func TestADangerousButtonAsksFirst(t *testing.T) {
+	b := open(t, browser(t), start(t, "127.0.0.1:0").page)
+	b.says("ip 20.50.11.1 in trusted-servers for 24h because a test")
+	b.sees(".messages", "HP-1001 is asked for")
+	b.be("U0ANA", "app")
+	b.press(".blocks button", "Cancel")
+	b.sees("dialog.confirm", "Cancel HP-1001?")
+	b.shot("34-confirm")
+	b.press("dialog.confirm button", "No")
+	b.until("the question is gone", `!document.querySelector("dialog.confirm")`)
+	b.press(".blocks button", "Cancel")
+	b.press("dialog.confirm button", "Yes")
+	b.sees(".messages", "ancelled by Ana Almeida")
+	b.sees(".audit", "cancelled")
+}
+
 // TestWhatPeopleWriteStaysWhatTheyWrote puts everything that a chat could take for more than text into the reason.
 func TestWhatPeopleWriteStaysWhatTheyWrote(t *testing.T) {
 	b := open(t, browser(t), start(t, "127.0.0.1:0").page)

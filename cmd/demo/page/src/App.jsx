@@ -5,8 +5,8 @@ import {Story} from './Story.jsx';
 import {Slack} from './slack/Slack.jsx';
 import {Behind} from './behind/Behind.jsx';
 
-// The chats in which one person can be, side by side or behind tabs.
-const chats = [{id: 'slack', name: 'Slack', Pane: Slack}];
+// The chats in which one person can be, side by side.
+const chats = [{id: 'slack', Pane: Slack}];
 
 export function App() {
   const {world, lost} = useStore();
@@ -22,7 +22,7 @@ export function App() {
       <main>
         <section className="chats" aria-label="Chat">
           <People />
-          {chats.map(({id, Pane}) => <Pane key={id} />)}
+          <div className="panes">{chats.map(({id, Pane}) => <Pane key={id} />)}</div>
         </section>
         <Behind />
       </main>
