@@ -193,7 +193,8 @@ func (b *tab) shot(name string) {
 		return
 	}
 	var png []byte
-	b.do("taking a screenshot", chromedp.CaptureScreenshot(&png))
+	b.do("taking a screenshot", chromedp.Evaluate(`document.getAnimations().forEach((a) =>
+		a.effect.getComputedTiming().iterations === Infinity ? a.currentTime = 0 : a.finish())`, nil), chromedp.CaptureScreenshot(&png))
 	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600); err != nil {
 		b.t.Error(err)
 	}

@@ -159,6 +159,13 @@ func TestTwoTabsAreTwoPeople(t *testing.T) {
 	bo.sees(".messages", "Approved")
 }
 
+func TestAnAddressOfNobodyIsAnas(t *testing.T) {
+	b := open(t, browser(t), start(t, "127.0.0.1:0").at("U0NOBODY", "C0NOWHERE"))
+	b.until("it is Ana, in general", `location.hash === "#U0ANA/C0GENERAL" && document.querySelector("[data-person=U0ANA][aria-current=true]")`)
+	b.says("help")
+	b.sees(".messages", "ip")
+}
+
 // TestAButtonIsNotReplacedWhileThePageRefreshes: what has not changed stays the same element.
 func TestAButtonIsNotReplacedWhileThePageRefreshes(t *testing.T) {
 	b := open(t, browser(t), start(t, "127.0.0.1:0").at("U0BO", "C0NETSEC"))

@@ -81,6 +81,9 @@ func (s *stage) state(ctx context.Context, as string) (state, error) {
 	for _, p := range companytest.People() {
 		out.People = append(out.People, person{ID: p.Slack, Name: p.Name, Does: p.Does, News: news(s.slack.Snapshot(p.Slack))})
 	}
+	if out.Slack.Channels == nil {
+		out.Slack.Channels = []slacktest.ChannelView{}
+	}
 	for i := range out.Slack.Channels {
 		if out.Slack.Channels[i].Messages == nil {
 			out.Slack.Channels[i].Messages = []slacktest.Message{}

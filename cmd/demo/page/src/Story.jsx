@@ -13,10 +13,19 @@ export function Story() {
     document.body.dataset.mark = shown?.mark || '';
   }, [shown]);
   if (!shown) {
-    return <section className="story away" aria-label="Story"><button onClick={begin}>Show me one request's whole life, in two minutes</button></section>;
+    return (
+      <section className="story away" aria-label="Story">
+        <button onClick={begin}>Show me one request's whole life, in two minutes</button>
+      </section>
+    );
   }
   if (lost()) {
-    return <section className="story" aria-label="Story"><p><b>The story's request was {lost()}: that is another story.</b></p><button className="primary next" onClick={begin}>Start again</button></section>;
+    return (
+      <section className="story" aria-label="Story">
+        <p><b>The story's request was {lost()}: that is another story.</b></p>
+        <button className="primary next" onClick={begin}>Start again</button>
+      </section>
+    );
   }
   const act = async () => {
     setActing(true);

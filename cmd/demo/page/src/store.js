@@ -4,7 +4,7 @@ import {useSyncExternalStore} from 'react';
 
 const listeners = new Set();
 const remembered = JSON.parse(sessionStorage.getItem('hallpass') || '{}');
-const [me = 'U0ANA', place = 'C0GENERAL'] = location.hash.slice(1).split('/').filter(Boolean);
+const [, me = 'U0ANA', place = 'C0GENERAL'] = location.hash.match(/^#(U0\w+)\/(\w+)$/) || [];
 
 let state = {
   me, place,
@@ -51,24 +51,49 @@ function share(old, fresh) {
 }
 
 let asked = 0;
+let went = 0;
 
+async function ask(who) {
+  const answer = await fetch(`/api/state?as=${encodeURIComponent(who)}`);
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.json();
+}
+
+function take(world, change = {}) {
+  if (world.boot !== state.boot) { // another start of the demo: what was remembered is of no use
+    Object.assign(change, {boot: world.boot, seen: {}, request: '', base: world.requests.length, step: 0, problem: '', fields: {}});
+  }
+  if (!world.people.some((p) => p.id === (change.me || state.me))) { // an address of somebody who is not here
+    Object.assign(change, {me: world.people[0].id, place: 'C0GENERAL'});
+  }
+  set({...change, world: share(state.world, world), lost: ''});
+}
+
+// refresh asks what there is now. Only the last question's answer counts.
 export async function refresh() {
   const mine = ++asked;
-  const who = state.me;
   try {
-    const answer = await fetch(`/api/state?as=${encodeURIComponent(who)}`);
-    if (!answer.ok) throw new Error(await answer.text());
-    const world = await answer.json();
-    if (mine !== asked || who !== state.me) return; // a later question is under way
-    const change = {world: share(state.world, world), lost: ''};
-    if (world.boot !== state.boot) { // another start of the demo: what was remembered is of no use
-      Object.assign(change, {boot: world.boot, seen: {}, request: '', base: world.requests.length, step: 0, problem: '', fields: {}});
-    }
-    if (!world.people.some((p) => p.id === who)) change.me = world.people[0].id;
-    set(change);
+    const world = await ask(state.me);
+    if (mine === asked) take(world);
   } catch (e) {
     if (mine === asked) set({lost: e.message});
   }
+}
+
+// go makes this tab another person, or takes it to another place. Both change at once with what is seen there: nobody
+// ever clicks as one person on what another sees.
+export async function go(me, place) {
+  const mine = ++went;
+  try {
+    const world = await ask(me);
+    if (mine !== went) return;
+    asked++; // what is under way is about somebody else
+    take(world, {me, place, problem: '', fields: {}});
+  } catch (e) {
+    set({lost: e.message});
+    return;
+  }
+  if (place === 'home') await perform({do: 'home'});
 }
 
 // start asks again and again. The next question is asked when the last is answered, so that a slow server has one.
@@ -77,11 +102,11 @@ export function start() {
     const [who, where] = location.hash.slice(1).split('/');
     if (who && where && (who !== state.me || where !== state.place)) go(who, where);
   });
-  const ask = async () => {
+  const again = async () => {
     await refresh();
-    setTimeout(ask, state.lost ? 1000 : 500);
+    setTimeout(again, state.lost ? 1000 : 500);
   };
-  ask();
+  again();
 }
 
 // perform does something as the person that this tab is, and shows what came of it.
@@ -100,11 +125,4 @@ export async function perform(deed) {
     if (deed.do === 'push') set({pushing: false});
   }
   await refresh();
-}
-
-// go makes this tab another person, or takes it to another place.
-export async function go(me, place) {
-  set({me, place, problem: '', fields: {}});
-  if (place === 'home') await perform({do: 'home'});
-  else await refresh();
 }

@@ -8,7 +8,10 @@ const waitsFor = (group) => mine()?.state === 'pending' && mine().waits.includes
 const past = (...states) => Boolean(mine()) && !states.includes(mine().state);
 
 // A new story takes a new address: the old one may still be trusted.
-const command = () => `ip 20.50.2.${1 + get().world.requests.length % 250} in trusted-servers for 30d because AgilePoint NX calls SharePoint`;
+const command = () => {
+  const address = `20.50.2.${1 + get().world.requests.length % 250}`;
+  return `ip ${address} in trusted-servers for 30d because AgilePoint NX calls SharePoint`;
+};
 
 // vote presses Approve on the card of this person's channel, and then in the form.
 async function vote() {
@@ -23,6 +26,12 @@ async function vote() {
   }
   return refresh();
 }
+
+// reminded says that the story's request has its reminder under Ana's card.
+const reminded = () => get().world.slack.channels.some((c) => c.im && c.messages.some((m) => {
+  const text = JSON.stringify(m.blocks || '');
+  return text.includes('Still needed?') && text.includes(get().request);
+}));
 
 const refused = () => get().world.audit.some((e) => e.request === get().request && e.act === 'refused');
 
@@ -88,7 +97,7 @@ export const steps = [
     why: 'She can renew, which is approved like the first time. If she forgets, nothing bad happens:',
     label: 'Push four weeks', mark: 'next',
     act: async () => { await perform({do: 'push', to: '672h'}); await go('U0ANA', 'app'); },
-    done: () => get().world.slack.channels.some((c) => c.im && c.messages.some((m) => JSON.stringify(m.blocks || '').includes('Still needed?') && JSON.stringify(m.blocks).includes(get().request))) || past('pending', 'approved', 'active'),
+    done: () => reminded() || past('pending', 'approved', 'active'),
   },
   {
     say: 'Ana does nothing. She could press Renew; most people forget. So let a week pass.',
@@ -99,7 +108,7 @@ export const steps = [
   },
   {
     say: 'Taken away, and read back. That was one request\'s whole life; the audit log has every step of it.',
-    why: 'Now try your own: /hallpass alone; ip 10.1.2.3; account svc-nx@contoso.com; Bo\'s home page under Apps.',
+    why: 'Now try your own: /hallpass alone; ip 10.1.2.3; account svc-nx@contoso.com; a second tab as somebody else.',
     label: 'Play the story again', mark: 'next',
     act: async () => { begin(); await go('U0ANA', general); },
     done: () => false,

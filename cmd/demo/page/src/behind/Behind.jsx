@@ -11,6 +11,7 @@ export function Behind() {
       <Tenant tenant={world.tenant} now={world.now} />
       {world.own && <Due due={world.due} now={world.now} />}
       {world.own && <Audit audit={world.audit} now={world.now} />}
+      <p className="made"><a href="/licences.txt">Licences of what this page is made of</a></p>
     </aside>
   );
 }

@@ -22,7 +22,8 @@ export function Tenant({tenant, now}) {
       <ul className="writes">
         {tenant.writes.map((w) => (
           <li key={`${w.at} ${w.place} ${w.entry} ${w.added}`} className={w.added ? 'added' : 'removed'}>
-            <b>{w.added ? '+' : '−'}</b> <code>{w.entry}</code> {w.added ? 'into' : 'out of'} {w.place} <small title={moment(w.at)}>by {w.by}, {stamp(w.at, now)}</small>
+            <b>{w.added ? '+' : '−'}</b> <code>{w.entry}</code> {w.added ? 'into' : 'out of'} {w.place}{' '}
+            <small title={moment(w.at)}>by {w.by}, {stamp(w.at, now)}</small>
           </li>
         ))}
       </ul>

@@ -12,7 +12,8 @@ export function Composer({channel}) {
   return (
     <form className="composer" onSubmit={send}>
       <label htmlFor="typed">/hallpass</label>
-      <input id="typed" autoComplete="off" value={typed} placeholder="help, list mine, ip …, or nothing at all for the form" onChange={(e) => set({typed: e.target.value})} />
+      <input id="typed" autoComplete="off" value={typed} placeholder="help, list mine, ip …, or nothing at all for the form"
+        onChange={(e) => set({typed: e.target.value})} />
       <button className="send" aria-label="Send">➤</button>
     </form>
   );

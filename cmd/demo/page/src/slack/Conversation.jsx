@@ -19,7 +19,9 @@ export function Conversation({channel}) {
   const scrolled = ({currentTarget: box}) => { low.current = box.scrollTop + box.clientHeight > box.scrollHeight - 60; };
   return (
     <div className="messages" ref={list} onScroll={scrolled}>
-      {roots.length === 0 && <p className="empty">{channel ? `This is the very beginning of #${channel.name || 'hallpass'}.` : 'hallpass has not written to you yet.'}</p>}
+      {roots.length === 0 && (
+        <p className="empty">{channel?.name ? `This is the very beginning of #${channel.name}.` : 'hallpass has not written to you yet.'}</p>
+      )}
       {roots.map((m) => {
         const replies = messages.filter((r) => r.thread_ts === m.ts && r.ts !== m.ts);
         return (

@@ -6,7 +6,8 @@ export function Field({block, value, wrong, onChange}) {
   const {element} = block;
   const id = `field-${block.block_id}`;
   const props = {
-    id, value, 'data-field': block.block_id, 'aria-invalid': Boolean(wrong), 'aria-describedby': `${id}-more`, onChange: (e) => onChange(e.target.value),
+    id, value, 'data-field': block.block_id, 'aria-invalid': Boolean(wrong), 'aria-describedby': `${id}-more`,
+    onChange: (e) => onChange(e.target.value),
   };
   return (
     <div className={`field${wrong ? ' bad' : ''}`}>

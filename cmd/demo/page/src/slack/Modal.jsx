@@ -17,14 +17,19 @@ export function Modal({view}) {
   const submit = async (event) => {
     event.preventDefault();
     setSending(true);
-    const filled = inputs.map((b) => [b.block_id, values[b.block_id] ?? initial(b.element)]);
-    await perform({do: 'submit', view: view.id, values: Object.fromEntries(filled.filter(([id, v], i) => v !== '' || inputs[i].element.type === 'plain_text_input'))});
+    const filled = {};
+    for (const {block_id: id, element} of inputs) {
+      const value = values[id] ?? initial(element);
+      if (value !== '' || element.type === 'plain_text_input') filled[id] = value; // nothing chosen is no choice
+    }
+    await perform({do: 'submit', view: view.id, values: filled});
     setSending(false);
   };
   const close = () => perform({do: 'close'});
   return (
     <div className="shade">
-      <form ref={box} className="modal" role="dialog" aria-modal="true" aria-label={view.title} noValidate onSubmit={submit} onKeyDown={(e) => { if (e.key === 'Escape') close(); }}>
+      <form ref={box} className="modal" role="dialog" aria-modal="true" aria-label={view.title} noValidate onSubmit={submit}
+        onKeyDown={(e) => { if (e.key === 'Escape') close(); }}>
         <header><Logo /><h3>{view.title}</h3><button type="button" className="x" aria-label="Close" onClick={close}>×</button></header>
         <div className="inside">
           {view.problem && <p className="wrong" role="alert">{view.problem}</p>}

@@ -36,7 +36,8 @@ function Sidebar({slack, direct}) {
   const entry = (to, label, channel) => {
     const fresh = channel && to !== place && news[channel] > (seen[`${me}/${channel}`] || '');
     return (
-      <button key={to} data-place={to} className={fresh ? 'fresh' : ''} aria-current={to === place || (to === 'app' && place === 'home')} onClick={() => go(me, to)}>{label}</button>
+      <button key={to} data-place={to} className={fresh ? 'fresh' : ''} onClick={() => go(me, to)}
+        aria-current={to === place || (to === 'app' && place === 'home')}>{label}</button>
     );
   };
   return (
@@ -66,7 +67,11 @@ function AppHead({place}) {
 // Problem is what Slack itself tells the person.
 function Problem() {
   const {problem} = useStore();
-  return <p className="problem" role="alert" hidden={!problem}>{problem} <button aria-label="Dismiss" onClick={() => set({problem: ''})}>×</button></p>;
+  return (
+    <p className="problem" role="alert" hidden={!problem}>
+      {problem} <button aria-label="Dismiss" onClick={() => set({problem: ''})}>×</button>
+    </p>
+  );
 }
 
 // look notes that a person has seen a channel up to a message.
