@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -41,7 +42,7 @@ func (w *world) due(ctx context.Context, known map[approvals.RequestID]*approval
 		case approvals.DueRequest:
 			line.What = sayWake(known[approvals.RequestID(key)], key, d.At)
 		case approvals.DueTarget:
-			line.What = places[key] + ": read back and compared"
+			line.What = cmp.Or(places[key], key) + ": read back and compared"
 		case approvals.DueInbox:
 			line.What = "What somebody did in chat is carried out"
 		case approvals.DueTell:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -121,7 +122,10 @@ func (s *stage) tenantState() tenantState {
 	}
 	journal := s.tenant.Journal()
 	for _, e := range slices.Backward(journal[max(0, len(journal)-showWrites):]) {
-		out.Writes = append(out.Writes, write{At: e.At, By: s.tenant.Name(e.Actor), Place: names[e.Target], Entry: s.tenant.Name(e.Entry), Added: e.Added})
+		_, id, _ := strings.Cut(e.Target, ":")
+		out.Writes = append(out.Writes, write{
+			At: e.At, By: s.tenant.Name(e.Actor), Place: cmp.Or(names[e.Target], s.tenant.Name(id)), Entry: s.tenant.Name(e.Entry), Added: e.Added,
+		})
 	}
 	return out
 }
