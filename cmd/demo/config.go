@@ -12,14 +12,14 @@ import (
 const config = `# For hallpass serve against the emulators, written by demo -emulators. The secrets beside it are theirs.
 tenant: {id: %s, name: emulated}
 mode: enforce
-rules: %s
-people: {file: %s, human_attribute: employeeId}
-slack: {mode: socket, bot_token_file: %s, app_token_file: %s, app_id: %s, team_ids: [%s]}
+rules: %q
+people: {file: %q, human_attribute: employeeId}
+slack: {mode: socket, bot_token_file: %q, app_token_file: %q, app_id: %s, team_ids: [%s]}
 redis: {addrs: ["127.0.0.1:6379"], durability: relaxed}
 entra:
-  reader: {kind: secret, client_id: %[8]s, client_secret_file: %[9]s}
-  writer: {kind: secret, client_id: %[8]s, client_secret_file: %[9]s}
-hosts: {graph: "%[10]s", login: "%[11]s", slack_api: "%[12]s", slack_responses: "%[13]s", ca_file: %[14]s}
+  reader: {kind: secret, client_id: %[8]s, client_secret_file: %[9]q}
+  writer: {kind: secret, client_id: %[8]s, client_secret_file: %[9]q}
+hosts: {graph: "%[10]s", login: "%[11]s", slack_api: "%[12]s", slack_responses: "%[13]s", ca_file: %[14]q}
 http: {listen: "127.0.0.1:0"}
 `
 

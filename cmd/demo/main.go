@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -35,7 +36,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("listen", "", "address of the page, on this machine only; default: 127.0.0.1:8181, or any free port with -emulators")
-	only := flags.Bool("emulators", false, "start only the emulated Slack and Entra ID, for a real `hallpass serve`, with a page of the workspace, and write their CA, a rules file, a people file and a configuration")
+	only := flags.Bool("emulators", false, "start only the emulated Slack and Entra ID, for a real `hallpass serve`, with a page of the workspace;"+
+		" write their CA, a rules file, a people file and a configuration")
 	asJSON := flags.Bool("json", false, "with -emulators: print one line of JSON with every address, token and secret")
 	dir := flags.String("dir", "", "with -emulators: where the files go; default: a new temporary folder")
 	verbose := flags.Bool("v", false, "log what hallpass does")
@@ -111,12 +113,15 @@ type printed struct {
 // emulators starts what a real hallpass needs around it, but Redis. The secrets are made anew each time and good for
 // nothing else.
 func emulators(ctx context.Context, addr, dir string, asJSON bool, stdout io.Writer) error {
+	var err error
 	if dir == "" {
-		var err error
 		if dir, err = os.MkdirTemp("", "hallpass-emulators-"); err != nil {
 			return fmt.Errorf("making a folder: %w", err)
 		}
 		defer func() { _ = os.RemoveAll(dir) }() // what is left is a CA that nobody trusts
+	}
+	if dir, err = filepath.Abs(dir); err != nil { // what is written is used from elsewhere
+		return fmt.Errorf("finding the folder: %w", err)
 	}
 	now := time.Now //nolint:forbidigo // here the machine's clock comes in
 	out, err := companytest.NewOutside(ctx, dir, companytest.Options{Now: now})

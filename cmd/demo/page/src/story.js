@@ -20,7 +20,8 @@ async function vote() {
   if (view) return perform({do: 'submit', view: view.id, values: {}});
   for (const channel of world.slack.channels.filter((c) => !c.im)) {
     for (const m of channel.messages) {
-      const row = m.blocks?.find((b) => b.type === 'actions' && b.elements.some((e) => e.action_id === 'approve' && e.value.startsWith(`${get().request}:`)));
+      const row = m.blocks?.find((b) => b.type === 'actions'
+        && b.elements.some((e) => e.action_id === 'approve' && e.value.startsWith(`${get().request}:`)));
       if (row) return perform({do: 'click', ref: {channel: m.channel, ts: m.ts, block: row.block_id}, button: 'approve'});
     }
   }
