@@ -36,7 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("listen", "", "address of the page, on this machine only; default: 127.0.0.1:8181, or any free port with -emulators")
-	only := flags.Bool("emulators", false, "start only the emulated Slack and Entra ID, for a real `hallpass serve`, with a page of the workspace;"+
+	only := flags.Bool("emulators", false, "start only the emulated Slack and Entra ID, for a real hallpass serve, with a page of the workspace;"+
 		" write their CA, a rules file, a people file and a configuration")
 	asJSON := flags.Bool("json", false, "with -emulators: print one line of JSON with every address, token and secret")
 	dir := flags.String("dir", "", "with -emulators: where the files go; default: a new temporary folder")

@@ -14,7 +14,7 @@ const packages = [...new Set(Object.keys(metafile.inputs)
   .filter(Boolean))].sort();
 const licences = packages.map((dir) => {
   const {name, version, license} = JSON.parse(readFileSync(`${dir}/package.json`, 'utf8'));
-  const file = readdirSync(dir).find((f) => /^licen[cs]e/i.test(f));
+  const file = readdirSync(dir).sort().find((f) => /^licen[cs]e/i.test(f));
   return `== ${name} ${version} (${license})\n\n${file ? readFileSync(`${dir}/${file}`, 'utf8').trim() : 'The package brings no licence file.'}\n`;
 });
 writeFileSync('dist/licences.txt', `The demo's page holds these packages.\n\n${licences.join('\n')}`);
