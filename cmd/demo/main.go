@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,11 +15,11 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"hallpass/approvals/engine"
 	"hallpass/cmd/internal/companytest"
 )
 
@@ -34,8 +35,9 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	addr := flags.String("listen", "127.0.0.1:8181", "address of the page; on this machine only")
-	only := flags.Bool("emulators", false, "start only the emulated Slack and Entra ID, for a real `hallpass serve`, and write their CA, a rules file and a people file")
+	addr := flags.String("listen", "", "address of the page, on this machine only; default: 127.0.0.1:8181, or any free port with -emulators")
+	only := flags.Bool("emulators", false, "start only the emulated Slack and Entra ID, for a real hallpass serve, with a page of the workspace;"+
+		" write their CA, a rules file, a people file and a configuration")
 	asJSON := flags.Bool("json", false, "with -emulators: print one line of JSON with every address, token and secret")
 	dir := flags.String("dir", "", "with -emulators: where the files go; default: a new temporary folder")
 	verbose := flags.Bool("v", false, "log what hallpass does")
@@ -46,7 +48,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if *only {
-		return emulators(ctx, *dir, *asJSON, stdout)
+		return emulators(ctx, cmp.Or(*addr, "127.0.0.1:0"), *dir, *asJSON, stdout)
 	}
 	level := slog.LevelError
 	if *verbose {
@@ -56,18 +58,36 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp", *addr)
+	l, err := listen(ctx, cmp.Or(*addr, "127.0.0.1:8181"))
 	if err != nil {
-		return fmt.Errorf("listening: %w (another demo may be running; try -listen 127.0.0.1:0)", err)
+		return err
 	}
 	if _, err := fmt.Fprintf(stdout, "hallpass demo: http://%s\nEverything is emulated and in memory. Stop with Ctrl-C.\n", l.Addr()); err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}
-	srv := &http.Server{Handler: w.handler(), ReadHeaderTimeout: 5 * time.Second}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return w.company.Core.Run(ctx) })
 	g.Go(func() error { return w.tick(ctx) })
+	g.Go(func() error { return serve(ctx, l, newStage(w.company.Slack, w.company.Tenant, w.now, w)) })
+	if err := g.Wait(); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return w.company.Close()
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listening: %w (another demo may be running; try -listen 127.0.0.1:0)", err)
+	}
+	return l, nil
+}
+
+// serve answers with the page until the context ends.
+func serve(ctx context.Context, l net.Listener, s *stage) error {
+	srv := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second}
+	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serving the page: %w", err)
@@ -78,23 +98,41 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		<-ctx.Done()
 		return srv.Close()
 	})
-	if err := g.Wait(); err != nil && ctx.Err() == nil {
-		return err
-	}
-	return w.company.Close()
+	return g.Wait()
+}
+
+// printed is what -emulators prints: everything that a real hallpass is configured with, and the page of the workspace,
+// on which people act.
+type printed struct {
+	Page string `json:"page"`
+	// Config is a configuration for hallpass serve, with all of the others in it.
+	Config string `json:"config_file"`
+	*companytest.Outside
 }
 
 // emulators starts what a real hallpass needs around it, but Redis. The secrets are made anew each time and good for
 // nothing else.
-func emulators(ctx context.Context, dir string, asJSON bool, stdout io.Writer) error {
+func emulators(ctx context.Context, addr, dir string, asJSON bool, stdout io.Writer) error {
+	var err error
 	if dir == "" {
-		var err error
 		if dir, err = os.MkdirTemp("", "hallpass-emulators-"); err != nil {
 			return fmt.Errorf("making a folder: %w", err)
 		}
 		defer func() { _ = os.RemoveAll(dir) }() // what is left is a CA that nobody trusts
 	}
-	out, err := companytest.NewOutside(ctx, dir, companytest.Options{Now: time.Now}) //nolint:forbidigo // here the machine's clock comes in
+	if dir, err = filepath.Abs(dir); err != nil { // what is written is used from elsewhere
+		return fmt.Errorf("finding the folder: %w", err)
+	}
+	now := time.Now //nolint:forbidigo // here the machine's clock comes in
+	out, err := companytest.NewOutside(ctx, dir, companytest.Options{Now: now})
+	if err != nil {
+		return err
+	}
+	config, err := writeConfig(dir, out)
+	if err != nil {
+		return err
+	}
+	l, err := listen(ctx, addr)
 	if err != nil {
 		return err
 	}
@@ -102,23 +140,11 @@ func emulators(ctx context.Context, dir string, asJSON bool, stdout io.Writer) e
 	if !asJSON {
 		enc.SetIndent("", "  ")
 	}
-	if err := enc.Encode(out); err != nil { //nolint:gosec // printing the emulators' secrets is what the flag is for
+	if err := enc.Encode(printed{"http://" + l.Addr().String(), config, out}); err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}
-	return out.Serve(ctx)
-}
-
-// timing is that of the real program, but idle workers look more often, and targets are swept daily, so that a push of the
-// clock over weeks is not waited for.
-func timing() engine.Timing { return engine.Timing{Poll: 50 * time.Millisecond, Sweep: 24 * time.Hour} }
-
-func newWorld(ctx context.Context, log *slog.Logger) (*world, error) {
-	w := &world{}
-	company, err := companytest.New(ctx, companytest.Options{Now: w.now, Log: log, Timing: timing()})
-	if err != nil {
-		return nil, err
-	}
-	w.company = company
-	w.company.Redis.SetTime(w.now())
-	return w, nil
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return out.Serve(ctx) })
+	g.Go(func() error { return serve(ctx, l, newStage(out.Slack, out.Tenant, now, nil)) })
+	return g.Wait()
 }

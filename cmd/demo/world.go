@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
 
+	"hallpass/approvals"
+	"hallpass/approvals/engine"
 	"hallpass/cmd/internal/companytest"
 )
 
@@ -17,6 +20,21 @@ type world struct {
 	mu     sync.Mutex // mu guards offset
 	offset time.Duration
 	push   sync.Mutex // one push at a time
+}
+
+// timing is that of the real program, but idle workers look more often, and targets are swept daily, so that a push of the
+// clock over weeks is not waited for.
+func timing() engine.Timing { return engine.Timing{Poll: 50 * time.Millisecond, Sweep: 24 * time.Hour} }
+
+func newWorld(ctx context.Context, log *slog.Logger) (*world, error) {
+	w := &world{}
+	company, err := companytest.New(ctx, companytest.Options{Now: w.now, Log: log, Timing: timing()})
+	if err != nil {
+		return nil, err
+	}
+	w.company = company
+	w.company.Redis.SetTime(w.now())
+	return w, nil
 }
 
 func (w *world) now() time.Time {
@@ -101,20 +119,39 @@ func (w *world) next(ctx context.Context) (time.Time, bool, error) {
 	return next, false, nil
 }
 
-// event is when the next thing that people would notice happens: an end, a reminder, a lapse.
+// event is when the next thing that people would notice happens: an end, a reminder, a nudge, a lapse. If nothing will,
+// it is a day away.
 func (w *world) event(ctx context.Context) (time.Time, error) {
 	due, err := w.company.Store.DueList(ctx, 50)
 	if err != nil {
 		return time.Time{}, err
 	}
-	next := w.now().Add(24 * time.Hour)
+	var next time.Time
 	for _, d := range due {
-		if strings.HasPrefix(d.Member, "request|") && d.At.Before(next.Add(365*24*time.Hour)) && (next.After(d.At) || !d.At.Before(w.now())) {
+		if strings.HasPrefix(d.Member, string(approvals.DueRequest)+"|") && (next.IsZero() || d.At.Before(next)) {
 			next = d.At
-			break
 		}
 	}
+	if next.IsZero() {
+		next = w.now().Add(24 * time.Hour)
+	}
 	return next.Add(time.Second), nil
+}
+
+// pushBy moves the clock by a duration, or to the next event.
+func (w *world) pushBy(ctx context.Context, to string) error {
+	if to == "next" {
+		at, err := w.event(ctx)
+		if err != nil {
+			return err
+		}
+		return w.pushTo(ctx, at)
+	}
+	d, err := time.ParseDuration(to)
+	if err != nil || d <= 0 || d > 400*24*time.Hour {
+		return fmt.Errorf("the clock cannot be pushed by %q", to)
+	}
+	return w.pushTo(ctx, w.now().Add(d))
 }
 
 func rest(ctx context.Context, d time.Duration) error {

@@ -122,6 +122,8 @@ type Snapshot struct {
 	Home     *View         `json:"home,omitempty"`
 	// Modals are the open views, the one in front last.
 	Modals []View `json:"modals,omitempty"`
+	// Connected says that the app can be reached: over Socket Mode, or at request URLs.
+	Connected bool `json:"connected"`
 }
 
 // Snapshot returns all that a person sees: channels with messages and
@@ -130,7 +132,7 @@ func (w *Workspace) Snapshot(userID string) Snapshot {
 	users := w.Users()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	out := Snapshot{Users: users, Modals: w.open(userID)}
+	out := Snapshot{Users: users, Modals: w.open(userID), Connected: len(w.sockets) > 0 || w.opts.RequestURL != RequestURLs{}}
 	if me := w.users[userID]; me != nil {
 		out.Me = *me
 	}
