@@ -118,16 +118,9 @@ func (c *Client) SignIns(ctx context.Context, q SignInQuery) (SignIns, error) {
 	}
 	var out SignIns
 	for range maxSignInPages {
-		data, err := c.getRaw(ctx, r)
+		page, err := c.rawPage(ctx, r)
 		if err != nil {
 			return SignIns{}, err
-		}
-		var page struct {
-			Value []json.RawMessage `json:"value"`
-			Next  string            `json:"@odata.nextLink"`
-		}
-		if err := json.Unmarshal(data, &page); err != nil {
-			return SignIns{}, fmt.Errorf("graph: reading sign-ins: %w", err)
 		}
 		for _, raw := range page.Value {
 			s, err := signIn(raw)
