@@ -230,3 +230,10 @@ func text(s *string) string {
 }
 
 func truth(b *bool) bool { return b != nil && *b }
+
+func moment(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
