@@ -152,8 +152,10 @@ func TestRolesAreFoundHeldAndEligibleDirectlyAndThroughGroups(t *testing.T) {
 	admins := k.tenant.AddGroup(graphtest.Group{Name: "admins", Security: true, RoleAssignable: true}, inner)
 	plain := k.tenant.AddGroup(graphtest.Group{Name: "plain", Security: true}, svc)
 	for _, r := range []graphtest.RoleAssignment{
-		{Principal: svc, Role: "r1", Name: "Helpdesk Administrator", Scope: "/administrativeUnits/x"}, {Principal: svc, Role: "r2", Name: "Global Administrator", Eligible: true},
-		{Principal: admins, Role: "r3", Name: "User Administrator"}, {Principal: "somebody else", Role: "r4", Name: "Reader"},
+		{Principal: svc, Role: "r1", Name: "Helpdesk Administrator", Scope: "/administrativeUnits/x"},
+		{Principal: svc, Role: "r2", Name: "Global Administrator", Eligible: true},
+		{Principal: admins, Role: "r3", Name: "User Administrator"},
+		{Principal: "somebody else", Role: "r4", Name: "Reader"},
 	} {
 		k.tenant.AddRole(r)
 	}
@@ -167,7 +169,8 @@ func TestRolesAreFoundHeldAndEligibleDirectlyAndThroughGroups(t *testing.T) {
 	}
 	got, err := k.c.DirectoryRoles(t.Context(), svc, groups)
 	want := []graph.Role{
-		{ID: "r1", Name: "Helpdesk Administrator", Scope: "/administrativeUnits/x"}, {ID: "r2", Name: "Global Administrator", Scope: "/", Eligible: true},
+		{ID: "r1", Name: "Helpdesk Administrator", Scope: "/administrativeUnits/x"},
+		{ID: "r2", Name: "Global Administrator", Scope: "/", Eligible: true},
 		{ID: "r3", Name: "User Administrator", Scope: "/", Via: admins},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {

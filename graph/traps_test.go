@@ -333,9 +333,9 @@ func (c *challenges) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	c.tokens, c.bodies = append(c.tokens, strings.Join(r.Header.Values("Authorization"), "+")), append(c.bodies, string(data))
-	out := &http.Response{StatusCode: 204, Header: http.Header{}, Body: http.NoBody, Request: r}
+	out := &http.Response{StatusCode: http.StatusNoContent, Header: http.Header{}, Body: http.NoBody, Request: r}
 	if len(c.tokens) == 1 {
-		out.StatusCode = 401
+		out.StatusCode = http.StatusUnauthorized
 		out.Header.Set("WWW-Authenticate", c.challenge)
 	}
 	return out, nil
