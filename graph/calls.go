@@ -51,6 +51,7 @@ func Calls() []Row {
 		{http.MethodPost, "/groups/{id}/members/$ref", false, Writer, []string{groupWrite}, whyMembers, "it needs that role"},
 		// Without /$ref this would delete the user.
 		{http.MethodDelete, "/groups/{id}/members/{id}/$ref", false, Writer, []string{groupWrite}, whyMembers, "it needs that role"},
+		{http.MethodPost, "/users/{id}/revokeSignInSessions", false, Writer, []string{sessionRevoke}, "an account's sessions, where its last exemption ends and its card said so", "tokens live until they end by themselves"},
 		{read, "/users", false, Reader, []string{userRead}, whyUsers, ""},
 		{read, "/users/{id}", false, Reader, []string{userRead}, whyUsers, ""},
 		{http.MethodPost, "/users/{id}/checkMemberGroups", false, Reader, []string{userRead, groupRead}, whyUsers, ""},
@@ -95,6 +96,7 @@ const (
 	domainRead     = "Domain.Read.All"
 	federationRead = "Domain-InternalFederation.Read.All"
 	appRead        = "Application.Read.All"
+	sessionRevoke  = "User.RevokeSessions.All"
 	appOwn         = "Application.ReadWrite.OwnedBy"
 	methodWrite    = "Policy.ReadWrite.AuthenticationMethod"
 )

@@ -75,6 +75,7 @@ func exercises() map[string]func(ctx context.Context, w world) error {
 		"GET /groups/{id}/transitiveMemberOf":   func(ctx context.Context, w world) error { _, err := w.c.GroupsAbove(ctx, w.grp); return err },
 		"POST /groups/{id}/members/$ref":        func(ctx context.Context, w world) error { return w.c.AddMember(ctx, w.grp, w.svc) },
 		"DELETE /groups/{id}/members/{id}/$ref": func(ctx context.Context, w world) error { return w.c.RemoveMember(ctx, w.grp, w.member) },
+		"POST /users/{id}/revokeSignInSessions": func(ctx context.Context, w world) error { return w.c.RevokeSessions(ctx, w.svc) },
 		"GET /users": func(ctx context.Context, w world) error {
 			_, err := w.c.UsersByMail(ctx, "svc@contoso.com")
 			return err
@@ -179,7 +180,7 @@ func TestGrantsSaysWhatIsMissingUnknownAndTooMuch(t *testing.T) {
 	if want := []string{"RoleManagement.Read.Directory", "IdentityRiskyUser.Read.All", "Domain-InternalFederation.Read.All", "Application.Read.All"}; !slices.Equal(unknown, want) {
 		t.Errorf("unknown %v, want %v", unknown, want)
 	}
-	if missing, unknown, surplus = graph.Grants(graph.Writer, []string{"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.ReadWrite.All"}); len(missing)+len(unknown)+len(surplus) > 0 {
+	if missing, unknown, surplus = graph.Grants(graph.Writer, []string{"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.ReadWrite.All"}); len(missing)+len(surplus) > 0 || !slices.Equal(unknown, []string{"User.RevokeSessions.All"}) {
 		t.Errorf("writer: %v, %v, %v", missing, unknown, surplus)
 	}
 }
