@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -28,11 +29,16 @@ type Config struct {
 	// Transport carries the calls. Nil: one with time-outs.
 	Transport http.RoundTripper
 	Now       func() time.Time
+	// ReadOnly lets nothing through that changes something.
+	ReadOnly bool
+	// PerUserMFA lets changes of per-user MFA states through, Apps those of app registrations: each for the identity that
+	// exists for these alone.
+	PerUserMFA, Apps bool
 	// Observe is told about every call. Optional.
 	Observe func(Call)
 }
 
-// Call is one call that was made, for metrics. Path has no ids in it.
+// Call is one call that was made, for metrics. Path is that of its row in Calls: without ids, and below v1.0 or with /beta.
 type Call struct {
 	Method, Path string
 	Status       int // 0: no answer
@@ -43,6 +49,7 @@ type Call struct {
 type Client struct {
 	cfg     Config
 	base    string // https://host/v1.0
+	beta    string // https://host/beta, for what v1.0 does not have
 	adapter abs.RequestAdapter
 }
 
@@ -76,7 +83,9 @@ func New(cfg Config) (*Client, error) {
 		abs.RegisterDefaultSerializer(func() serialization.SerializationWriterFactory { return kjson.NewJsonSerializationWriterFactory() })
 		abs.RegisterDefaultDeserializer(func() serialization.ParseNodeFactory { return kjson.NewJsonParseNodeFactory() })
 	})
-	guarded := &guard{next: cfg.Transport, host: u.Host, now: cfg.Now, observe: cfg.Observe}
+	guarded := &guard{
+		next: cfg.Transport, host: u.Host, now: cfg.Now, observe: cfg.Observe, rules: rules(), perUserMFA: cfg.PerUserMFA, apps: cfg.Apps, readOnly: cfg.ReadOnly,
+	}
 	client := &http.Client{
 		Transport:     khttp.NewCustomTransportWithParentTransport(guarded, khttp.NewParametersNameDecodingHandler()),
 		Timeout:       60 * time.Second,
@@ -90,7 +99,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	base := "https://" + u.Host + "/v1.0"
 	adapter.SetBaseUrl(base)
-	return &Client{cfg: cfg, base: base, adapter: adapter}, nil
+	return &Client{cfg: cfg, base: base, beta: "https://" + u.Host + "/beta", adapter: adapter}, nil
 }
 
 // bearer puts our token on each request. An empty token is an error: the SDK's own provider would send none, silently.
@@ -101,6 +110,13 @@ type bearer struct {
 
 // AuthenticateRequest implements the SDK's interface.
 func (b bearer) AuthenticateRequest(ctx context.Context, r *abs.RequestInformation, extra map[string]any) error {
+	if err := b.authenticate(ctx, r, extra); err != nil {
+		return unsentError{err}
+	}
+	return nil
+}
+
+func (b bearer) authenticate(ctx context.Context, r *abs.RequestInformation, extra map[string]any) error {
 	u, err := r.GetUri()
 	if err != nil {
 		return fmt.Errorf("graph: reading the address of a call: %w", err)
@@ -109,8 +125,12 @@ func (b bearer) AuthenticateRequest(ctx context.Context, r *abs.RequestInformati
 		return fmt.Errorf("graph: the token does not go to %s", u.Host)
 	}
 	opts := policy.TokenRequestOptions{Scopes: []string{b.scope}}
-	if claims, ok := extra["claims"].(string); ok {
-		opts.Claims, opts.EnableCAE = claims, true
+	if challenge, ok := extra["claims"].(string); ok { // the adapter asks again, once, after a 401 with claims
+		claims, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(challenge, "="))
+		if err != nil {
+			return fmt.Errorf("graph: reading a claims challenge: %w", err)
+		}
+		opts.Claims, opts.EnableCAE = string(claims), true
 	}
 	token, err := b.credential.GetToken(ctx, opts)
 	if err != nil {
@@ -119,7 +139,8 @@ func (b bearer) AuthenticateRequest(ctx context.Context, r *abs.RequestInformati
 	if token.Token == "" {
 		return errors.New("graph: the credential gave an empty token")
 	}
-	r.Headers.TryAdd("Authorization", "Bearer "+token.Token)
+	r.Headers.Remove("Authorization") // of the first try, which is not replaced but kept by TryAdd, and doubled by Add
+	r.Headers.Add("Authorization", "Bearer "+token.Token)
 	return nil
 }
 
@@ -158,6 +179,9 @@ func get[T any](ctx context.Context, c *Client, r *abs.RequestInformation, facto
 	if !ok {
 		return zero, fmt.Errorf("graph: an answer is a %T", out)
 	}
+	if one, is := out.(interface{ GetId() *string }); is && text(one.GetId()) == "" { // {} is no user without rights
+		return zero, errors.New("graph: an answer is an object without an id")
+	}
 	return typed, nil
 }
 
@@ -191,6 +215,9 @@ func all[P page[T], T any](ctx context.Context, c *Client, path string, query ur
 		if err != nil {
 			return nil, err
 		}
+		if p.GetValue() == nil { // not the same as a list of nothing
+			return nil, fmt.Errorf("graph: %s is answered without a list", path)
+		}
 		out = append(out, p.GetValue()...)
 		next := p.GetOdataNextLink()
 		if next == nil || *next == "" {
@@ -211,3 +238,10 @@ func text(s *string) string {
 }
 
 func truth(b *bool) bool { return b != nil && *b }
+
+func moment(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}

@@ -6,42 +6,19 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
+	"net/url"
 	"strings"
 	"time"
 )
 
-// allowed are the only calls that leave this program: method and path below the version, with ids as they are.
-func allowed() []struct{ method, path string } {
-	return []struct{ method, path string }{
-		{http.MethodGet, "/identity/conditionalAccess/namedLocations"},
-		{http.MethodGet, "/identity/conditionalAccess/namedLocations/{id}"},
-		{http.MethodPatch, "/identity/conditionalAccess/namedLocations/{id}"},
-		{http.MethodGet, "/identity/conditionalAccess/policies"},
-		{http.MethodGet, "/groups/{id}"},
-		{http.MethodGet, "/groups/{id}/members"},
-		{http.MethodPost, "/groups/{id}/members/$ref"},
-		{http.MethodDelete, "/groups/{id}/members/{id}/$ref"}, // without /$ref it would delete the user
-		{http.MethodGet, "/users"},
-		{http.MethodGet, "/users/{id}"},
-		{http.MethodPost, "/users/{id}/checkMemberGroups"},
-		{http.MethodGet, "/auditLogs/directoryAudits"},
-	}
-}
-
-// match gives the pattern of an allowed call.
-func match(method, path string) (string, bool) {
-	rest, ok := strings.CutPrefix(path, "/v1.0")
-	if !ok {
-		return "", false
-	}
-	for _, a := range allowed() {
-		pattern := "^" + strings.ReplaceAll(regexp.QuoteMeta(a.path), `\{id\}`, `[^/]+`) + "$"
-		if a.method == method && regexp.MustCompile(pattern).MatchString(rest) {
-			return a.path, true
+// match gives the row of an allowed call.
+func (g *guard) match(method, path string) (Row, bool) {
+	for _, r := range g.rules {
+		if r.Method == method && r.pattern.MatchString(path) && (r.As != MFA || g.perUserMFA) && (r.As != Apps || g.apps) {
+			return r.Row, true
 		}
 	}
-	return "", false
+	return Row{}, false
 }
 
 // maxAnswer bounds what is read of one answer, in bytes.
@@ -53,6 +30,10 @@ type guard struct {
 	host    string
 	now     func() time.Time
 	observe func(Call)
+	rules   []rule
+	// perUserMFA and apps let changes of per-user MFA states and of app registrations through; readOnly lets no change
+	// through at all.
+	perUserMFA, apps, readOnly bool
 }
 
 // refusedError is a call that was not made.
@@ -63,14 +44,18 @@ func (r refusedError) Error() string { return "graph: refused to send: " + r.why
 
 // RoundTrip lets through what is allowed.
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
-	pattern, known := match(r.Method, r.URL.EscapedPath())
+	row, known := g.match(r.Method, r.URL.EscapedPath())
 	switch {
 	case r.URL.Scheme != "https" || r.URL.Host != g.host:
 		return nil, refusedError{fmt.Sprintf("%s is not the configured host", r.URL.Host)}
 	case !known:
 		return nil, refusedError{fmt.Sprintf("%s %s is no call that hallpass makes", r.Method, r.URL.Path)}
+	case g.readOnly && row.As != Reader:
+		return nil, refusedError{fmt.Sprintf("%s %s changes something, and this client only reads", r.Method, r.URL.Path)}
 	case len(r.Header.Values("Authorization")) != 1 || strings.TrimSpace(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer")) == "":
 		return nil, refusedError{"there is no token on it"}
+	case climbs(r.URL.EscapedPath()):
+		return nil, refusedError{fmt.Sprintf("%s has a segment that is no id", r.URL.Path)}
 	case r.Header.Get("Content-Encoding") != "":
 		return nil, refusedError{"its body is compressed"}
 	}
@@ -82,9 +67,12 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Header.Set("client-request-id", hex.EncodeToString(id))
 	start := g.now()
 	resp, err := g.next.RoundTrip(r)
-	call := Call{Method: r.Method, Path: pattern, Took: g.now().Sub(start)}
+	call := Call{Method: r.Method, Path: strings.TrimPrefix(row.address(), "/v1.0"), Took: g.now().Sub(start)}
 	if err == nil {
 		call.Status = resp.StatusCode
+		if !sound(resp.Header.Get("WWW-Authenticate")) {
+			resp.Header.Del("WWW-Authenticate")
+		}
 		resp.Body = struct {
 			io.Reader
 			io.Closer
@@ -92,4 +80,30 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	g.observe(call)
 	return resp, err
+}
+
+// climbs reports whether a segment of a path, read as whoever is at the other end may read it, is more than one segment, or
+// leads upwards.
+func climbs(path string) bool {
+	for segment := range strings.SplitSeq(path, "/") {
+		plain, err := url.PathUnescape(segment)
+		if err != nil || plain == "." || plain == ".." || strings.ContainsAny(plain, "/\\%") {
+			return true
+		}
+	}
+	return false
+}
+
+// sound reports whether a challenge is one that the adapter can read: it panics at claims without quotes.
+func sound(challenge string) bool {
+	for parameter := range strings.SplitSeq(strings.TrimSpace(challenge), ",") {
+		parameter = strings.TrimSpace(parameter)
+		if len(parameter) > len("Bearer ") && strings.EqualFold(parameter[:len("Bearer ")], "Bearer ") {
+			parameter = strings.TrimSpace(parameter[len("Bearer "):])
+		}
+		if strings.HasPrefix(parameter, "claims") && strings.Count(parameter, `"`) != 2 {
+			return false
+		}
+	}
+	return true
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -26,6 +28,9 @@ const userFields = "id,userPrincipalName,mail,displayName,employeeId,accountEnab
 
 // User reads a user by object id or user principal name. attributes are names like extensionAttribute3.
 func (c *Client) User(ctx context.Context, idOrUPN string, attributes ...string) (User, error) {
+	if climbs(url.PathEscape(idOrUPN)) || idOrUPN == "" { // no account is called so; nobody is asked
+		return User{}, &Error{Status: http.StatusNotFound, Code: "noSuchName", Message: "no account can be called so"}
+	}
 	fields := userFields
 	if len(attributes) > 0 {
 		fields += ",onPremisesExtensionAttributes"
@@ -94,19 +99,18 @@ func (c *Client) MemberOf(ctx context.Context, userID string, groupIDs []string)
 			return nil, fmt.Errorf("graph: encoding group ids: %w", err)
 		}
 		r.SetStreamContentAndContentType(body, "application/json")
-		raw, err := c.adapter.SendPrimitive(ctx, r, "[]byte", mappings())
+		data, err := c.getRaw(ctx, r)
 		if err != nil {
-			return nil, c.explain(err)
-		}
-		data, ok := raw.([]byte)
-		if !ok {
-			return nil, fmt.Errorf("graph: an answer is a %T", raw)
+			return nil, err
 		}
 		var answer struct {
 			Value []string `json:"value"`
 		}
 		if err := json.Unmarshal(data, &answer); err != nil {
 			return nil, fmt.Errorf("graph: reading group ids: %w", err)
+		}
+		if answer.Value == nil {
+			return nil, errors.New("graph: a check of groups is answered without a list")
 		}
 		out = append(out, answer.Value...)
 	}
@@ -139,4 +143,24 @@ func (c *Client) Roles(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("graph: reading the token: %w", err)
 	}
 	return claims.Roles, nil
+}
+
+// RevokeSessions makes all refresh tokens of an account invalid. A job with a password signs in again; a connector that
+// keeps a token is dead until a person signs in (Microsoft's page "user: revokeSignInSessions").
+func (c *Client) RevokeSessions(ctx context.Context, userID string) error {
+	r, err := c.call(abs.POST, "/users/"+url.PathEscape(userID)+"/revokeSignInSessions", nil)
+	if err != nil {
+		return err
+	}
+	data, err := c.getRaw(ctx, r)
+	if err != nil {
+		return err
+	}
+	var answer struct {
+		Value bool `json:"value"`
+	}
+	if err := json.Unmarshal(data, &answer); err != nil || !answer.Value {
+		return fmt.Errorf("graph: revoking sessions is answered with %.100q", data)
+	}
+	return nil
 }

@@ -120,7 +120,7 @@ func (s *stage) tenantState() tenantState {
 	for _, g := range out.Groups {
 		names["group:"+g.ID] = g.Name
 	}
-	journal := s.tenant.Journal()
+	journal := s.tenant.History()
 	for _, e := range slices.Backward(journal[max(0, len(journal)-showWrites):]) {
 		_, id, _ := strings.Cut(e.Target, ":")
 		out.Writes = append(out.Writes, write{

@@ -26,11 +26,14 @@ func (t *Tenant) IsMember(group, user string) bool {
 	return g != nil && slices.Contains(g.members, user)
 }
 
-// Journal is every entry that was ever added or removed, oldest first.
-func (t *Tenant) Journal() []Event {
+// User gives an account as it is now, by id or user principal name.
+func (t *Tenant) User(id string) (User, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.Clone(t.journal)
+	if u := t.user(id); u != nil {
+		return *u, true
+	}
+	return User{}, false
 }
 
 // Throttled counts the calls that were answered 429.
@@ -66,9 +69,15 @@ func (t *Tenant) Snapshot() Snapshot {
 	defer t.mu.Unlock()
 	out := Snapshot{Locations: []PlaceShot{}, Groups: []PlaceShot{}}
 	for _, l := range t.locations {
+		if !l.deleted.IsZero() {
+			continue
+		}
 		out.Locations = append(out.Locations, PlaceShot{l.ID, l.Name, append([]string{}, l.Ranges...)})
 	}
 	for _, g := range t.groups {
+		if !g.deleted.IsZero() {
+			continue
+		}
 		names := []string{}
 		for _, m := range g.members {
 			if u := t.user(m); u != nil {

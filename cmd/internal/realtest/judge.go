@@ -56,7 +56,7 @@ func (w *World) Judge(ctx context.Context) (Verdict, error) {
 		return v, fmt.Errorf("listing requests: %w", err)
 	}
 	v.Requests = len(all)
-	stays := Stays(w.Out.Tenant.Journal())
+	stays := Stays(w.Out.Tenant.History())
 	placeholder := "192.0.2.255/32"
 	stays = slices.DeleteFunc(stays, func(s Stay) bool { return s.Entry == placeholder })
 	claimed := make([]bool, len(stays))
