@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,5 +171,25 @@ func TestACrashAtAnyCallLeavesNoDeadButton(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestTheRequesterIsToldWhenTheOwnerCannotBeReached(t *testing.T) {
+	t.Parallel()
+	w, rows := &wall{}, &book{}
+	b, r := teller(t, w, rows), pending()
+	r.Owner, r.Round().OwnerYes = approvals.Person{ID: "zoe", Name: "Zoe"}, nil
+	if _, err := b.Tell(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.posts) != 1 || len(w.posts[0].Flags) != 1 || !strings.Contains(w.posts[0].Flags[0].String(), "cannot write to Zoe in chat") {
+		t.Errorf("she reads %+v", w.posts)
+	}
+	r.Round().OwnerYes = &approvals.Vote{Voter: r.Owner}
+	if _, err := b.Tell(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.posts) != 2 || len(w.posts[0].Flags) != 0 {
+		t.Errorf("after Zoe's yes: %+v", w.posts)
 	}
 }

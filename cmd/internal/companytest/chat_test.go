@@ -322,3 +322,26 @@ func TestAnOwnerHandsOverByButtonAndTheNewOwnerHasToSayYes(t *testing.T) {
 		s.reads("Sam, who may end it", s.says("sam", "revoke HP-1001 because it is over"), "is being taken away")
 	})
 }
+
+func TestTheRequesterSeesWhoCannotBeAskedAndTheCardComesWhenTheAppIsInvited(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{Rate: -1}, func(s *scene) {
+		bot := s.c.Slack.Options().BotUserID
+		if err := s.c.Slack.Leave(companytest.ChanNetsec, bot); err != nil {
+			t.Fatal(err)
+		}
+		s.says("ana", server)
+		s.wait(time.Minute)
+		s.reads("Ana", s.directly("ana"), "hallpass cannot write to netsec in chat. Ask them yourself: they type /hallpass approve HP-1001")
+		if err := s.c.Slack.Join(companytest.ChanNetsec, bot); err != nil {
+			t.Fatal(err)
+		}
+		s.wait(61 * time.Minute)
+		s.reads("the approvers' card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "AgilePoint NX calls SharePoint")
+		if strings.Contains(s.directly("ana"), "cannot write to netsec") {
+			t.Error("she still reads that they cannot be asked")
+		}
+		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
+		s.state("HP-1001", approvals.StateApproved)
+	})
+}
