@@ -80,7 +80,9 @@ func TestSlacksOwnTypesTakeEverythingThatHallpassSends(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var piece struct{ Blocks json.RawMessage }
+		var piece struct {
+			Blocks json.RawMessage `json:"blocks"`
+		}
 		if err := json.Unmarshal(data, &piece); err != nil {
 			t.Fatal(err)
 		}
