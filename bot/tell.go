@@ -257,7 +257,7 @@ func (t *telling) keep(ctx context.Context, row CardRow) bool {
 func (t *telling) missed(ctx context.Context, row CardRow, err error) {
 	if errors.Is(err, ErrGone) {
 		t.b.cfg.Log.WarnContext(ctx, "a message cannot be reached", "request", string(t.r.ID), "role", row.Role, "error", err)
-		if row.Message.ID != "" || t.r.State.Final() {
+		if row.Message.ID != "" || t.r.State.Final() || strings.HasPrefix(row.Role, roleNotice) {
 			row.Digest = digestGone
 			t.keep(ctx, row)
 			return

@@ -143,7 +143,7 @@ func TestAClickByTheWrongPersonIsAnsweredWithWhatWhyAndWhatInstead(t *testing.T)
 		s.says("ana", server)
 		s.wait(10 * time.Second)
 		s.clicks("sam", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
-		s.reads("Sam, of another group", s.directly("sam"), "You are not in a group that decides on HP-1001")
+		s.reads("Sam, of another group", s.directly("sam"), "You are not in a group that decides on HP-1001.\nIt waits for netsec.")
 		s.state("HP-1001", approvals.StatePending)
 		for name, change := range map[string]func(u *slacktest.User){
 			"deactivated":                  func(u *slacktest.User) { u.Deleted = true },
