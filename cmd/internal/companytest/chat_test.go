@@ -407,3 +407,22 @@ func TestTheHomePageShowsWhatWaitsAndCanBeDecidedThere(t *testing.T) {
 		s.reads("Ana's home", string(home("ana").Blocks), "Applied. Ends")
 	})
 }
+
+func TestNothingIsPostedWhereOthersReadIt(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{Rate: -1}, func(s *scene) {
+		s.c.Slack.Fail("conversations.info", slacktest.Fault{Error: "missing_scope", Channel: companytest.ChanNetsec, Times: -1})
+		s.says("ana", server)
+		s.wait(time.Minute)
+		if n := len(s.copies(companytest.ChanNetsec, "HP-1001")); n != 0 {
+			t.Errorf("%d messages where it is not known who reads them", n)
+		}
+		s.c.Slack.Heal()
+		s.c.Slack.AddChannel(slacktest.Channel{ID: companytest.ChanNetsec, Name: "netsec-approvals", ExtShared: true}, "U0BO", "U0SAM")
+		s.wait(5 * time.Minute)
+		if n := len(s.copies(companytest.ChanNetsec, "HP-1001")); n != 0 {
+			t.Errorf("%d messages in a channel shared with another organisation", n)
+		}
+		s.reads("Ana", s.directly("ana"), "hallpass cannot write to netsec in chat")
+	})
+}
