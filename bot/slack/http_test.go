@@ -25,8 +25,9 @@ func noon() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
 
 // ear receives acts and remembers them.
 type ear struct {
-	mu    sync.Mutex
-	heard []bot.Incoming
+	mu      sync.Mutex
+	heard   []bot.Incoming
+	strange int // messages that failed authentication
 }
 
 func (e *ear) Receive(_ context.Context, in bot.Incoming) bot.Ack {
@@ -51,6 +52,7 @@ func listen(t *testing.T, secrets ...string) (http.Handler, *ear) {
 	s, err := slack.New(slack.Config{
 		BotToken: "xoxb-1", SigningSecrets: secrets, AppID: "A1", TeamIDs: []string{"T1"}, Receiver: e, Replays: memory{map[string]bool{}},
 		HTTP: &http.Client{Timeout: time.Second, CheckRedirect: noRedirect}, Now: noon, Clock: noon, Log: slog.New(slog.DiscardHandler), Go: func(func(context.Context)) {},
+		Unauthenticated: func() { e.strange++ },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -135,6 +137,9 @@ func TestRequestsThatAreNotTaken(t *testing.T) {
 			}
 			if row.want != 200 && len(heard.heard) != 0 {
 				t.Errorf("it was taken all the same: %+v", heard.heard)
+			}
+			if counted := heard.strange == 1; counted != (row.want == 401 || row.want == 403) {
+				t.Errorf("counted %d times as not authenticated", heard.strange)
 			}
 			if w.Code != 200 && strings.Contains(w.Body.String(), "abc") {
 				t.Error("the challenge was echoed")

@@ -98,7 +98,7 @@ type Channel struct {
 func (s *Slack) Channel(ctx context.Context, id string) (Channel, error) {
 	info, err := s.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
 	if err != nil {
-		return Channel{}, s.failed("conversations.info", "", err)
+		return Channel{}, s.failed(methodInfo, id, err)
 	}
 	return Channel{
 		Name: info.Name, Member: info.IsMember, Archived: info.IsArchived, Shared: info.IsExtShared || info.IsPendingExtShared,

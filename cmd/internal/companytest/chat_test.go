@@ -143,7 +143,7 @@ func TestAClickByTheWrongPersonIsAnsweredWithWhatWhyAndWhatInstead(t *testing.T)
 		s.says("ana", server)
 		s.wait(10 * time.Second)
 		s.clicks("sam", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
-		s.reads("Sam, of another group", s.directly("sam"), "You are not in a group that decides on HP-1001")
+		s.reads("Sam, of another group", s.directly("sam"), "You are not in a group that decides on HP-1001.\nIt waits for netsec.")
 		s.state("HP-1001", approvals.StatePending)
 		for name, change := range map[string]func(u *slacktest.User){
 			"deactivated":                  func(u *slacktest.User) { u.Deleted = true },
@@ -320,5 +320,109 @@ func TestAnOwnerHandsOverByButtonAndTheNewOwnerHasToSayYes(t *testing.T) {
 		s.wait(2 * time.Minute)
 		s.state("HP-1001", approvals.StateActive)
 		s.reads("Sam, who may end it", s.says("sam", "revoke HP-1001 because it is over"), "is being taken away")
+	})
+}
+
+func TestTheRequesterSeesWhoCannotBeAskedAndTheCardComesWhenTheAppIsInvited(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{Rate: -1}, func(s *scene) {
+		bot := s.c.Slack.Options().BotUserID
+		if err := s.c.Slack.Leave(companytest.ChanNetsec, bot); err != nil {
+			t.Fatal(err)
+		}
+		s.says("ana", server)
+		s.wait(time.Minute)
+		s.reads("Ana", s.directly("ana"), "hallpass cannot write to netsec in chat. Ask them yourself: they type /hallpass approve HP-1001")
+		if err := s.c.Slack.Join(companytest.ChanNetsec, bot); err != nil {
+			t.Fatal(err)
+		}
+		s.wait(61 * time.Minute)
+		s.reads("the approvers' card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "AgilePoint NX calls SharePoint")
+		if strings.Contains(s.directly("ana"), "cannot write to netsec") {
+			t.Error("she still reads that they cannot be asked")
+		}
+		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
+		s.state("HP-1001", approvals.StateApproved)
+	})
+}
+
+func TestAChannelThatSlackLimitsDoesNotHoldUpTheOthers(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{Rate: -1}, func(s *scene) {
+		s.c.Slack.Fail("chat.postMessage", slacktest.Fault{RetryAfter: 40 * time.Second, Channel: companytest.ChanNetsec})
+		s.says("ana", "ip 20.50.2.1 in trusted-servers for 30d because AgilePoint NX calls SharePoint")
+		s.wait(5 * time.Second)
+		s.reads("security's card", s.card(companytest.ChanSecurity, "HP-1001").Plain(), "AgilePoint NX calls SharePoint")
+		if n := len(s.copies(companytest.ChanNetsec, "HP-1001")); n != 0 {
+			t.Errorf("netsec has %d messages although Slack asked to wait", n)
+		}
+		s.wait(time.Minute)
+		s.reads("netsec's card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "AgilePoint NX calls SharePoint")
+		refused := 0
+		for _, c := range s.c.Slack.Calls("chat.postMessage") {
+			if c.Error == "ratelimited" {
+				refused++
+			}
+		}
+		if refused != 1 {
+			t.Errorf("Slack had to say it %d times", refused)
+		}
+	})
+}
+
+func TestTheHomePageShowsWhatWaitsAndCanBeDecidedThere(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{Rate: -1}, func(s *scene) {
+		s.says("ana", server)
+		s.wait(10 * time.Second)
+		home := func(name string) slacktest.View {
+			if _, err := s.c.Slack.OpenHome(s.ctx, id(name)); err != nil {
+				t.Fatal(err)
+			}
+			s.wait(2 * time.Second)
+			view, ok := s.c.Slack.Home(id(name))
+			if !ok {
+				t.Fatalf("%s has no home page", name)
+			}
+			return view
+		}
+		s.reads("Cleo's home", string(home("cleo").Blocks), "Nothing waits for you.")
+		s.reads("Ana's home", string(home("ana").Blocks), "Waits for netsec.")
+		view := home("bo")
+		if _, err := s.c.Slack.Click(s.ctx, "U0BO", slacktest.Ref{View: view.ID}, "Approve"); err != nil {
+			t.Fatal(err)
+		}
+		s.wait(time.Second)
+		form, ok := s.c.Slack.Front("U0BO")
+		if !ok {
+			t.Fatal("no form opened")
+		}
+		if _, err := s.c.Slack.Submit(s.ctx, "U0BO", form.ID, map[string]any{}); err != nil {
+			t.Fatal(err)
+		}
+		s.wait(2 * time.Minute)
+		s.reads("Bo", s.directly("bo"), "is approved")
+		s.state("HP-1001", approvals.StateActive)
+		s.reads("Bo's home", string(home("bo").Blocks), "Nothing waits for you.")
+		s.reads("Ana's home", string(home("ana").Blocks), "Applied. Ends")
+	})
+}
+
+func TestNothingIsPostedWhereOthersReadIt(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{Rate: -1}, func(s *scene) {
+		s.c.Slack.Fail("conversations.info", slacktest.Fault{Error: "missing_scope", Channel: companytest.ChanNetsec, Times: -1})
+		s.says("ana", server)
+		s.wait(time.Minute)
+		if n := len(s.copies(companytest.ChanNetsec, "HP-1001")); n != 0 {
+			t.Errorf("%d messages where it is not known who reads them", n)
+		}
+		s.c.Slack.Heal()
+		s.c.Slack.AddChannel(slacktest.Channel{ID: companytest.ChanNetsec, Name: "netsec-approvals", ExtShared: true}, "U0BO", "U0SAM")
+		s.wait(5 * time.Minute)
+		if n := len(s.copies(companytest.ChanNetsec, "HP-1001")); n != 0 {
+			t.Errorf("%d messages in a channel shared with another organisation", n)
+		}
+		s.reads("Ana", s.directly("ana"), "hallpass cannot write to netsec in chat")
 	})
 }
