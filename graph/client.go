@@ -28,6 +28,10 @@ type Config struct {
 	// Transport carries the calls. Nil: one with time-outs.
 	Transport http.RoundTripper
 	Now       func() time.Time
+	// ReadOnly lets nothing through that changes something.
+	ReadOnly bool
+	// PerUserMFA lets changes of per-user MFA states through: for the identity that exists for these alone.
+	PerUserMFA bool
 	// Observe is told about every call. Optional.
 	Observe func(Call)
 }
@@ -43,6 +47,7 @@ type Call struct {
 type Client struct {
 	cfg     Config
 	base    string // https://host/v1.0
+	beta    string // https://host/beta, for what v1.0 does not have
 	adapter abs.RequestAdapter
 }
 
@@ -76,7 +81,9 @@ func New(cfg Config) (*Client, error) {
 		abs.RegisterDefaultSerializer(func() serialization.SerializationWriterFactory { return kjson.NewJsonSerializationWriterFactory() })
 		abs.RegisterDefaultDeserializer(func() serialization.ParseNodeFactory { return kjson.NewJsonParseNodeFactory() })
 	})
-	guarded := &guard{next: cfg.Transport, host: u.Host, now: cfg.Now, observe: cfg.Observe}
+	guarded := &guard{
+		next: cfg.Transport, host: u.Host, now: cfg.Now, observe: cfg.Observe, rules: rules(), perUserMFA: cfg.PerUserMFA, readOnly: cfg.ReadOnly,
+	}
 	client := &http.Client{
 		Transport:     khttp.NewCustomTransportWithParentTransport(guarded, khttp.NewParametersNameDecodingHandler()),
 		Timeout:       60 * time.Second,
@@ -90,7 +97,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	base := "https://" + u.Host + "/v1.0"
 	adapter.SetBaseUrl(base)
-	return &Client{cfg: cfg, base: base, adapter: adapter}, nil
+	return &Client{cfg: cfg, base: base, beta: "https://" + u.Host + "/beta", adapter: adapter}, nil
 }
 
 // bearer puts our token on each request. An empty token is an error: the SDK's own provider would send none, silently.

@@ -14,11 +14,15 @@ import (
 type Group struct {
 	ID, Name                                            string
 	Security, Synced, Dynamic, RoleAssignable, Licensed bool
+	// Restricted: it is in a restricted management administrative unit, so that only those with a role in it change it.
+	Restricted bool
 }
+
+const groupFields = "id,displayName,securityEnabled,onPremisesSyncEnabled,groupTypes,isAssignableToRole,isManagementRestricted,assignedLicenses"
 
 // Group reads a group.
 func (c *Client) Group(ctx context.Context, id string) (Group, error) {
-	r, err := c.call(abs.GET, "/groups/"+url.PathEscape(id), url.Values{"$select": {"id,displayName,securityEnabled,onPremisesSyncEnabled,groupTypes,isAssignableToRole,assignedLicenses"}})
+	r, err := c.call(abs.GET, "/groups/"+url.PathEscape(id), url.Values{"$select": {groupFields}})
 	if err != nil {
 		return Group{}, err
 	}
@@ -26,26 +30,75 @@ func (c *Client) Group(ctx context.Context, id string) (Group, error) {
 	if err != nil {
 		return Group{}, err
 	}
+	return groupOf(g), nil
+}
+
+func groupOf(g models.Groupable) Group {
 	return Group{
 		ID: text(g.GetId()), Name: text(g.GetDisplayName()), Security: truth(g.GetSecurityEnabled()), Synced: truth(g.GetOnPremisesSyncEnabled()),
 		Dynamic: slices.Contains(g.GetGroupTypes(), "DynamicMembership"), RoleAssignable: truth(g.GetIsAssignableToRole()),
-		Licensed: len(g.GetAssignedLicenses()) > 0,
-	}, nil
+		Licensed: len(g.GetAssignedLicenses()) > 0, Restricted: truth(g.GetIsManagementRestricted()),
+	}
+}
+
+// GroupsOf reads the groups that an account is in, directly or through others.
+func (c *Client) GroupsOf(ctx context.Context, userID string) ([]Group, error) {
+	return c.above(ctx, "/users/"+url.PathEscape(userID)+"/transitiveMemberOf")
+}
+
+// GroupsAbove reads the groups that a group is nested in, directly or through others.
+func (c *Client) GroupsAbove(ctx context.Context, groupID string) ([]Group, error) {
+	return c.above(ctx, "/groups/"+url.PathEscape(groupID)+"/transitiveMemberOf")
+}
+
+// above reads the groups among the objects that something is a member of; roles and administrative units are others.
+func (c *Client) above(ctx context.Context, path string) ([]Group, error) {
+	found, err := all[models.DirectoryObjectCollectionResponseable, models.DirectoryObjectable](ctx, c, path,
+		url.Values{"$select": {groupFields}, "$top": {"999"}}, models.CreateDirectoryObjectCollectionResponseFromDiscriminatorValue)
+	if err != nil {
+		return nil, err
+	}
+	var out []Group
+	for _, o := range found {
+		if g, ok := o.(models.Groupable); ok {
+			out = append(out, groupOf(g))
+		}
+	}
+	return out, nil
+}
+
+// Owners reads the object ids of a group's owners: they can change its members.
+func (c *Client) Owners(ctx context.Context, groupID string) ([]string, error) {
+	return c.ids(ctx, "/groups/"+url.PathEscape(groupID)+"/owners", nil)
+}
+
+// Nested reads the object ids of the groups that are direct members of a group.
+func (c *Client) Nested(ctx context.Context, groupID string) ([]string, error) {
+	return c.ids(ctx, "/groups/"+url.PathEscape(groupID)+"/members", func(o models.DirectoryObjectable) bool {
+		_, ok := o.(models.Groupable)
+		return ok
+	})
 }
 
 // Members reads the object ids of a group's direct members.
 func (c *Client) Members(ctx context.Context, groupID string) ([]string, error) {
-	found, err := all[models.DirectoryObjectCollectionResponseable, models.DirectoryObjectable](ctx, c,
-		"/groups/"+url.PathEscape(groupID)+"/members", url.Values{"$select": {"id"}, "$top": {"999"}},
-		models.CreateDirectoryObjectCollectionResponseFromDiscriminatorValue)
+	return c.ids(ctx, "/groups/"+url.PathEscape(groupID)+"/members", nil)
+}
+
+// ids reads the ids of a collection of directory objects, or of those of them that are wanted.
+func (c *Client) ids(ctx context.Context, path string, wanted func(models.DirectoryObjectable) bool) ([]string, error) {
+	found, err := all[models.DirectoryObjectCollectionResponseable, models.DirectoryObjectable](ctx, c, path,
+		url.Values{"$select": {"id"}, "$top": {"999"}}, models.CreateDirectoryObjectCollectionResponseFromDiscriminatorValue)
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
+	var out []string
 	for _, o := range found {
-		ids = append(ids, text(o.GetId()))
+		if wanted == nil || wanted(o) {
+			out = append(out, text(o.GetId()))
+		}
 	}
-	return ids, nil
+	return out, nil
 }
 
 // AddMember adds a user to a group. One who is there already is an error (IsAlreadyMember).

@@ -33,7 +33,7 @@ func TestTheGuardLetsThroughOnlyWhatHallpassDoes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := &guard{next: never{t}, host: "graph.microsoft.com", now: time.Now, observe: func(Call) {}}
+			g := &guard{next: never{t}, host: "graph.microsoft.com", now: time.Now, observe: func(Call) {}, rules: rules()}
 			r, err := http.NewRequestWithContext(t.Context(), row.method, row.url, http.NoBody)
 			if err != nil {
 				t.Fatal(err)

@@ -17,7 +17,12 @@ type Location struct {
 	Name    string   `json:"name"`
 	IP      bool     `json:"ip"`
 	Trusted bool     `json:"trusted"`
-	Ranges  []string `json:"ranges"` // as Entra ID has them, host bits and all
+	Ranges  []string `json:"ranges"` // as Entra ID has them, host bits and all; what is no CIDR is no prefix either
+	// Countries (two letters) are those of a location of countries; Unknown: addresses of no known country count too.
+	Countries []string `json:"countries,omitempty"`
+	Unknown   bool     `json:"unknown,omitempty"`
+	// ByGPS: the country comes from the Authenticator app and not from the address.
+	ByGPS bool `json:"by_gps,omitempty"`
 }
 
 const locationsPath = "/identity/conditionalAccess/namedLocations"
@@ -51,17 +56,36 @@ func (c *Client) Location(ctx context.Context, id string) (Location, error) {
 
 func location(l models.NamedLocationable) Location {
 	out := Location{ID: text(l.GetId()), Name: text(l.GetDisplayName())}
+	if country, ok := l.(models.CountryNamedLocationable); ok {
+		out.Countries, out.Unknown = country.GetCountriesAndRegions(), truth(country.GetIncludeUnknownCountriesAndRegions())
+		lookup := country.GetCountryLookupMethod()
+		out.ByGPS = lookup == nil || *lookup != models.CLIENTIPADDRESS_COUNTRYLOOKUPMETHODTYPE
+		return out
+	}
 	ip, ok := l.(models.IpNamedLocationable)
 	if !ok {
 		return out
 	}
 	out.IP, out.Trusted = true, truth(ip.GetIsTrusted())
 	for _, r := range ip.GetIpRanges() {
-		if cidr, ok := r.(interface{ GetCidrAddress() *string }); ok { // both families have it
-			out.Ranges = append(out.Ranges, text(cidr.GetCidrAddress()))
-		}
+		out.Ranges = append(out.Ranges, rangeText(r))
 	}
 	return out
+}
+
+// rangeText writes a range as text. What is no CIDR is not left out, so that whoever writes the location back sees that
+// it cannot be written back.
+func rangeText(r models.IpRangeable) string {
+	switch r := r.(type) {
+	case interface{ GetCidrAddress() *string }: // both families have it
+		return text(r.GetCidrAddress())
+	case interface {
+		GetLowerAddress() *string
+		GetUpperAddress() *string
+	}:
+		return text(r.GetLowerAddress()) + "-" + text(r.GetUpperAddress())
+	}
+	return "a range of unknown kind " + text(r.GetOdataType())
 }
 
 // MaxRanges is how many ranges a named location takes (Microsoft's page "Conditional Access: Network assignment").

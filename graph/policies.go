@@ -143,6 +143,9 @@ func policyOf(raw json.RawMessage) (Policy, error) {
 	if err != nil {
 		return Policy{}, err
 	}
+	for _, ofWhatIf := range []string{"policyApplies", "analysisReasons"} {
+		delete(o.fields, ofWhatIf)
+	}
 	p.ID, p.Name, p.Template = o.text("id"), o.text("displayName"), o.text("templateId")
 	p.State = o.text("state", "enabled", "disabled", "enabledForReportingButNotEnforced")
 	for _, says := range []string{"createdDateTime", "modifiedDateTime", "deletedDateTime", "description"} {

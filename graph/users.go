@@ -94,13 +94,9 @@ func (c *Client) MemberOf(ctx context.Context, userID string, groupIDs []string)
 			return nil, fmt.Errorf("graph: encoding group ids: %w", err)
 		}
 		r.SetStreamContentAndContentType(body, "application/json")
-		raw, err := c.adapter.SendPrimitive(ctx, r, "[]byte", mappings())
+		data, err := c.getRaw(ctx, r)
 		if err != nil {
-			return nil, c.explain(err)
-		}
-		data, ok := raw.([]byte)
-		if !ok {
-			return nil, fmt.Errorf("graph: an answer is a %T", raw)
+			return nil, err
 		}
 		var answer struct {
 			Value []string `json:"value"`

@@ -1,0 +1,113 @@
+package graph
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	abs "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+)
+
+// graphApp is Microsoft Graph's own app id, the same in every tenant.
+const graphApp = "00000003-0000-0000-c000-000000000000"
+
+// OwnApp is an app registration, as far as it is watched: hallpass's own.
+type OwnApp struct {
+	ID, ObjectID, Name string
+	// Granted are the application permissions of Microsoft Graph that are granted, by name; others as RESOURCE/ID.
+	Granted     []string
+	Owners      []string // object ids
+	Credentials []AppCredential
+}
+
+// AppCredential is a certificate or secret of an app; never its value.
+type AppCredential struct {
+	ID, Name string
+	Secret   bool
+	Ends     time.Time
+}
+
+// OwnApp reads an app registration by its app id (the client id).
+func (c *Client) OwnApp(ctx context.Context, appID string) (OwnApp, error) {
+	path := "/applications(appId='" + url.PathEscape(appID) + "')"
+	r, err := c.call(abs.GET, path, url.Values{"$select": {"id,appId,displayName,keyCredentials,passwordCredentials"}})
+	if err != nil {
+		return OwnApp{}, err
+	}
+	a, err := get[models.Applicationable](ctx, c, r, models.CreateApplicationFromDiscriminatorValue)
+	if err != nil {
+		return OwnApp{}, err
+	}
+	out := OwnApp{ID: text(a.GetAppId()), ObjectID: text(a.GetId()), Name: text(a.GetDisplayName())}
+	for _, k := range a.GetKeyCredentials() {
+		out.Credentials = append(out.Credentials, credentialOf(k, false))
+	}
+	for _, p := range a.GetPasswordCredentials() {
+		out.Credentials = append(out.Credentials, credentialOf(p, true))
+	}
+	owners, err := all[models.DirectoryObjectCollectionResponseable, models.DirectoryObjectable](ctx, c, path+"/owners",
+		url.Values{"$select": {"id"}}, models.CreateDirectoryObjectCollectionResponseFromDiscriminatorValue)
+	if err != nil {
+		return OwnApp{}, err
+	}
+	for _, o := range owners {
+		out.Owners = append(out.Owners, text(o.GetId()))
+	}
+	out.Granted, err = c.Granted(ctx, appID)
+	return out, err
+}
+
+func credentialOf(k interface {
+	GetDisplayName() *string
+	GetEndDateTime() *time.Time
+}, secret bool) AppCredential {
+	out := AppCredential{Name: text(k.GetDisplayName()), Secret: secret}
+	if keyed, ok := k.(interface{ GetCustomKeyIdentifier() []byte }); ok && len(keyed.GetCustomKeyIdentifier()) > 0 {
+		out.ID = string(keyed.GetCustomKeyIdentifier())
+	}
+	if ends := k.GetEndDateTime(); ends != nil {
+		out.Ends = *ends
+	}
+	return out
+}
+
+// Granted reads which application permissions are granted to an app, whatever the token at hand says: a token that was
+// issued before lacks the latest.
+func (c *Client) Granted(ctx context.Context, appID string) ([]string, error) {
+	r, err := c.call(abs.GET, "/servicePrincipals(appId='"+graphApp+"')", url.Values{"$select": {"id,appRoles"}})
+	if err != nil {
+		return nil, err
+	}
+	resource, err := get[models.ServicePrincipalable](ctx, c, r, models.CreateServicePrincipalFromDiscriminatorValue)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, role := range resource.GetAppRoles() {
+		if id := role.GetId(); id != nil {
+			names[id.String()] = text(role.GetValue())
+		}
+	}
+	found, err := all[models.AppRoleAssignmentCollectionResponseable, models.AppRoleAssignmentable](ctx, c,
+		"/servicePrincipals(appId='"+url.PathEscape(appID)+"')/appRoleAssignments", nil, models.CreateAppRoleAssignmentCollectionResponseFromDiscriminatorValue)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, a := range found {
+		role, of := "", ""
+		if id := a.GetAppRoleId(); id != nil {
+			role = id.String()
+		}
+		if id := a.GetResourceId(); id != nil {
+			of = id.String()
+		}
+		name := names[role]
+		if of != text(resource.GetId()) || name == "" {
+			name = text(a.GetResourceDisplayName()) + "/" + role
+		}
+		out = append(out, name)
+	}
+	return out, nil
+}

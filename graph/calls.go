@@ -1,0 +1,190 @@
+package graph
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Identity is one of the identities that hallpass signs in as.
+type Identity string
+
+// The identities. Each has permissions of its own; the last is optional.
+const (
+	Reader Identity = "reader" // reads
+	Writer Identity = "writer" // writes, and is used by the converging worker only
+	MFA    Identity = "mfa"    // reads and writes per-user MFA states, where that is switched on
+)
+
+// Row is a call that hallpass makes, and what it needs. There is no call without a row: the guard lets through what the
+// table has, and nothing else.
+type Row struct {
+	Method string
+	Path   string // below the version; {id} is any one segment, or part of one
+	Beta   bool   // v1.0 has no such call
+	As     Identity
+	// Needs are the least application permissions, all of them (Microsoft's permissions data of 2026-08-07, and the
+	// pages of the calls).
+	Needs []string
+	Why   string
+	// Optional says what stays unknown without the permission; empty: it is needed.
+	Optional string
+}
+
+// Calls is the table of all calls. The permissions in the README, the guard, and the check of what is granted come from it.
+func Calls() []Row {
+	read, write := http.MethodGet, http.MethodPatch
+	return []Row{
+		{read, "/identity/conditionalAccess/namedLocations", false, Reader, []string{policyRead}, whyPolicies, ""},
+		{read, "/identity/conditionalAccess/namedLocations/{id}", false, Reader, []string{policyRead}, whyPolicies, ""},
+		{write, "/identity/conditionalAccess/namedLocations/{id}", false, Writer, []string{policyRead, policyWrite}, "named locations. Nothing narrower exists; hallpass lets no write to a policy out", ""},
+		{read, "/identity/conditionalAccess/policies", false, Reader, []string{policyRead}, whyPolicies, ""},
+		{http.MethodPost, "/identity/conditionalAccess/evaluate", false, Reader, []string{policyRead}, whyPolicies, ""},
+		{read, "/policies/identitySecurityDefaultsEnforcementPolicy", false, Reader, []string{policyRead}, whyPolicies, ""},
+		{read, "/groups/{id}", false, Reader, []string{groupRead}, whyGroups, ""},
+		{read, "/groups/{id}/members", false, Reader, []string{groupRead}, whyGroups, ""},
+		{read, "/groups/{id}/owners", false, Reader, []string{groupRead}, whyGroups, ""},
+		{read, "/groups/{id}/transitiveMemberOf", false, Reader, []string{groupRead}, whyGroups, ""},
+		{http.MethodPost, "/groups/{id}/members/$ref", false, Writer, []string{groupWrite}, whyMembers, ""},
+		// Without /$ref this would delete the user.
+		{http.MethodDelete, "/groups/{id}/members/{id}/$ref", false, Writer, []string{groupWrite}, whyMembers, ""},
+		{read, "/users", false, Reader, []string{userRead}, whyUsers, ""},
+		{read, "/users/{id}", false, Reader, []string{userRead}, whyUsers, ""},
+		{http.MethodPost, "/users/{id}/checkMemberGroups", false, Reader, []string{userRead, groupRead}, whyUsers, ""},
+		{read, "/users/{id}/transitiveMemberOf", false, Reader, []string{userRead, groupRead}, whyUsers, ""},
+		{read, "/auditLogs/directoryAudits", false, Reader, []string{auditRead}, whyLogs, ""},
+		{read, "/auditLogs/signIns", false, Reader, []string{auditRead}, whyLogs, ""},
+		{read, "/auditLogs/signIns", true, Reader, []string{auditRead}, whyLogs, ""},
+		{read, "/reports/authenticationMethods/userRegistrationDetails/{id}", false, Reader, []string{auditRead}, whyLogs, ""},
+		{read, "/roleManagement/directory/roleAssignments", false, Reader, []string{roleRead}, whyRoles, "whether an account is privileged"},
+		{read, "/roleManagement/directory/roleEligibilityScheduleInstances", false, Reader, []string{roleRead}, whyRoles, "whether an account is privileged"},
+		{read, "/identityProtection/riskyUsers/{id}", false, Reader, []string{riskRead}, "whether an account is at risk", "whether an account is at risk"},
+		{read, "/domains", false, Reader, []string{domainRead}, "which domains are federated", "whether an account is federated"},
+		{read, "/domains/{id}/federationConfiguration", false, Reader, []string{federationRead}, "who asks for MFA: Entra ID or AD FS", "who asks for MFA at a federated domain"},
+		{read, "/servicePrincipals(appId='{id}')", false, Reader, []string{appRead}, whyApps, unwatched},
+		{read, "/servicePrincipals(appId='{id}')/appRoleAssignments", false, Reader, []string{appRead}, whyApps, unwatched},
+		{read, "/applications(appId='{id}')", false, Reader, []string{appRead}, whyApps, unwatched},
+		{read, "/applications(appId='{id}')/owners", false, Reader, []string{appRead}, whyApps, unwatched},
+		{read, "/users/{id}/authentication/requirements", true, Reader, []string{policyRead}, whyPolicies, ""},
+		{write, "/users/{id}/authentication/requirements", true, MFA, []string{policyRead, methodWrite}, "per-user MFA states, where that is switched on. It could rewrite the tenant's authentication methods: an identity for this alone", "per-user MFA is a way that is off"},
+	}
+}
+
+// The permissions, by name.
+const (
+	policyRead     = "Policy.Read.All"
+	policyWrite    = "Policy.ReadWrite.ConditionalAccess"
+	groupRead      = "GroupMember.Read.All"
+	groupWrite     = "GroupMember.ReadWrite.All"
+	userRead       = "User.Read.All"
+	auditRead      = "AuditLog.Read.All"
+	roleRead       = "RoleManagement.Read.Directory"
+	riskRead       = "IdentityRiskyUser.Read.All"
+	domainRead     = "Domain.Read.All"
+	federationRead = "Domain-InternalFederation.Read.All"
+	appRead        = "Application.Read.All"
+	methodWrite    = "Policy.ReadWrite.AuthenticationMethod"
+)
+
+const (
+	whyPolicies = "named locations, policies, What If, security defaults, per-user MFA states"
+	whyGroups   = "exclusion groups; who holds seats"
+	whyMembers  = "exclusion groups. Better: put the groups into a restricted management administrative unit, give the writer *Groups Administrator* scoped to it, and do without"
+	whyUsers    = "whether people and accounts are enabled, and their groups"
+	whyLogs     = "who took something out; from where an account signs in; whether it has an MFA method"
+	whyRoles    = "whether an account holds or may activate a role"
+	whyApps     = "hallpass's own apps: what is granted, their owners and credentials"
+	unwatched   = "hallpass's own apps are not watched"
+)
+
+// Forbidden are permissions that hallpass must not hold, each with the reason. except is MFA for the identity that
+// changes per-user MFA states.
+func Forbidden(except Identity) map[string]string {
+	out := map[string]string{
+		"User.ReadWrite.All":                 "it turns one slip in a path into the deletion of a user",
+		"AppRoleAssignment.ReadWrite.All":    "it can grant itself everything",
+		"RoleManagement.ReadWrite.Directory": "it can make anybody an administrator",
+		"Directory.ReadWrite.All":            "it can write nearly everything",
+		methodWrite:                          "it rewrites the tenant's authentication methods",
+	}
+	if except == MFA {
+		delete(out, methodWrite)
+	}
+	return out
+}
+
+// Grants says what an identity's granted permissions lack and have too much of. Optional ones are neither.
+func Grants(as Identity, granted []string) (missing, unknown, surplus []string) {
+	var may []string
+	for _, row := range Calls() {
+		if row.As != as {
+			continue
+		}
+		for _, p := range row.Needs {
+			may = append(may, p)
+			switch {
+			case slices.Contains(granted, p):
+			case row.Optional == "" && !slices.Contains(missing, p):
+				missing = append(missing, p)
+			case row.Optional != "" && !slices.Contains(unknown, p):
+				unknown = append(unknown, p)
+			}
+		}
+	}
+	for _, p := range granted {
+		if !slices.Contains(may, p) {
+			surplus = append(surplus, p)
+		}
+	}
+	unknown = slices.DeleteFunc(unknown, func(p string) bool { return slices.Contains(missing, p) })
+	return missing, unknown, surplus
+}
+
+// PermissionTable writes the permissions as a Markdown table, one row for each identity and set of permissions.
+func PermissionTable() string {
+	var b strings.Builder
+	b.WriteString("| identity | application permission | why |\n| --- | --- | --- |\n")
+	var written []string
+	for _, as := range []Identity{Reader, Writer, MFA} {
+		for _, row := range Calls() {
+			needs := row.Needs
+			if as == Reader {
+				needs = needs[len(needs)-1:] // those before are in a row of their own
+			}
+			why := row.Why
+			if row.Optional != "" {
+				why += ". *Optional*: without it " + row.Optional
+				if as == Reader && row.Optional != unwatched {
+					why += " stays unknown"
+				}
+			}
+			line := fmt.Sprintf("| %s | `%s` | %s |\n", as, strings.Join(needs, "`, `"), why)
+			if row.As == as && !slices.Contains(written, line) && !(as == Reader && len(row.Needs) > 1) {
+				written = append(written, line)
+				b.WriteString(line)
+			}
+		}
+	}
+	return b.String()
+}
+
+// rule is a row that the guard can match.
+type rule struct {
+	Row
+	pattern *regexp.Regexp
+}
+
+func rules() []rule {
+	var out []rule
+	for _, row := range Calls() {
+		version := "/v1.0"
+		if row.Beta {
+			version = "/beta"
+		}
+		pattern := "^" + strings.ReplaceAll(regexp.QuoteMeta(version+row.Path), `\{id\}`, `[^/]+`) + "$"
+		out = append(out, rule{row, regexp.MustCompile(pattern)})
+	}
+	return out
+}
