@@ -101,7 +101,12 @@ func FactSpecs() []FactSpec {
 		{"location.ranges", FactInt, "how many ranges the named location holds now", KindIP},
 		{"location.policies", FactInt, "how many enabled policies refer to the location, by id or by all trusted locations", KindIP},
 		{"overlaps", FactList, "entries of the location, or of live requests, that overlap the ask", KindIP},
+		{"tenant.security_defaults", FactBool, "whether security defaults are on, which know no exemption", KindAccount},
 		{"account.privileged", FactBool, "whether the account holds an Entra role", KindAccount},
+		{"account.roles", FactList, "the Entra roles that the account holds or may activate", KindAccount},
+		{"account.at_risk", FactBool, "whether Identity Protection holds the account to be at risk", KindAccount},
+		{"account.mfa_method", FactBool, "whether the account has registered a method for MFA", KindAccount},
+		{"account.per_user_mfa", FactString, "the account's per-user MFA state: disabled, enabled or enforced", KindAccount},
 		{"account.synced", FactBool, "whether the account is synchronised from on premises", KindAccount},
 		{"account.guest", FactBool, "whether the account is a guest", KindAccount},
 		{"account.enabled", FactBool, "whether the account may sign in at all", KindAccount},
@@ -113,5 +118,7 @@ func FactSpecs() []FactSpec {
 		{"zone.new_pairs", FactList, "every way in that the zone opens: each account and address that could then sign in without MFA", KindAccount},
 		{"zone.accounts", FactInt, "how many other accounts are in the zone", KindAccount},
 		{"zone.blocked", FactList, "addresses from which the account signed in within 30 days and which the fence will block", KindAccount},
+		{"zone.runs", FactBool, "whether the job gets in from its addresses once it is in the zone", KindAccount},
+		{"zone.sometimes", FactList, "policies that stop it at times, with what that depends on", KindAccount},
 	}
 }

@@ -138,7 +138,7 @@ func (f *File) allows(r rule, ask approvals.Ask, plan approvals.Plan) error {
 
 // needed are the facts without which nobody can say what a fenced exemption does.
 func needed() []string {
-	return []string{"account.privileged", "zone.blocked"}
+	return []string{"tenant.security_defaults", "account.privileged", "account.at_risk", "account.per_user_mfa", "zone.blocked", "zone.runs"}
 }
 
 // knows refuses a plan for a fenced account if a needed fact is not known, unless the condition of the rule speaks of it:

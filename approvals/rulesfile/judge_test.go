@@ -137,8 +137,14 @@ func TestAFencedAccountNeedsItsFactsUnlessTheRuleSpeaksOfThem(t *testing.T) {
 	t.Parallel()
 	ask := account(day, "")
 	ask.Addresses = []netip.Prefix{netip.MustParsePrefix("20.50.2.1/32")}
-	all := approvals.Facts{"fenced": yes(), "account.privileged": no(), "zone.blocked": {Known: true}}
-	for _, missing := range []string{"account.privileged", "zone.blocked"} {
+	all := approvals.Facts{
+		"fenced": yes(), "tenant.security_defaults": no(), "account.privileged": no(), "account.at_risk": no(),
+		"account.per_user_mfa": {Known: true, Text: "disabled"}, "zone.blocked": {Known: true}, "zone.runs": yes(),
+	}
+	for missing := range all {
+		if missing == "fenced" {
+			continue // nothing to read: without it there is no fence
+		}
 		facts := maps.Clone(all)
 		facts[missing] = approvals.Fact{Why: "the source is off"}
 		for condition, want := range map[string]string{

@@ -31,6 +31,8 @@ type office struct {
 	ours     map[string]bool
 	loc, grp string
 	others   bool
+	rows     []approvals.Row
+	zones    []entra.Zone
 }
 
 func (o *office) Reserve(context.Context, string, approvals.Class, int) (time.Time, error) {
@@ -63,6 +65,12 @@ func (o *office) Shared(_ context.Context, name string) ([]byte, time.Time, erro
 }
 
 func (o *office) Ours(context.Context, approvals.Target) (map[string]bool, error) { return o.ours, nil }
+
+func (o *office) Rows(_ context.Context, t approvals.Target) ([]approvals.Row, error) {
+	return slices.DeleteFunc(slices.Clone(o.rows), func(r approvals.Row) bool { return r.Target != t }), nil
+}
+
+func (o *office) Zones() []entra.Zone { return o.zones }
 
 func (o *office) Place(kind approvals.Kind, name string) (entra.Place, bool) {
 	if kind == approvals.KindIP {
@@ -186,7 +194,7 @@ func TestAPlanSaysWhatItDoesAndWhoOwnsTheAccount(t *testing.T) {
 	if err != nil || len(p.Changes) != 2 || p.Facts["size"].Int != 256 || p.Facts["location.policies"].Int != 1 || !slices.Equal(p.Facts["overlaps"].List, []string{"20.50.2.0/28"}) {
 		t.Errorf("%+v, %v", p, err)
 	}
-	if len(p.Policies) != 1 || !strings.Contains(p.Policies[0].Does, "demands MFA") {
+	if len(p.Policies) != 1 || !strings.Contains(p.Policies[0].Does, "skips MFA") {
 		t.Errorf("policies %+v", p.Policies)
 	}
 	p, err = k.e.Plan(t.Context(), account("svc@contoso.com"))

@@ -134,6 +134,13 @@ const (
 // writeGroup adds and removes single members. One who is there already, or gone already, is done. If any call fails, the
 // write as a whole is not accepted: the next read says what became of it.
 func (e *Entra) writeGroup(ctx context.Context, id string, w approvals.Write, class approvals.Class) error {
+	var refused error // of the additions; what is to be removed is removed all the same
+	if refused = e.gate(ctx, id, w); refused != nil {
+		w.Add = nil
+		if len(w.Remove) == 0 {
+			return refused
+		}
+	}
 	if err := e.reserve(ctx, BucketDirectory, class, len(w.Add)+len(w.Remove)); err != nil {
 		return err
 	}
@@ -183,7 +190,7 @@ func (e *Entra) writeGroup(ctx context.Context, id string, w approvals.Write, cl
 	case failed != nil:
 		return e.said(ctx, failed, BucketDirectory, "changing the exclusion group")
 	}
-	return nil
+	return refused
 }
 
 // Hand names who removed the entry since then; empty if the directory audit does not say, or says that it was hallpass.

@@ -188,6 +188,16 @@ func (p places) Place(kind approvals.Kind, name string) (entra.Place, bool) {
 
 func (p places) Names(kind approvals.Kind) []string { return p.rules().Names(kind) }
 
+func (p places) Zones() []entra.Zone {
+	var out []entra.Zone
+	for _, z := range p.rules().Zones() {
+		out = append(out, entra.Zone{
+			Name: z.Name, Title: z.Title, Group: z.Group.ID, Location: z.Location.ID, MFA: z.MFAPolicies, Fence: z.FencePolicy, Registration: z.RegistrationPolicy,
+		})
+	}
+	return out
+}
+
 func (p places) Shared(t approvals.Target) bool {
 	found, ok := p.rules().Place(t)
 	return ok && found.Shared
@@ -216,6 +226,11 @@ func (l ledger) Ours(ctx context.Context, t approvals.Target) (map[string]bool, 
 		ours[row.Entry] = true
 	}
 	return ours, nil
+}
+
+func (l ledger) Rows(ctx context.Context, t approvals.Target) ([]approvals.Row, error) {
+	_, rows, _, err := l.store.Target(ctx, t)
+	return rows, err
 }
 
 // channel finds the channel of a group on a platform.
