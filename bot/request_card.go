@@ -48,6 +48,9 @@ func cmpLabel(p approvals.Person, fallback string) string {
 }
 
 func where(r *approvals.Request) string {
+	if z := r.Round().Plan.Zone; z != nil {
+		return z.Title
+	}
 	if changes := r.Round().Plan.Changes; len(changes) > 0 && changes[0].Title != "" {
 		return changes[0].Title
 	}
@@ -103,7 +106,10 @@ func (v Voice) lead(r *approvals.Request) Text {
 	switch r.State {
 	case approvals.StatePending:
 		subject := Text{literal(r.Requester.Label()), plain(" asks to trust "), code(what(r)), plain(" in "), literal(where(r)), plain(" %s.", term)}
-		if r.Ask.Kind == approvals.KindAccount {
+		switch {
+		case r.Ask.Fenced():
+			subject = append(fencedWords(r), plain(", %s; %s. ", term, others(r)), literal(r.Requester.Label()), plain(" asks."))
+		case r.Ask.Kind == approvals.KindAccount:
 			subject = Text{literal(r.Requester.Label()), plain(" asks to exempt "), code(what(r)), plain(" from MFA %s, from any address.", term)}
 		}
 		return append(subject, plain(" Waits for %s.", waitsFor(r)))
@@ -113,6 +119,9 @@ func (v Voice) lead(r *approvals.Request) Text {
 		}
 		return Text{plain("Approved. Being applied to Entra ID and read back; it is not in force yet.")}
 	case approvals.StateActive:
+		if r.Ask.Fenced() {
+			return append(Text{plain("Applied. ")}, append(fencedWords(r), plain(". Ends "), v.at(r.End), plain("."))...)
+		}
 		return Text{plain("Applied. Ends "), v.at(r.End), plain(".")}
 	case approvals.StateEnding:
 		return append(v.cause(r), plain(" Being taken away; it may still be in force."))
@@ -123,6 +132,42 @@ func (v Voice) lead(r *approvals.Request) Text {
 	case approvals.StateNone:
 	}
 	return Text{plain("Not opened yet.")}
+}
+
+// fencedWords say what a fenced exemption is, in the order in which it matters.
+func fencedWords(r *approvals.Request) Text {
+	return Text{code(what(r)), plain(", no MFA, only from "), code(from(r))}
+}
+
+// from are the addresses of a fenced account.
+func from(r *approvals.Request) string {
+	var list []string
+	for _, p := range r.Ask.Addresses {
+		if p.IsSingleIP() {
+			list = append(list, p.Addr().String())
+		} else {
+			list = append(list, p.String())
+		}
+	}
+	return clip(strings.Join(list, ", "), 300)
+}
+
+// others says whom else a fenced exemption affects.
+func others(r *approvals.Request) string {
+	plan, affected := r.Round().Plan, map[string]bool{}
+	if plan.Zone != nil {
+		for _, pair := range plan.Zone.Pairs {
+			affected[pair.Account] = pair.Account != plan.Account.ID
+		}
+	}
+	delete(affected, plan.Account.ID)
+	switch len(affected) {
+	case 0:
+		return "nobody else affected"
+	case 1:
+		return "1 other account affected"
+	}
+	return fmt.Sprintf("%d other accounts affected", len(affected))
 }
 
 // waitsFor names whom a round waits for.

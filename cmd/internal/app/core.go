@@ -119,9 +119,11 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	bound := bindings{p.Store, p.People}
 	c.Bot, err = bot.New(bot.Config{
 		Asks: c.Engine, Looks: c.Engine, Cards: cards{p.Store}, Inbox: p.Store, Channel: channel(file),
-		People:  bot.People{File: p.People, ManagedMail: p.ManagedMail, Bindings: bound, Directory: tenant, Audit: c.bound},
-		Grammar: bot.Grammar{Zone: p.Calendar.Zone, Names: func(k approvals.Kind) []string { return file().Names(k) }},
-		Now:     p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
+		People: bot.People{File: p.People, ManagedMail: p.ManagedMail, Bindings: bound, Directory: tenant, Audit: c.bound},
+		Grammar: bot.Grammar{
+			Zone: p.Calendar.Zone, Names: func(k approvals.Kind) []string { return file().Names(k) }, Zones: func() []string { return file().ZoneNames() },
+		},
+		Now: p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
 	})
 	if err != nil {
 		return nil, err
