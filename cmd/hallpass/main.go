@@ -26,6 +26,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	p := program{
 		getenv: getenv, readFile: os.ReadFile, stdout: stdout, stderr: stderr,
 		serve: app.Run, check: app.Check, pause: app.Pause, resume: app.Resume,
+		zones: app.CheckZones,
 	}
 	return p.run(ctx, args)
 }
@@ -40,4 +41,5 @@ type program struct {
 	check  func(ctx context.Context, cfg app.Config, w io.Writer) (ok bool, err error)
 	pause  func(ctx context.Context, cfg app.Config, why string) error
 	resume func(ctx context.Context, cfg app.Config) error
+	zones  func(ctx context.Context, cfg app.Config, w io.Writer) (ok bool, err error)
 }

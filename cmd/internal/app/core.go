@@ -55,6 +55,7 @@ type Core struct {
 	Engine *engine.Engine
 	Bot    *bot.Bot
 	Slack  *slack.Slack
+	Tenant *entra.Entra
 	pool   *engine.Pool
 	parts  Parts
 	after  *after
@@ -103,6 +104,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Tenant = tenant
 	c.Engine, err = engine.New(engine.Config{
 		Requests: p.Store, Targets: p.Store, Queue: p.Store, Inbox: p.Store, Brakes: p.Store, Owners: own, Entra: tenant, Directory: tenant,
 		Rules: func() engine.Rules { return p.Rules }, Calendar: p.Calendar, Observe: p.Observe, Adopters: people.Adopters,
