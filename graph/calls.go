@@ -68,7 +68,7 @@ func Calls() []Row {
 		{read, "/applications(appId='{id}')", false, Reader, []string{appRead}, whyApps, unwatched},
 		{read, "/applications(appId='{id}')/owners", false, Reader, []string{appRead}, whyApps, unwatched},
 		{read, "/users/{id}/authentication/requirements", true, Reader, []string{policyRead}, whyPolicies, ""},
-		{write, "/users/{id}/authentication/requirements", true, MFA, []string{policyRead, methodWrite}, "per-user MFA states, where that is switched on. It could rewrite the tenant's authentication methods: an identity for this alone", "per-user MFA is a way that is off"},
+		{write, "/users/{id}/authentication/requirements", true, MFA, []string{methodWrite}, "per-user MFA states, where that is switched on. It could rewrite the tenant's authentication methods: an identity for this alone", "per-user MFA is a way that is off"},
 	}
 }
 
@@ -170,6 +170,14 @@ func PermissionTable() string {
 	return b.String()
 }
 
+// address is the path below the host, with the version.
+func (r Row) address() string {
+	if r.Beta {
+		return "/beta" + r.Path
+	}
+	return "/v1.0" + r.Path
+}
+
 // rule is a row that the guard can match.
 type rule struct {
 	Row
@@ -179,11 +187,7 @@ type rule struct {
 func rules() []rule {
 	var out []rule
 	for _, row := range Calls() {
-		version := "/v1.0"
-		if row.Beta {
-			version = "/beta"
-		}
-		pattern := "^" + strings.ReplaceAll(regexp.QuoteMeta(version+row.Path), `\{id\}`, `[^/]+`) + "$"
+		pattern := "^" + strings.ReplaceAll(regexp.QuoteMeta(row.address()), `\{id\}`, `[^/]+`) + "$"
 		out = append(out, rule{row, regexp.MustCompile(pattern)})
 	}
 	return out

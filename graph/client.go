@@ -36,7 +36,7 @@ type Config struct {
 	Observe func(Call)
 }
 
-// Call is one call that was made, for metrics. Path has no ids in it.
+// Call is one call that was made, for metrics. Path is that of its row in Calls: without ids, and below v1.0 or with /beta.
 type Call struct {
 	Method, Path string
 	Status       int // 0: no answer

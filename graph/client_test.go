@@ -13,22 +13,29 @@ import (
 
 	"hallpass/graph"
 	"hallpass/graph/graphtest"
+	"hallpass/graph/graphtest/contract"
 )
 
 const host = "https://graph.microsoft.com"
 
-// roles are those that hallpass's two identities hold together.
+// roles are those that hallpass's identities hold together, the optional ones too.
 func roles() []string {
-	return []string{
-		"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "User.Read.All",
-		"AuditLog.Read.All",
+	var out []string
+	for _, row := range graph.Calls() {
+		for _, p := range row.Needs {
+			if !slices.Contains(out, p) {
+				out = append(out, p)
+			}
+		}
 	}
+	return out
 }
 
 func noon() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
 
 type kit struct {
 	tenant *graphtest.Tenant
+	app    graphtest.App
 	c      *graph.Client
 	sent   []string
 	calls  []graph.Call
@@ -50,10 +57,21 @@ func (k *kit) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func newKit(t *testing.T) *kit {
 	t.Helper()
-	k := &kit{tenant: graphtest.New(graphtest.Options{Now: noon, Rate: -1})}
-	app := k.tenant.AddApp(graphtest.App{Name: "hallpass", Roles: roles()})
+	return newKitOf(t, graphtest.Options{Rate: -1}, roles()...)
+}
+
+// newKitOf makes a tenant and a client with these permissions; everything said between them is held against the schemas.
+func newKitOf(t *testing.T, o graphtest.Options, granted ...string) *kit {
+	t.Helper()
+	if o.Now == nil {
+		o.Now = noon
+	}
+	o.Judge = contract.For(t)
+	k := &kit{tenant: graphtest.New(o)}
+	k.app = k.tenant.AddApp(graphtest.App{Name: "hallpass", Roles: granted})
 	c, err := graph.New(graph.Config{
-		Host: host, Credential: k.tenant.Credential(app.ID), Transport: k, Now: noon, Observe: func(c graph.Call) { k.calls = append(k.calls, c) },
+		Host: host, Credential: k.tenant.Credential(k.app.ID), Transport: k, Now: o.Now, PerUserMFA: true,
+		Observe: func(c graph.Call) { k.calls = append(k.calls, c) },
 	})
 	if err != nil {
 		t.Fatal(err)

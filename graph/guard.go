@@ -63,7 +63,7 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Header.Set("client-request-id", hex.EncodeToString(id))
 	start := g.now()
 	resp, err := g.next.RoundTrip(r)
-	call := Call{Method: r.Method, Path: row.Path, Took: g.now().Sub(start)}
+	call := Call{Method: r.Method, Path: strings.TrimPrefix(row.address(), "/v1.0"), Took: g.now().Sub(start)}
 	if err == nil {
 		call.Status = resp.StatusCode
 		resp.Body = struct {

@@ -26,13 +26,6 @@ func (t *Tenant) IsMember(group, user string) bool {
 	return g != nil && slices.Contains(g.members, user)
 }
 
-// Journal is every entry that was ever added or removed, oldest first.
-func (t *Tenant) Journal() []Event {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.Clone(t.journal)
-}
-
 // Throttled counts the calls that were answered 429.
 func (t *Tenant) Throttled() int {
 	t.mu.Lock()
@@ -66,9 +59,15 @@ func (t *Tenant) Snapshot() Snapshot {
 	defer t.mu.Unlock()
 	out := Snapshot{Locations: []PlaceShot{}, Groups: []PlaceShot{}}
 	for _, l := range t.locations {
+		if !l.deleted.IsZero() {
+			continue
+		}
 		out.Locations = append(out.Locations, PlaceShot{l.ID, l.Name, append([]string{}, l.Ranges...)})
 	}
 	for _, g := range t.groups {
+		if !g.deleted.IsZero() {
+			continue
+		}
 		names := []string{}
 		for _, m := range g.members {
 			if u := t.user(m); u != nil {

@@ -6,88 +6,11 @@ import (
 	"math"
 	mrand "math/rand/v2"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 )
-
-// Options configures a Tenant.
-type Options struct {
-	// Now is the tenant's clock.
-	Now func() time.Time
-	// ID is the tenant's id; generated if empty.
-	ID string
-	// Rate is how many Conditional Access calls a second it takes, all apps together. 0: one. Below 0: no limit.
-	Rate float64
-	// StaleFor is how long reads of Conditional Access may lag behind a write. Which do is drawn from Seed.
-	StaleFor time.Duration
-	Seed     uint64
-}
-
-// User is an account.
-type User struct {
-	ID, UPN, Mail, Name, EmployeeID string
-	Enabled, Guest, Synced          bool
-	Attributes                      map[string]string // extensionAttribute1 …
-}
-
-// Group is a group. Members may be users or groups.
-type Group struct {
-	ID, Name                                  string
-	Security, Synced, Dynamic, RoleAssignable bool
-	members                                   []string
-}
-
-// Location is an IP named location.
-type Location struct {
-	ID, Name string
-	Trusted  bool
-	Ranges   []string
-	history  []version
-}
-
-type version struct {
-	at     time.Time
-	ranges []string
-}
-
-// Policy is a Conditional Access policy.
-type Policy struct {
-	ID, Name, State                 string
-	ExcludeGroups, ExcludeLocations []string
-	IncludeLocations, IncludeUsers  []string
-	Grants                          []string
-}
-
-// App is an app registration that may sign in.
-type App struct {
-	ID, Name, Secret string
-	Roles            []string
-}
-
-// Event is one line of the journal.
-type Event struct {
-	At     time.Time `json:"at"`
-	Actor  string    `json:"actor"`
-	Target string    `json:"target"` // location:ID or group:ID
-	Entry  string    `json:"entry"`
-	Added  bool      `json:"added"`
-}
-
-// Fault makes matching calls fail.
-type Fault struct {
-	Status   int  // 0 with Drop: no answer at all
-	Drop     bool // the connection breaks
-	Happened bool // the change is made all the same
-	Times    int  // how often; 0: until Heal
-}
-
-type fault struct {
-	match func(*http.Request) bool
-	Fault
-}
 
 // Tenant is an emulated tenant. It is safe for concurrent use.
 type Tenant struct {
@@ -100,14 +23,31 @@ type Tenant struct {
 	locations []*Location
 	policies  []*Policy
 	apps      []*App
+	roles     []RoleAssignment
+	domains   []Domain
+	signIns   []SignIn
+	defaults  bool
 	tokens    map[string]grant
-	journal   []Event
+	history   []Event
 	audits    []audit
 	faults    []*fault
+	hands     []*hand
 	bucket    float64
 	filled    time.Time
+	reports   map[string][]time.Time
 	throttled int
 	calls     map[string]int
+}
+
+type fault struct {
+	match func(*http.Request) bool
+	Fault
+}
+
+// hand does something once, right after a call was answered.
+type hand struct {
+	match func(*http.Request) bool
+	do    func()
 }
 
 type grant struct {
@@ -123,9 +63,12 @@ func New(opts Options) *Tenant {
 	if opts.Rate == 0 {
 		opts.Rate = 1
 	}
+	if opts.LogPage == 0 {
+		opts.LogPage = 1000
+	}
 	return &Tenant{
 		opts: opts, rnd: mrand.New(mrand.NewPCG(opts.Seed, 1)), //nolint:gosec // draws which reads are stale
-		tokens: map[string]grant{}, calls: map[string]int{}, bucket: 1, filled: opts.Now(),
+		tokens: map[string]grant{}, calls: map[string]int{}, bucket: 1, filled: opts.Now(), reports: map[string][]time.Time{},
 	}
 }
 
@@ -147,17 +90,9 @@ func (t *Tenant) AddUser(u User) string {
 	if u.ID == "" {
 		u.ID = NewID()
 	}
+	u.made = t.opts.Now()
 	t.users = append(t.users, &u)
 	return u.ID
-}
-
-// ChangeUser changes an account.
-func (t *Tenant) ChangeUser(id string, change func(*User)) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if u := t.user(id); u != nil {
-		change(u)
-	}
 }
 
 // AddGroup adds a group and gives its id.
@@ -167,12 +102,12 @@ func (t *Tenant) AddGroup(g Group, members ...string) string {
 	if g.ID == "" {
 		g.ID = NewID()
 	}
-	g.members = members
+	g.members, g.made = members, t.opts.Now()
 	t.groups = append(t.groups, &g)
 	return g.ID
 }
 
-// AddLocation adds an IP named location and gives its id.
+// AddLocation adds a named location and gives its id.
 func (t *Tenant) AddLocation(l Location) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -208,53 +143,30 @@ func (t *Tenant) AddApp(a App) App {
 	return a
 }
 
-// Join adds a member to a group by another hand.
-func (t *Tenant) Join(actor, group, member string) {
+// AddRole gives a role to a user or a group.
+func (t *Tenant) AddRole(r RoleAssignment) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if g := t.group(group); g != nil && !slices.Contains(g.members, member) {
-		t.setMember(actor, "", g, member, true)
-	}
+	t.roles = append(t.roles, r)
 }
 
-// Leave removes a member from a group by another hand.
-func (t *Tenant) Leave(actor, group, member string) {
+// AddDomain adds a domain.
+func (t *Tenant) AddDomain(d Domain) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if g := t.group(group); g != nil && slices.Contains(g.members, member) {
-		t.setMember(actor, "", g, member, false)
-	}
+	t.domains = append(t.domains, d)
 }
 
-// EditRanges changes a location by another hand.
-func (t *Tenant) EditRanges(actor, id string, add, remove []string) {
+// SetSecurityDefaults switches security defaults on or off.
+func (t *Tenant) SetSecurityDefaults(on bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	l := t.location(id)
-	if l == nil {
-		return
-	}
-	next := slices.DeleteFunc(slices.Clone(l.Ranges), func(r string) bool { return slices.Contains(remove, r) })
-	t.setRanges(actor, "", l, append(next, add...))
-}
-
-// Fail makes calls that match fail.
-func (t *Tenant) Fail(match func(*http.Request) bool, f Fault) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.faults = append(t.faults, &fault{match, f})
-}
-
-// Heal takes all faults back.
-func (t *Tenant) Heal() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.faults = nil
+	t.defaults = on
 }
 
 func (t *Tenant) user(id string) *User {
 	for _, u := range t.users {
-		if u.ID == id || strings.EqualFold(u.UPN, id) {
+		if u.deleted.IsZero() && (u.ID == id || strings.EqualFold(u.UPN, id)) {
 			return u
 		}
 	}
@@ -263,7 +175,7 @@ func (t *Tenant) user(id string) *User {
 
 func (t *Tenant) group(id string) *Group {
 	for _, g := range t.groups {
-		if g.ID == id {
+		if g.deleted.IsZero() && g.ID == id {
 			return g
 		}
 	}
@@ -272,65 +184,59 @@ func (t *Tenant) group(id string) *Group {
 
 func (t *Tenant) location(id string) *Location {
 	for _, l := range t.locations {
-		if l.ID == id {
+		if l.deleted.IsZero() && l.ID == id {
 			return l
 		}
 	}
 	return nil
 }
 
-// setRanges replaces the ranges of a location, as a PATCH does, and writes journal and audit.
-func (t *Tenant) setRanges(actor, app string, l *Location, ranges []string) {
-	now := t.opts.Now()
-	before := l.Ranges
-	l.history = append(l.history, version{now, before})
-	l.Ranges = ranges
-	for _, r := range before {
-		if !has(ranges, r) {
-			t.journal = append(t.journal, Event{now, actor, "location:" + l.ID, canonical(r), false})
+func (t *Tenant) policy(id string) *Policy {
+	for _, p := range t.policies {
+		if p.deleted.IsZero() && p.ID == id {
+			return p
 		}
 	}
-	for _, r := range ranges {
-		if !has(before, r) {
-			t.journal = append(t.journal, Event{now, actor, "location:" + l.ID, canonical(r), true})
+	return nil
+}
+
+func (t *Tenant) app(id string) *App {
+	for _, a := range t.apps {
+		if a.ID == id {
+			return a
 		}
 	}
-	t.audits = append(t.audits, audit{
-		at: now, activity: "Update named location", actor: actor, app: app, targets: []string{l.ID},
-		property: "ipRanges", old: strings.Join(before, ","), fresh: strings.Join(ranges, ","),
-	})
+	return nil
 }
 
-func (t *Tenant) setMember(actor, app string, g *Group, member string, in bool) {
-	now := t.opts.Now()
-	activity := "Add member to group"
-	if in {
-		g.members = append(g.members, member)
-	} else {
-		activity = "Remove member from group"
-		g.members = slices.DeleteFunc(g.members, func(m string) bool { return m == member })
+// unseen draws whether a read misses an object that was just made.
+func (t *Tenant) unseen(made time.Time) bool {
+	return t.opts.Lag > 0 && t.opts.Now().Sub(made) < t.opts.Lag && t.rnd.IntN(2) == 0
+}
+
+// members are those of a group that are not deleted.
+func (t *Tenant) members(g *Group) []string {
+	return slices.DeleteFunc(slices.Clone(g.members), func(m string) bool { return t.user(m) == nil && t.group(m) == nil })
+}
+
+// contains reports whether the member is in the group, directly or through others.
+func (t *Tenant) contains(group, member string, depth int) bool {
+	g := t.group(group)
+	if g == nil || depth > 10 {
+		return false
 	}
-	t.journal = append(t.journal, Event{now, actor, "group:" + g.ID, member, in})
-	t.audits = append(t.audits, audit{at: now, activity: activity, actor: actor, app: app, targets: []string{g.ID, member}})
+	return slices.ContainsFunc(t.members(g), func(m string) bool { return m == member || t.contains(m, member, depth+1) })
 }
 
-type audit struct {
-	at                   time.Time
-	activity, actor, app string
-	targets              []string
-	property, old, fresh string
-}
-
-func canonical(cidr string) string {
-	p, err := netip.ParsePrefix(cidr)
-	if err != nil {
-		return cidr
+// above are the groups that something is in, directly or through others.
+func (t *Tenant) above(member string) []*Group {
+	var out []*Group
+	for _, g := range t.groups {
+		if t.contains(g.ID, member, 0) {
+			out = append(out, g)
+		}
 	}
-	return p.Masked().String()
-}
-
-func has(ranges []string, cidr string) bool {
-	return slices.ContainsFunc(ranges, func(r string) bool { return canonical(r) == canonical(cidr) })
+	return out
 }
 
 // take takes one call out of the Conditional Access budget.
@@ -346,5 +252,20 @@ func (t *Tenant) take() bool {
 		return false
 	}
 	t.bucket--
+	return true
+}
+
+// report takes one call out of an app's budget for logs and reports: five in ten seconds.
+func (t *Tenant) report(app string) bool {
+	if t.opts.Rate < 0 {
+		return true
+	}
+	now := t.opts.Now()
+	t.reports[app] = slices.DeleteFunc(t.reports[app], func(at time.Time) bool { return now.Sub(at) >= 10*time.Second })
+	if len(t.reports[app]) >= 5 {
+		t.throttled++
+		return false
+	}
+	t.reports[app] = append(t.reports[app], now)
 	return true
 }
