@@ -66,6 +66,8 @@ type Ledger interface {
 	Ours(ctx context.Context, t approvals.Target) (map[string]bool, error)
 	// Rows are the lines of the wanted set of the target.
 	Rows(ctx context.Context, t approvals.Target) ([]approvals.Row, error)
+	// Pairs are the ways into a zone that were approved in these requests.
+	Pairs(ctx context.Context, ids []approvals.RequestID) ([]approvals.Pair, error)
 }
 
 // Config is what an Entra is made of.

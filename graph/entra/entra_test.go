@@ -33,6 +33,7 @@ type office struct {
 	others   bool
 	rows     []approvals.Row
 	zones    []entra.Zone
+	pairs    map[approvals.RequestID][]approvals.Pair
 }
 
 func (o *office) Reserve(context.Context, string, approvals.Class, int) (time.Time, error) {
@@ -68,6 +69,14 @@ func (o *office) Ours(context.Context, approvals.Target) (map[string]bool, error
 
 func (o *office) Rows(_ context.Context, t approvals.Target) ([]approvals.Row, error) {
 	return slices.DeleteFunc(slices.Clone(o.rows), func(r approvals.Row) bool { return r.Target != t }), nil
+}
+
+func (o *office) Pairs(_ context.Context, ids []approvals.RequestID) ([]approvals.Pair, error) {
+	var out []approvals.Pair
+	for _, id := range ids {
+		out = append(out, o.pairs[id]...)
+	}
+	return out, nil
 }
 
 func (o *office) Zones() []entra.Zone { return o.zones }

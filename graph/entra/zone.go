@@ -85,13 +85,13 @@ func (e *Entra) lots(ctx context.Context, locations []graph.Location) ([]lot, er
 // fill reads the group of a zone.
 func (e *Entra) fill(ctx context.Context, l *lot) error {
 	read := func() (err error) {
-		if l.group.Group, err = e.cfg.Reader.Group(ctx, l.Zone.Group); err != nil {
+		if l.group.Group, err = e.cfg.Reader.Group(ctx, l.Group); err != nil {
 			return err
 		}
-		if l.group.Nested, err = e.cfg.Reader.Nested(ctx, l.Zone.Group); err != nil {
+		if l.group.Nested, err = e.cfg.Reader.Nested(ctx, l.Group); err != nil {
 			return err
 		}
-		above, err := e.cfg.Reader.GroupsAbove(ctx, l.Zone.Group)
+		above, err := e.cfg.Reader.GroupsAbove(ctx, l.Group)
 		if err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (e *Entra) fill(ctx context.Context, l *lot) error {
 		for _, g := range above {
 			l.group.Parents = append(l.group.Parents, g.ID)
 		}
-		l.members, err = e.cfg.Reader.Members(ctx, l.Zone.Group)
+		l.members, err = e.cfg.Reader.Members(ctx, l.Group)
 		return err
 	}
 	if err := read(); err != nil {

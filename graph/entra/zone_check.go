@@ -3,46 +3,11 @@ package entra
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"hallpass/approvals"
-	"hallpass/graph"
 	"hallpass/graph/evaluate"
 )
-
-// gateFresh is how old the reads may be on which an account is put into a zone.
-const gateFresh = 15 * time.Second
-
-// gate looks once more at the fence of a zone right before an account is put into its group. Whoever writes, and whatever
-// changed since the plan: nobody is exempt where the fence does not hold.
-func (e *Entra) gate(ctx context.Context, group string, w approvals.Write) error {
-	zones := e.cfg.Places.Zones()
-	i := slices.IndexFunc(zones, func(z Zone) bool { return z.Group == group })
-	if i < 0 || len(w.Add) == 0 {
-		return nil
-	}
-	world, err := e.world(ctx, gateFresh, approvals.ClassApply)
-	if err != nil {
-		return err
-	}
-	l := lot{Zone: zones[i]}
-	if err := e.fill(ctx, &l); err != nil {
-		return err
-	}
-	if wrong := world.Broken(l.policies(), l.group); len(wrong) > 0 {
-		return notFenced(l.Title, wrong)
-	}
-	wanted, err := e.wanted(ctx, l.locationTarget())
-	if err != nil {
-		return err
-	}
-	j := slices.IndexFunc(world.Locations, func(x graph.Location) bool { return x.ID == l.Location })
-	if len(less(wanted, canonical(world.Locations[j].Ranges))) == len(wanted) {
-		return approvals.Refuse(approvals.RefusedTarget, "The location of the zone “%s” holds none of its addresses, so the account would be blocked from everywhere.", l.Title)
-	}
-	return nil
-}
 
 // world reads policies and locations, shared if they were read within that time.
 func (e *Entra) world(ctx context.Context, within time.Duration, class approvals.Class) (evaluate.Tenant, error) {

@@ -81,13 +81,13 @@ func (e *Entra) pairs(ctx context.Context, u graph.User, l lot, asked []string) 
 // zonePolicies says what being in the zone does under each policy that makes it.
 func (e *Entra) zonePolicies(p *approvals.Plan, l lot, world evaluate.Tenant) {
 	for _, pol := range world.Policies {
-		does := ""
+		var does string
 		switch {
 		case strings.EqualFold(pol.ID, l.Fence):
 			does = "blocks the account from every address but those of the zone"
 		case strings.EqualFold(pol.ID, l.Registration):
 			does = "keeps the account from registering security information"
-		case slices.Contains(pol.ExcludeGroups, l.Zone.Group):
+		case slices.Contains(pol.ExcludeGroups, l.Group):
 			does = evaluate.Lifted(pol) + ", for the account"
 		default:
 			continue
@@ -140,7 +140,7 @@ func (e *Entra) zoneFacts(ctx context.Context, p *approvals.Plan, ask approvals.
 func exempted(world evaluate.Tenant, l lot) int64 {
 	n := int64(0)
 	for _, pol := range world.Policies {
-		if pol.State == evaluate.Enabled && slices.Contains(pol.ExcludeGroups, l.Zone.Group) {
+		if pol.State == evaluate.Enabled && slices.Contains(pol.ExcludeGroups, l.Group) {
 			n++
 		}
 	}
@@ -188,7 +188,7 @@ func blocked(p *approvals.Plan, log history, ask approvals.Ask, l lot) error {
 
 // evaluated is the account as it will be, once it is in the zone.
 func (s standing) evaluated(u graph.User, l lot) evaluate.Account {
-	a := evaluate.Account{ID: u.ID, Groups: []string{l.Zone.Group}, GroupsKnown: s.groupsKnown, RolesKnown: s.rolesKnown}
+	a := evaluate.Account{ID: u.ID, Groups: []string{l.Group}, GroupsKnown: s.groupsKnown, RolesKnown: s.rolesKnown}
 	for _, g := range s.groups {
 		a.Groups = append(a.Groups, g.ID)
 	}

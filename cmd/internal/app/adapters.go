@@ -233,6 +233,22 @@ func (l ledger) Rows(ctx context.Context, t approvals.Target) ([]approvals.Row, 
 	return rows, err
 }
 
+func (l ledger) Pairs(ctx context.Context, ids []approvals.RequestID) ([]approvals.Pair, error) {
+	var out []approvals.Pair
+	for _, id := range ids {
+		r, err := l.store.Load(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, round := range r.Rounds {
+			if round.Outcome == approvals.OutcomeApproved && round.Plan.Zone != nil {
+				out = append(out, round.Plan.Zone.Pairs...)
+			}
+		}
+	}
+	return out, nil
+}
+
 // channel finds the channel of a group on a platform.
 func channel(rules func() *rulesfile.File) func(group, platform string) (bot.Place, bool) {
 	return func(group, platform string) (bot.Place, bool) {

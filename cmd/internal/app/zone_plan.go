@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// object is a body as Graph takes it.
-type object = map[string]any
+// object is a body, or a part of one, as Graph takes it.
+type object map[string]any
 
 // step is one thing that an administrator creates. Its texts hold {unit}, {group} and {location}: the ids of what the
 // steps before made.
@@ -21,7 +21,7 @@ type step struct {
 	body  object
 }
 
-// ZoneNames are the names of n zones: NAME if there is one, else NAME-1, NAME-2 …
+// ZoneNames are the names of n zones: NAME if there is one, else NAME-1, NAME-2 and so on.
 func ZoneNames(name string, n int) []string {
 	if n == 1 {
 		return []string{name}
@@ -33,9 +33,9 @@ func ZoneNames(name string, n int) []string {
 	return out
 }
 
-// ZoneBodies are the bodies of the fence and of the registration policy of a zone, as Graph takes them: report-only, so
+// zoneBodies are the bodies of the fence and of the registration policy of a zone, as Graph takes them: report-only, so
 // that an administrator sees whom they would block before they block.
-func ZoneBodies(name, group, location string) (fence, registration object) {
+func zoneBodies(name, group, location string) (fence, registration object) {
 	policy := func(title string, conditions object) object {
 		conditions["clientAppTypes"] = []string{"all"}
 		conditions["users"] = object{"includeGroups": []string{group}}
@@ -64,7 +64,7 @@ func unitStep() step {
 }
 
 func zoneSteps(name string) []step {
-	fence, registration := ZoneBodies(name, "{group}", "{location}")
+	fence, registration := zoneBodies(name, "{group}", "{location}")
 	return []step{
 		{"{group}", "The group, in the unit", "/v1.0/groups?$filter=startsWith(displayName,''hallpass zone'')", "/v1.0/directory/administrativeUnits/{unit}/members", object{
 			"@odata.type": "#microsoft.graph.group", "displayName": "hallpass zone " + name, "description": "Exempt from MFA, from the zone's location only",
@@ -149,10 +149,10 @@ function New-Once([string]$Find, [string]$Post, [string]$Body) {
 			if err != nil {
 				return fmt.Errorf("encoding a body: %w", err)
 			}
-			put := ""
+			var put strings.Builder
 			for _, token := range []string{"{unit}", "{group}", "{location}"} {
 				if strings.Contains(string(body), token) {
-					put += ".Replace('" + token + "', $" + strings.Trim(token, "{}") + ")"
+					put.WriteString(".Replace('" + token + "', $" + strings.Trim(token, "{}") + ")")
 				}
 			}
 			to := "$null"
@@ -163,7 +163,7 @@ function New-Once([string]$Find, [string]$Post, [string]$Body) {
 			if strings.Contains(s.post, "{unit}") {
 				post = "(" + post + ".Replace('{unit}', $unit))"
 			}
-			fmt.Fprintf(b, "\n# %s\n%s = New-Once -Find '%s' -Post %s -Body (@'\n%s\n'@%s)\n", s.title, to, s.find, post, body, put)
+			fmt.Fprintf(b, "\n# %s\n%s = New-Once -Find '%s' -Post %s -Body (@'\n%s\n'@%s)\n", s.title, to, s.find, post, body, put.String())
 		}
 	}
 	return nil

@@ -31,7 +31,7 @@ const (
 	GroupExempt   = "8d2a4b0c-11f7-4c3e-8b7a-6f0d95c2e7a2"
 	Location      = "3c1f7e2d-5a64-4b1f-9e0b-7c2d8a91f3b3"
 	Emergency     = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
-	// The fenced zone.
+
 	ZoneGroup        = "5b1e9c0d-2a47-4f3b-8d16-3e7a0c94b5d4"
 	ZoneLocation     = "77b0d3e8-6c15-4a92-b0f7-1d58e2c6a9e5"
 	PolicyMFA        = "51aa7e04-9b2d-4c68-8f31-a60d5be7c2f6"
