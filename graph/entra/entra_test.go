@@ -111,7 +111,8 @@ func newKit(t *testing.T, ranges ...string) *kit {
 		tenant: graphtest.New(graphtest.Options{Now: noon, Rate: -1}),
 	}
 	app := k.tenant.AddApp(graphtest.App{Name: "hallpass", Roles: []string{
-		"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.ReadWrite.All", "User.Read.All", "AuditLog.Read.All",
+		"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "User.Read.All", "AuditLog.Read.All",
+		"RoleManagement.Read.Directory", "IdentityRiskyUser.Read.All",
 	}})
 	k.o.loc = k.tenant.AddLocation(graphtest.Location{Name: "Servers", Ranges: ranges})
 	k.o.grp = k.tenant.AddGroup(graphtest.Group{Name: "Exempt", Security: true})
@@ -207,7 +208,7 @@ func TestAPlanSaysWhatItDoesAndWhoOwnsTheAccount(t *testing.T) {
 		t.Errorf("policies %+v", p.Policies)
 	}
 	p, err = k.e.Plan(t.Context(), account("svc@contoso.com"))
-	if err != nil || p.Owner.UPN != "ana@contoso.com" || p.Changes[0].Entry != svc || p.Facts["account.privileged"].Known {
+	if err != nil || p.Owner.UPN != "ana@contoso.com" || p.Changes[0].Entry != svc || !p.Facts["account.privileged"].Known || p.Facts["zone.runs"].Known {
 		t.Errorf("%+v, %v", p, err)
 	}
 }

@@ -1,6 +1,7 @@
 package companytest_test
 
 import (
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -94,4 +95,95 @@ func inOrder(t *testing.T, s *scene, account, address string) {
 	if want := []string{"address in", "account in", "account out", "address out"}; !slices.Equal(steps, want) {
 		t.Errorf("in the tenant: %s", strings.Join(steps, ", "))
 	}
+}
+
+// Two accounts share an address. Whichever ends first, the other goes on, and the address leaves with the last.
+func TestTwoAccountsThatShareAnAddressEndInEitherOrder(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]approvals.RequestID{"the first one ends first": "HP-1001", "the second one ends first": "HP-1002"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inCompany(t, companytest.Options{}, func(s *scene) {
+				last := map[approvals.RequestID]approvals.RequestID{"HP-1001": "HP-1002", "HP-1002": "HP-1001"}[first]
+				s.says("sam", "own svc-flow@contoso.com")
+				accounts := map[approvals.RequestID]string{}
+				for rid, account := range map[approvals.RequestID]string{"HP-1001": "svc-nx@contoso.com", "HP-1002": "svc-flow@contoso.com"} {
+					accounts[rid] = account
+				}
+				for _, rid := range []approvals.RequestID{"HP-1001", "HP-1002"} {
+					s.reads("Ana", s.hears("ana", "account "+accounts[rid]+" from 20.50.2.1 for 7d because AgilePoint NX calls SharePoint"), string(rid)+" is asked for")
+					s.says("sam", "approve "+string(rid))
+					s.wait(5 * time.Second)
+					s.says("bo", "approve "+string(rid))
+					s.wait(3 * time.Minute)
+				}
+				one, two := s.state(first, approvals.StateActive), s.state(last, approvals.StateActive)
+				if one.Round().Plan.Zone.Name != two.Round().Plan.Zone.Name {
+					t.Fatal("they do not share a zone")
+				}
+				s.says("bo", "revoke "+string(first)+" because it is over")
+				s.wait(3 * time.Minute)
+				ended := s.state(first, approvals.StateEnded)
+				if ended.Changes[0].KeptBy != last {
+					t.Errorf("the address is kept by %q", ended.Changes[0].KeptBy)
+				}
+				s.reads("the card", s.card(companytest.ChanNetsec, string(first)).Plain(), "kept by "+string(last))
+				if s.c.Tenant.IsMember(companytest.ZoneGroup, one.Account.ID) || !s.c.Tenant.IsMember(companytest.ZoneGroup, two.Account.ID) || !s.c.Tenant.Has(companytest.ZoneLocation, "20.50.2.1/32") {
+					t.Error("the wrong one is out, or the address is gone")
+				}
+				s.says("bo", "revoke "+string(last)+" because it is over")
+				s.wait(3 * time.Minute)
+				s.state(last, approvals.StateEnded)
+				if s.c.Tenant.IsMember(companytest.ZoneGroup, two.Account.ID) || s.c.Tenant.Has(companytest.ZoneLocation, "20.50.2.1/32") {
+					t.Error("something is left")
+				}
+			})
+		})
+	}
+}
+
+// A source of facts is off; the ask is refused, and the answer names the fact.
+func TestAnUnknownFactNeverApproves(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{}, func(s *scene) {
+		for path, fact := range map[string]string{
+			"/users/{}/transitiveMemberOf": "plan.account.privileged", "/roleManagement/": "plan.account.privileged", "/riskyUsers/": "plan.account.at_risk",
+			"/authentication/requirements": "plan.account.per_user_mfa", "identitySecurityDefaults": "plan.tenant.security_defaults", "/auditLogs/signIns": "plan.zone.blocked",
+		} {
+			before, after, _ := strings.Cut(path, "{}")
+			s.c.Tenant.Fail(func(r *http.Request) bool {
+				return strings.Contains(r.URL.Path, before) && strings.Contains(r.URL.Path, after)
+			}, graphtest.Fault{Status: http.StatusForbidden})
+			s.reads(path, s.hears("ana", "account svc-nx@contoso.com from 20.50.2.1 for 7d because x"), fact)
+			s.c.Tenant.Heal()
+			s.wait(2 * time.Minute)
+		}
+		s.reads("with all of them", s.hears("ana", "account svc-nx@contoso.com from 20.50.2.1 for 7d because x"), "HP-1001 is asked for")
+	})
+}
+
+// The fence breaks after the approval. The account stays out until it is mended; then it goes on by itself.
+func TestTheAccountWaitsOutsideWhileItsFenceIsBroken(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{}, func(s *scene) {
+		s.hears("ana", "account svc-nx@contoso.com from 20.50.2.1 for 7d because AgilePoint NX calls SharePoint")
+		s.says("sam", "approve HP-1001")
+		s.wait(5 * time.Second)
+		s.c.Tenant.After(func(r *http.Request) bool { return r.Method == http.MethodPatch }, func() { // the address is just in
+			s.c.Tenant.ChangePolicy("dana", companytest.ZoneFence, func(p *graphtest.Policy) { p.State = "disabled" })
+		})
+		s.says("bo", "approve HP-1001")
+		s.wait(5 * time.Minute)
+		r := s.state("HP-1001", approvals.StateApproved)
+		if !s.c.Tenant.Has(companytest.ZoneLocation, "20.50.2.1/32") || s.c.Tenant.IsMember(companytest.ZoneGroup, r.Account.ID) {
+			t.Fatal("the account is exempt without a fence, or its address was not written")
+		}
+		if r.Stuck == nil || !strings.Contains(r.Stuck.Why, "fence") {
+			t.Fatalf("it does not say why it waits: %+v", r.Stuck)
+		}
+		s.reads("Ana", s.hears("ana", "account svc-backup@contoso.com from 20.50.2.1 for 7d because x"), "is off. Nobody is put into it until that is mended")
+		s.c.Tenant.ChangePolicy("dana", companytest.ZoneFence, func(p *graphtest.Policy) { p.State = "enabled" })
+		s.wait(10 * time.Minute)
+		s.state("HP-1001", approvals.StateActive)
+	})
 }
