@@ -34,11 +34,10 @@ func (c *Client) Registration(ctx context.Context, userID string) (Registration,
 	if err != nil {
 		return Registration{}, err
 	}
-	out := Registration{MFARegistered: truth(d.GetIsMfaRegistered()), MFACapable: truth(d.GetIsMfaCapable()), Admin: truth(d.GetIsAdmin()), Methods: d.GetMethodsRegistered()}
-	if at := d.GetLastUpdatedDateTime(); at != nil {
-		out.Updated = *at
-	}
-	return out, nil
+	return Registration{
+		MFARegistered: truth(d.GetIsMfaRegistered()), MFACapable: truth(d.GetIsMfaCapable()), Admin: truth(d.GetIsAdmin()),
+		Methods: d.GetMethodsRegistered(), Updated: moment(d.GetLastUpdatedDateTime()),
+	}, nil
 }
 
 // Risk is what Identity Protection thinks of an account.

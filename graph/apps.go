@@ -41,10 +41,18 @@ func (c *Client) OwnApp(ctx context.Context, appID string) (OwnApp, error) {
 	}
 	out := OwnApp{ID: text(a.GetAppId()), ObjectID: text(a.GetId()), Name: text(a.GetDisplayName())}
 	for _, k := range a.GetKeyCredentials() {
-		out.Credentials = append(out.Credentials, credentialOf(k, false))
+		found := AppCredential{Name: text(k.GetDisplayName()), Ends: moment(k.GetEndDateTime())}
+		if id := k.GetKeyId(); id != nil {
+			found.ID = id.String()
+		}
+		out.Credentials = append(out.Credentials, found)
 	}
 	for _, p := range a.GetPasswordCredentials() {
-		out.Credentials = append(out.Credentials, credentialOf(p, true))
+		found := AppCredential{Name: text(p.GetDisplayName()), Secret: true, Ends: moment(p.GetEndDateTime())}
+		if id := p.GetKeyId(); id != nil {
+			found.ID = id.String()
+		}
+		out.Credentials = append(out.Credentials, found)
 	}
 	owners, err := all[models.DirectoryObjectCollectionResponseable, models.DirectoryObjectable](ctx, c, path+"/owners",
 		url.Values{"$select": {"id"}}, models.CreateDirectoryObjectCollectionResponseFromDiscriminatorValue)
@@ -56,20 +64,6 @@ func (c *Client) OwnApp(ctx context.Context, appID string) (OwnApp, error) {
 	}
 	out.Granted, err = c.Granted(ctx, appID)
 	return out, err
-}
-
-func credentialOf(k interface {
-	GetDisplayName() *string
-	GetEndDateTime() *time.Time
-}, secret bool) AppCredential {
-	out := AppCredential{Name: text(k.GetDisplayName()), Secret: secret}
-	if keyed, ok := k.(interface{ GetCustomKeyIdentifier() []byte }); ok && len(keyed.GetCustomKeyIdentifier()) > 0 {
-		out.ID = string(keyed.GetCustomKeyIdentifier())
-	}
-	if ends := k.GetEndDateTime(); ends != nil {
-		out.Ends = *ends
-	}
-	return out
 }
 
 // Granted reads which application permissions are granted to an app, whatever the token at hand says: a token that was

@@ -38,10 +38,7 @@ func (c *Client) Audits(ctx context.Context, since time.Time, targetID string) (
 }
 
 func auditOf(a models.DirectoryAuditable, targetID string) (Audit, bool) {
-	out := Audit{Activity: text(a.GetActivityDisplayName()), TargetID: targetID}
-	if at := a.GetActivityDateTime(); at != nil {
-		out.At = *at
-	}
+	out := Audit{At: moment(a.GetActivityDateTime()), Activity: text(a.GetActivityDisplayName()), TargetID: targetID}
 	concerns := false
 	for _, t := range a.GetTargetResources() {
 		out.Targets = append(out.Targets, text(t.GetId()))

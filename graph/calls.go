@@ -47,9 +47,9 @@ func Calls() []Row {
 		{read, "/groups/{id}/members", false, Reader, []string{groupRead}, whyGroups, ""},
 		{read, "/groups/{id}/owners", false, Reader, []string{groupRead}, whyGroups, ""},
 		{read, "/groups/{id}/transitiveMemberOf", false, Reader, []string{groupRead}, whyGroups, ""},
-		{http.MethodPost, "/groups/{id}/members/$ref", false, Writer, []string{groupWrite}, whyMembers, ""},
+		{http.MethodPost, "/groups/{id}/members/$ref", false, Writer, []string{groupWrite}, whyMembers, "it needs that role"},
 		// Without /$ref this would delete the user.
-		{http.MethodDelete, "/groups/{id}/members/{id}/$ref", false, Writer, []string{groupWrite}, whyMembers, ""},
+		{http.MethodDelete, "/groups/{id}/members/{id}/$ref", false, Writer, []string{groupWrite}, whyMembers, "it needs that role"},
 		{read, "/users", false, Reader, []string{userRead}, whyUsers, ""},
 		{read, "/users/{id}", false, Reader, []string{userRead}, whyUsers, ""},
 		{http.MethodPost, "/users/{id}/checkMemberGroups", false, Reader, []string{userRead, groupRead}, whyUsers, ""},
@@ -149,10 +149,6 @@ func PermissionTable() string {
 	var written []string
 	for _, as := range []Identity{Reader, Writer, MFA} {
 		for _, row := range Calls() {
-			needs := row.Needs
-			if as == Reader {
-				needs = needs[len(needs)-1:] // those before are in a row of their own
-			}
 			why := row.Why
 			if row.Optional != "" {
 				why += ". *Optional*: without it " + row.Optional
@@ -160,8 +156,9 @@ func PermissionTable() string {
 					why += " stays unknown"
 				}
 			}
-			line := fmt.Sprintf("| %s | `%s` | %s |\n", as, strings.Join(needs, "`, `"), why)
-			if row.As == as && !slices.Contains(written, line) && !(as == Reader && len(row.Needs) > 1) {
+			line := fmt.Sprintf("| %s | `%s` | %s |\n", as, strings.Join(row.Needs, "`, `"), why)
+			twice := as == Reader && len(row.Needs) > 1 // each stands in a line of its own
+			if row.As == as && !twice && !slices.Contains(written, line) {
 				written = append(written, line)
 				b.WriteString(line)
 			}

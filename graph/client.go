@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -116,8 +117,12 @@ func (b bearer) AuthenticateRequest(ctx context.Context, r *abs.RequestInformati
 		return fmt.Errorf("graph: the token does not go to %s", u.Host)
 	}
 	opts := policy.TokenRequestOptions{Scopes: []string{b.scope}}
-	if claims, ok := extra["claims"].(string); ok {
-		opts.Claims, opts.EnableCAE = claims, true
+	if challenge, ok := extra["claims"].(string); ok { // the adapter asks again, once, after a 401 with claims
+		claims, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(challenge, "="))
+		if err != nil {
+			return fmt.Errorf("graph: reading a claims challenge: %w", err)
+		}
+		opts.Claims, opts.EnableCAE = string(claims), true
 	}
 	token, err := b.credential.GetToken(ctx, opts)
 	if err != nil {
@@ -126,7 +131,8 @@ func (b bearer) AuthenticateRequest(ctx context.Context, r *abs.RequestInformati
 	if token.Token == "" {
 		return errors.New("graph: the credential gave an empty token")
 	}
-	r.Headers.TryAdd("Authorization", "Bearer "+token.Token)
+	r.Headers.Remove("Authorization") // of the first try, which is not replaced but kept by TryAdd, and doubled by Add
+	r.Headers.Add("Authorization", "Bearer "+token.Token)
 	return nil
 }
 
@@ -165,6 +171,9 @@ func get[T any](ctx context.Context, c *Client, r *abs.RequestInformation, facto
 	if !ok {
 		return zero, fmt.Errorf("graph: an answer is a %T", out)
 	}
+	if one, is := out.(interface{ GetId() *string }); is && text(one.GetId()) == "" { // {} is no user without rights
+		return zero, errors.New("graph: an answer is an object without an id")
+	}
 	return typed, nil
 }
 
@@ -198,6 +207,9 @@ func all[P page[T], T any](ctx context.Context, c *Client, path string, query ur
 		if err != nil {
 			return nil, err
 		}
+		if p.GetValue() == nil { // not the same as a list of nothing
+			return nil, fmt.Errorf("graph: %s is answered without a list", path)
+		}
 		out = append(out, p.GetValue()...)
 		next := p.GetOdataNextLink()
 		if next == nil || *next == "" {
@@ -218,3 +230,10 @@ func text(s *string) string {
 }
 
 func truth(b *bool) bool { return b != nil && *b }
+
+func moment(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -52,6 +53,8 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, refusedError{fmt.Sprintf("%s %s changes something, and this client only reads", r.Method, r.URL.Path)}
 	case len(r.Header.Values("Authorization")) != 1 || strings.TrimSpace(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer")) == "":
 		return nil, refusedError{"there is no token on it"}
+	case climbs(r.URL.EscapedPath()):
+		return nil, refusedError{fmt.Sprintf("%s has a segment that is no id", r.URL.Path)}
 	case r.Header.Get("Content-Encoding") != "":
 		return nil, refusedError{"its body is compressed"}
 	}
@@ -66,6 +69,9 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	call := Call{Method: r.Method, Path: strings.TrimPrefix(row.address(), "/v1.0"), Took: g.now().Sub(start)}
 	if err == nil {
 		call.Status = resp.StatusCode
+		if !sound(resp.Header.Get("WWW-Authenticate")) {
+			resp.Header.Del("WWW-Authenticate")
+		}
 		resp.Body = struct {
 			io.Reader
 			io.Closer
@@ -73,4 +79,30 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	g.observe(call)
 	return resp, err
+}
+
+// climbs reports whether a segment of a path, read as whoever is at the other end may read it, is more than one segment, or
+// leads upwards.
+func climbs(path string) bool {
+	for segment := range strings.SplitSeq(path, "/") {
+		plain, err := url.PathUnescape(segment)
+		if err != nil || plain == "." || plain == ".." || strings.ContainsAny(plain, "/\\%") {
+			return true
+		}
+	}
+	return false
+}
+
+// sound reports whether a challenge is one that the adapter can read: it panics at claims without quotes.
+func sound(challenge string) bool {
+	for parameter := range strings.SplitSeq(strings.TrimSpace(challenge), ",") {
+		parameter = strings.TrimSpace(parameter)
+		if len(parameter) > len("Bearer ") && strings.EqualFold(parameter[:len("Bearer ")], "Bearer ") {
+			parameter = strings.TrimSpace(parameter[len("Bearer "):])
+		}
+		if strings.HasPrefix(parameter, "claims") && strings.Count(parameter, `"`) != 2 {
+			return false
+		}
+	}
+	return true
 }

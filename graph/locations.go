@@ -99,6 +99,9 @@ func (c *Client) PutRanges(ctx context.Context, id string, ranges []netip.Prefix
 	}
 	list := make([]models.IpRangeable, 0, len(ranges))
 	for _, p := range ranges {
+		if !p.IsValid() || p.Addr().Is4In6() {
+			return fmt.Errorf("graph: %s is not a range that Entra ID has a form for", p)
+		}
 		cidr := p.String()
 		if p.Addr().Is4() {
 			r := models.NewIPv4CidrRange()

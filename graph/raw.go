@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -24,6 +25,27 @@ func (c *Client) getRaw(ctx context.Context, r *abs.RequestInformation) ([]byte,
 	return data, nil
 }
 
+// rawPage is a page of a collection as it came.
+type rawPage struct {
+	Value []json.RawMessage `json:"value"`
+	Next  string            `json:"@odata.nextLink"`
+}
+
+func (c *Client) rawPage(ctx context.Context, r *abs.RequestInformation) (rawPage, error) {
+	var page rawPage
+	data, err := c.getRaw(ctx, r)
+	if err != nil {
+		return page, err
+	}
+	if err := json.Unmarshal(data, &page); err != nil {
+		return page, fmt.Errorf("graph: reading a page: %w", err)
+	}
+	if page.Value == nil { // not the same as a list of nothing
+		return page, errors.New("graph: a collection is answered without a list")
+	}
+	return page, nil
+}
+
 // allRaw reads a collection page by page like all, but leaves its items as they came: for what the SDK's models do not
 // have, or would read wrongly.
 func (c *Client) allRaw(ctx context.Context, address string, query url.Values) ([]json.RawMessage, error) {
@@ -33,16 +55,9 @@ func (c *Client) allRaw(ctx context.Context, address string, query url.Values) (
 	}
 	var out []json.RawMessage
 	for range maxPages {
-		data, err := c.getRaw(ctx, r)
+		page, err := c.rawPage(ctx, r)
 		if err != nil {
 			return nil, err
-		}
-		var page struct {
-			Value []json.RawMessage `json:"value"`
-			Next  string            `json:"@odata.nextLink"`
-		}
-		if err := json.Unmarshal(data, &page); err != nil {
-			return nil, fmt.Errorf("graph: reading a page of %s: %w", address, err)
 		}
 		out = append(out, page.Value...)
 		if page.Next == "" {

@@ -118,16 +118,9 @@ func (c *Client) SignIns(ctx context.Context, q SignInQuery) (SignIns, error) {
 	}
 	var out SignIns
 	for range maxSignInPages {
-		data, err := c.getRaw(ctx, r)
+		page, err := c.rawPage(ctx, r)
 		if err != nil {
 			return SignIns{}, err
-		}
-		var page struct {
-			Value []json.RawMessage `json:"value"`
-			Next  string            `json:"@odata.nextLink"`
-		}
-		if err := json.Unmarshal(data, &page); err != nil {
-			return SignIns{}, fmt.Errorf("graph: reading sign-ins: %w", err)
 		}
 		for _, raw := range page.Value {
 			s, err := signIn(raw)
@@ -196,14 +189,14 @@ func (q SignInQuery) wants(s SignIn) bool {
 func commonStart(p netip.Prefix) string {
 	first := p.Masked().Addr()
 	if first.Is4() {
-		octets := strings.Split(first.String(), ".")[:p.Bits()/8]
+		octets := strings.Split(first.String(), ".")[:min(p.Bits()/8, 3)]
 		if len(octets) == 0 {
 			return ""
 		}
 		return strings.Join(octets, ".") + "."
 	}
 	start, bytes := "", first.As16()
-	for i := range p.Bits() / 16 {
+	for i := range min(p.Bits()/16, 7) {
 		group := uint64(bytes[2*i])<<8 | uint64(bytes[2*i+1])
 		if group == 0 {
 			break // from here on zeros may be left out, and nobody knows how it is written

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -26,6 +28,9 @@ const userFields = "id,userPrincipalName,mail,displayName,employeeId,accountEnab
 
 // User reads a user by object id or user principal name. attributes are names like extensionAttribute3.
 func (c *Client) User(ctx context.Context, idOrUPN string, attributes ...string) (User, error) {
+	if climbs(url.PathEscape(idOrUPN)) || idOrUPN == "" { // no account is called so; nobody is asked
+		return User{}, &Error{Status: http.StatusNotFound, Code: "noSuchName", Message: "no account can be called so"}
+	}
 	fields := userFields
 	if len(attributes) > 0 {
 		fields += ",onPremisesExtensionAttributes"
@@ -103,6 +108,9 @@ func (c *Client) MemberOf(ctx context.Context, userID string, groupIDs []string)
 		}
 		if err := json.Unmarshal(data, &answer); err != nil {
 			return nil, fmt.Errorf("graph: reading group ids: %w", err)
+		}
+		if answer.Value == nil {
+			return nil, errors.New("graph: a check of groups is answered without a list")
 		}
 		out = append(out, answer.Value...)
 	}

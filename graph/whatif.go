@@ -51,16 +51,9 @@ func (c *Client) WhatIf(ctx context.Context, q Question) ([]Verdict, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: making a question: %w", err)
 	}
-	data, err := c.getRaw(ctx, r)
+	answer, err := c.rawPage(ctx, r)
 	if err != nil {
 		return nil, err
-	}
-	var answer struct {
-		Value []json.RawMessage `json:"value"`
-		Next  string            `json:"@odata.nextLink"`
-	}
-	if err := json.Unmarshal(data, &answer); err != nil {
-		return nil, fmt.Errorf("graph: reading verdicts: %w", err)
 	}
 	if answer.Next != "" {
 		return nil, errors.New("graph: What If answers in pages, which is not known of it")

@@ -68,10 +68,6 @@ func (t *Tenant) locationJSON(l *Location) object {
 		if strings.Contains(r, ":") {
 			kind = "#microsoft.graph.iPv6CidrRange"
 		}
-		if lower, upper, is := strings.Cut(r, "-"); is { // as old tools could make them
-			list = append(list, object{"@odata.type": "#microsoft.graph.iPv4Range", "lowerAddress": lower, "upperAddress": upper})
-			continue
-		}
 		list = append(list, object{"@odata.type": kind, "cidrAddress": r})
 	}
 	return object{"@odata.type": "#microsoft.graph.ipNamedLocation", "id": l.ID, "displayName": l.Name, "isTrusted": l.Trusted, "ipRanges": list}

@@ -61,7 +61,8 @@ func (t *Tenant) SignIn(a Attempt) SignIn {
 
 // controls asks for all that the tenant asks for, the hardest first: a block beats everything.
 func (t *Tenant) controls(a Attempt, u *User, s *SignIn) {
-	mfa, worst := u.mfa() != "disabled" || t.defaults, CodeOK
+	always, worst := u.mfa() != "disabled" || t.defaults, CodeOK
+	mfa := always
 	for _, p := range t.policies {
 		if !p.deleted.IsZero() || t.defaults {
 			continue
@@ -86,7 +87,7 @@ func (t *Tenant) controls(a Attempt, u *User, s *SignIn) {
 				}
 				break
 			}
-			mfa = mfa || slices.Contains(demands, "Mfa")
+			mfa = mfa || slices.Contains(demands, "Mfa") && (a.MFA || code != CodeOK)
 			if code == CodeBlocked || worst == CodeOK {
 				worst = max(worst, code)
 			}
@@ -96,7 +97,7 @@ func (t *Tenant) controls(a Attempt, u *User, s *SignIn) {
 	if mfa {
 		s.Requirement = "multiFactorAuthentication"
 	}
-	if worst == CodeOK && mfa && !a.MFA {
+	if worst == CodeOK && always && !a.MFA {
 		worst = CodeMFA
 		if len(u.Methods) == 0 {
 			worst = CodeRegister

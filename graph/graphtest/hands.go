@@ -83,7 +83,7 @@ func (t *Tenant) Delete(actor, id string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.opts.Now()
-	activity := ""
+	var activity string
 	if u := t.user(id); u != nil {
 		u.deleted, activity = now, "Delete user"
 	} else if g := t.group(id); g != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -157,9 +158,7 @@ func (a answer) bytes() []byte {
 
 func write(w http.ResponseWriter, a answer) {
 	w.Header().Set("request-id", NewID())
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	data := a.bytes()
 	if data != nil {
 		w.Header().Set("Content-Type", "application/json")

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -40,7 +41,7 @@ func Find() string {
 	}
 	for _, dir := range dirs {
 		path := filepath.Join(dir, Slice)
-		if _, err := os.Stat(path); dir != "" && err == nil {
+		if _, err := os.Stat(path); dir != "" && err == nil { //nolint:gosec // whoever runs the tests names the folder
 			return path
 		}
 	}
@@ -83,25 +84,38 @@ type Judge struct {
 func For(to Reporter) *Judge {
 	to.Helper()
 	j := &Judge{to: to}
-	own, err := load(beyond)
-	if err != nil {
-		to.Errorf("our own schema: %v", err)
-	}
-	j.own = own
-	path := Find()
-	if path == "" {
+	s := schemas()
+	j.own, j.slice = s.own, s.slice
+	switch {
+	case s.err != nil:
+		to.Errorf("reading the schemas: %v", s.err)
+	case s.slice == nil:
 		to.Logf("Microsoft's schema does not lie beside the repository: nothing is held against it")
-		return j
-	}
-	data, err := os.ReadFile(path) //nolint:gosec // the path is ours
-	if err == nil {
-		j.slice, err = load(data)
-	}
-	if err != nil {
-		to.Errorf("%s: %v", path, err)
 	}
 	return j
 }
+
+type both struct {
+	own, slice routers.Router
+	err        error
+}
+
+// schemas are read once: that takes longer than most tests.
+//
+//nolint:gochecknoglobals // the same files for every test of a process
+var schemas = sync.OnceValue(func() both {
+	own, err := load(beyond)
+	path := Find()
+	if err != nil || path == "" {
+		return both{own: own, err: err}
+	}
+	data, err := os.ReadFile(path) //nolint:gosec // the path is ours
+	if err != nil {
+		return both{own: own, err: err}
+	}
+	slice, err := load(data)
+	return both{own, slice, err}
+})
 
 func load(data []byte) (routers.Router, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(data)

@@ -16,6 +16,7 @@ func (n *notes) Helper() {}
 func (n *notes) Errorf(format string, args ...any) {
 	n.found = append(n.found, fmt.Sprintf(format, args...))
 }
+
 func (n *notes) Logf(format string, args ...any) {
 	n.logged = append(n.logged, fmt.Sprintf(format, args...))
 }
