@@ -16,7 +16,7 @@ import (
 // refused.
 
 // gateFresh is how old the reads may be on which an account is put into a zone.
-const gateFresh = 15 * time.Second
+const gateFresh = 30 * time.Second
 
 // gateGroup guards the accounts that are to be put into a zone's group.
 func (e *Entra) gateGroup(ctx context.Context, group string, add []string) error {

@@ -193,7 +193,7 @@ func (s standing) evaluated(u graph.User, l lot) evaluate.Account {
 		a.Groups = append(a.Groups, g.ID)
 	}
 	for _, r := range s.roles {
-		if !r.Eligible {
+		if !r.Eligible && (r.Scope == "/" || r.Scope == "") { // policies look at roles for the whole tenant only
 			a.Roles = append(a.Roles, r.ID)
 		}
 	}
