@@ -224,6 +224,8 @@ func (v Voice) cause(r *approvals.Request) Text {
 			hand = "somebody else"
 		}
 		return Text{literal(hand), plain(" took it out of Entra ID. It is not put back.")}
+	case approvals.CauseDisproved:
+		return append(Text{plain("Taken back: asked how sign-ins would go, Entra ID did not say what was predicted.")}, reason...)
 	case approvals.CauseDenied:
 		return append(Text{plain("Denied by "), by, plain(".")}, reason...)
 	case approvals.CauseLapsed:
@@ -316,6 +318,9 @@ func (v Voice) lines(r *approvals.Request) []Text {
 		}
 		out = append(out, t)
 	}
+	if p := r.Proof; p != nil && r.State == approvals.StateActive {
+		out = append(out, proofLine(v, p))
+	}
 	for _, c := range r.Changes {
 		if r.State == approvals.StateApproved || r.State == approvals.StateEnding {
 			out = append(out, Text{code(c.Label), plain(": %s", c.State)})
@@ -325,6 +330,18 @@ func (v Voice) lines(r *approvals.Request) []Text {
 		out = append(out[:11], Text{plain("… and %d more", len(out)-11)})
 	}
 	return out
+}
+
+// proofLine says what Entra ID said of an exemption that is in force.
+func proofLine(v Voice, p *approvals.Proof) Text {
+	switch p.State {
+	case approvals.ProofGiven:
+		return Text{plain("✓ proved "), v.at(p.At), plain(": by What If it gets in from inside without MFA, is blocked from elsewhere, and others are asked as before")}
+	case approvals.ProofNone:
+		return Text{plain("Not proved: "), literal(clip(p.Why, 200))}
+	case approvals.ProofAsked:
+	}
+	return Text{plain("Entra ID is being asked whether it does what was predicted.")}
 }
 
 func (v Voice) foot(r *approvals.Request) []Text {

@@ -188,7 +188,14 @@ func blocked(p *approvals.Plan, log history, ask approvals.Ask, l lot) error {
 
 // evaluated is the account as it will be, once it is in the zone.
 func (s standing) evaluated(u graph.User, l lot) evaluate.Account {
-	a := evaluate.Account{ID: u.ID, Groups: []string{l.Group}, GroupsKnown: s.groupsKnown, RolesKnown: s.rolesKnown}
+	a := s.account(u.ID)
+	a.Groups = append(a.Groups, l.Group)
+	return a
+}
+
+// account is the account as it is.
+func (s standing) account(id string) evaluate.Account {
+	a := evaluate.Account{ID: id, GroupsKnown: s.groupsKnown, RolesKnown: s.rolesKnown}
 	for _, g := range s.groups {
 		a.Groups = append(a.Groups, g.ID)
 	}

@@ -24,6 +24,7 @@ var (
 	_ engine.Inbox     = (*redisstore.Store)(nil)
 	_ engine.Brakes    = (*redisstore.Store)(nil)
 	_ engine.Entra     = (*entra.Entra)(nil)
+	_ engine.Prover    = (*entra.Entra)(nil)
 	_ engine.Directory = (*entra.Entra)(nil)
 	_ engine.Rules     = (*Rules)(nil)
 	_ engine.Chat      = (*bot.Bot)(nil)

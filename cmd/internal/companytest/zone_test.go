@@ -53,7 +53,11 @@ func TestAgilePointGetsIntoSharePointWithoutMFAFromItsAddressOnly(t *testing.T) 
 		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
 		s.wait(3 * time.Minute)
 		r := s.state("HP-1001", approvals.StateActive)
-		s.wait(30 * time.Second)
+		s.wait(time.Minute)
+		if r = s.state("HP-1001", approvals.StateActive); r.Proof == nil || r.Proof.State != approvals.ProofGiven {
+			t.Errorf("it is not proved: %+v", r.Proof)
+		}
+		s.reads("the approvers' card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "✓ proved")
 		s.reads("the approvers' card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "Applied. svc-nx@contoso.com, no MFA, only from 20.50.2.1. Ends")
 
 		if got := nx(s, "20.50.2.1"); got.Code != graphtest.CodeOK {
