@@ -191,3 +191,27 @@ func TestTheAccountWaitsOutsideWhileItsFenceIsBroken(t *testing.T) {
 		s.state("HP-1001", approvals.StateActive)
 	})
 }
+
+// What was applied does not do what was predicted: somebody switched the fence off at the same moment. The exemption is taken
+// back, and says why.
+func TestAnExemptionThatIsNotAsPredictedIsTakenBack(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{}, func(s *scene) {
+		s.hears("ana", "account svc-nx@contoso.com from 20.50.2.1 for 7d because AgilePoint NX calls SharePoint")
+		s.says("sam", "approve HP-1001")
+		s.wait(5 * time.Second)
+		s.c.Tenant.After(func(r *http.Request) bool {
+			return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/members/$ref")
+		}, func() {
+			s.c.Tenant.ChangePolicy("dana", companytest.ZoneFence, func(p *graphtest.Policy) { p.State = "disabled" })
+		})
+		s.says("bo", "approve HP-1001")
+		s.wait(10 * time.Minute)
+		r := s.state("HP-1001", approvals.StateEnded)
+		if s.c.Tenant.IsMember(companytest.ZoneGroup, r.Account.ID) || s.c.Tenant.Has(companytest.ZoneLocation, "20.50.2.1/32") {
+			t.Error("it is still exempt")
+		}
+		s.reads("the card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "did not say what was predicted")
+		s.reads("the card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "the fence is not in force")
+	})
+}
