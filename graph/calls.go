@@ -11,11 +11,12 @@ import (
 // Identity is one of the identities that hallpass signs in as.
 type Identity string
 
-// The identities. Each has permissions of its own; the last is optional.
+// The identities. Each has permissions of its own; the last two are optional.
 const (
 	Reader Identity = "reader" // reads
 	Writer Identity = "writer" // writes, and is used by the converging worker only
-	MFA    Identity = "mfa"    // reads and writes per-user MFA states, where that is switched on
+	MFA    Identity = "mfa"    // writes per-user MFA states, where that is switched on
+	Apps   Identity = "apps"   // makes and ends app registrations, where that is switched on
 )
 
 // Row is a call that hallpass makes, and what it needs. There is no call without a row: the guard lets through what the
@@ -69,6 +70,15 @@ func Calls() []Row {
 		{read, "/applications(appId='{id}')/owners", false, Reader, []string{appRead}, whyApps, unwatched},
 		{read, "/users/{id}/authentication/requirements", true, Reader, []string{policyRead}, whyPolicies, ""},
 		{write, "/users/{id}/authentication/requirements", true, MFA, []string{methodWrite}, "per-user MFA states, where that is switched on. It could rewrite the tenant's authentication methods: an identity for this alone", "per-user MFA is a way that is off"},
+		{read, "/applications(uniqueName='{id}')", false, Apps, []string{appOwn}, whyOwn, noApps},
+		{http.MethodPost, "/applications", false, Apps, []string{appOwn}, whyOwn, noApps},
+		{write, "/applications/{id}", false, Apps, []string{appOwn}, whyOwn, noApps},
+		{http.MethodDelete, "/applications/{id}", false, Apps, []string{appOwn}, whyOwn, noApps},
+		{read, "/applications/{id}/federatedIdentityCredentials", false, Apps, []string{appOwn}, whyOwn, noApps},
+		{http.MethodPost, "/applications/{id}/federatedIdentityCredentials", false, Apps, []string{appOwn}, whyOwn, noApps},
+		{http.MethodDelete, "/applications/{id}/federatedIdentityCredentials/{id}", false, Apps, []string{appOwn}, whyOwn, noApps},
+		{http.MethodPost, "/servicePrincipals", false, Apps, []string{appOwn}, whyOwn, noApps},
+		{write, "/servicePrincipals(appId='{id}')", false, Apps, []string{appOwn}, whyOwn, noApps},
 	}
 }
 
@@ -85,6 +95,7 @@ const (
 	domainRead     = "Domain.Read.All"
 	federationRead = "Domain-InternalFederation.Read.All"
 	appRead        = "Application.Read.All"
+	appOwn         = "Application.ReadWrite.OwnedBy"
 	methodWrite    = "Policy.ReadWrite.AuthenticationMethod"
 )
 
@@ -96,6 +107,8 @@ const (
 	whyLogs     = "who took something out; from where an account signs in; whether it has an MFA method"
 	whyRoles    = "whether an account holds or may activate a role"
 	whyApps     = "hallpass's own apps: what is granted, their owners and credentials"
+	whyOwn      = "app registrations that hallpass made itself, and no others"
+	noApps      = "app registrations are a way that is off"
 	unwatched   = "hallpass's own apps are not watched"
 )
 
@@ -147,7 +160,7 @@ func PermissionTable() string {
 	var b strings.Builder
 	b.WriteString("| identity | application permission | why |\n| --- | --- | --- |\n")
 	var written []string
-	for _, as := range []Identity{Reader, Writer, MFA} {
+	for _, as := range []Identity{Reader, Writer, MFA, Apps} {
 		for _, row := range Calls() {
 			why := row.Why
 			if row.Optional != "" {

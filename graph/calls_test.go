@@ -47,9 +47,19 @@ func exercises() map[string]func(ctx context.Context, w world) error {
 	}
 	ownApp := func(ctx context.Context, w world) error { _, err := w.c.OwnApp(ctx, w.app.ID); return err }
 	roles := func(ctx context.Context, w world) error { _, err := w.c.DirectoryRoles(ctx, w.svc, nil); return err }
+	apps := func(ctx context.Context, w world) error { return lifeOfAnApp(ctx, w.c) }
 	return map[string]func(ctx context.Context, w world) error{
-		"GET /identity/conditionalAccess/namedLocations":      func(ctx context.Context, w world) error { _, err := w.c.Locations(ctx); return err },
-		"GET /identity/conditionalAccess/namedLocations/{id}": func(ctx context.Context, w world) error { _, err := w.c.Location(ctx, w.loc); return err },
+		"GET /applications(uniqueName='{id}')":                        apps,
+		"POST /applications":                                          apps,
+		"PATCH /applications/{id}":                                    apps,
+		"DELETE /applications/{id}":                                   apps,
+		"GET /applications/{id}/federatedIdentityCredentials":         apps,
+		"POST /applications/{id}/federatedIdentityCredentials":        apps,
+		"DELETE /applications/{id}/federatedIdentityCredentials/{id}": apps,
+		"POST /servicePrincipals":                                     apps,
+		"PATCH /servicePrincipals(appId='{id}')":                      apps,
+		"GET /identity/conditionalAccess/namedLocations":              func(ctx context.Context, w world) error { _, err := w.c.Locations(ctx); return err },
+		"GET /identity/conditionalAccess/namedLocations/{id}":         func(ctx context.Context, w world) error { _, err := w.c.Location(ctx, w.loc); return err },
 		"PATCH /identity/conditionalAccess/namedLocations/{id}": func(ctx context.Context, w world) error {
 			return w.c.PutRanges(ctx, w.loc, []netip.Prefix{netip.MustParsePrefix("20.1.1.1/32")})
 		},

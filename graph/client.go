@@ -31,8 +31,9 @@ type Config struct {
 	Now       func() time.Time
 	// ReadOnly lets nothing through that changes something.
 	ReadOnly bool
-	// PerUserMFA lets changes of per-user MFA states through: for the identity that exists for these alone.
-	PerUserMFA bool
+	// PerUserMFA lets changes of per-user MFA states through, Apps those of app registrations: each for the identity that
+	// exists for these alone.
+	PerUserMFA, Apps bool
 	// Observe is told about every call. Optional.
 	Observe func(Call)
 }
@@ -83,7 +84,7 @@ func New(cfg Config) (*Client, error) {
 		abs.RegisterDefaultDeserializer(func() serialization.ParseNodeFactory { return kjson.NewJsonParseNodeFactory() })
 	})
 	guarded := &guard{
-		next: cfg.Transport, host: u.Host, now: cfg.Now, observe: cfg.Observe, rules: rules(), perUserMFA: cfg.PerUserMFA, readOnly: cfg.ReadOnly,
+		next: cfg.Transport, host: u.Host, now: cfg.Now, observe: cfg.Observe, rules: rules(), perUserMFA: cfg.PerUserMFA, apps: cfg.Apps, readOnly: cfg.ReadOnly,
 	}
 	client := &http.Client{
 		Transport:     khttp.NewCustomTransportWithParentTransport(guarded, khttp.NewParametersNameDecodingHandler()),
@@ -109,6 +110,13 @@ type bearer struct {
 
 // AuthenticateRequest implements the SDK's interface.
 func (b bearer) AuthenticateRequest(ctx context.Context, r *abs.RequestInformation, extra map[string]any) error {
+	if err := b.authenticate(ctx, r, extra); err != nil {
+		return unsentError{err}
+	}
+	return nil
+}
+
+func (b bearer) authenticate(ctx context.Context, r *abs.RequestInformation, extra map[string]any) error {
 	u, err := r.GetUri()
 	if err != nil {
 		return fmt.Errorf("graph: reading the address of a call: %w", err)

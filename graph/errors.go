@@ -38,10 +38,22 @@ func (e *Error) Unwrap() error { return e.Err }
 // maxWait caps Retry-After.
 const maxWait = time.Minute
 
+// unsentError is why a call was not even sent: there was no token for it.
+type unsentError struct{ err error }
+
+// Error tells why.
+func (u unsentError) Error() string { return u.err.Error() }
+
+// Unwrap gives the cause.
+func (u unsentError) Unwrap() error { return u.err }
+
 // explain turns an error of the SDK into ours.
 func (c *Client) explain(err error) error {
 	if refusal, ok := errors.AsType[refusedError](err); ok {
 		return refusal
+	}
+	if unsent, ok := errors.AsType[unsentError](err); ok {
+		return unsent
 	}
 	oe, ok := errors.AsType[*odataerrors.ODataError](err)
 	if !ok {
@@ -92,6 +104,9 @@ func status(err error) int {
 // IsNotFound reports whether Graph does not know the object.
 func IsNotFound(err error) bool { return status(err) == http.StatusNotFound }
 
+// IsConflict reports whether there is one of that name already.
+func IsConflict(err error) bool { return status(err) == http.StatusConflict }
+
 // IsThrottled reports whether Graph asked to slow down. Nothing happened.
 func IsThrottled(err error) bool { return status(err) == http.StatusTooManyRequests }
 
@@ -107,7 +122,9 @@ func IsAlreadyMember(err error) bool {
 // Unknown reports whether the call failed and may have happened all the same: no answer, a time-out, or an error of the
 // server's. Look before anything is repeated.
 func Unknown(err error) bool {
-	if _, ok := errors.AsType[refusedError](err); ok || err == nil {
+	_, refused := errors.AsType[refusedError](err)
+	_, unsent := errors.AsType[unsentError](err)
+	if err == nil || refused || unsent {
 		return false
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {

@@ -14,7 +14,7 @@ import (
 // match gives the row of an allowed call.
 func (g *guard) match(method, path string) (Row, bool) {
 	for _, r := range g.rules {
-		if r.Method == method && r.pattern.MatchString(path) && (r.As != MFA || g.perUserMFA) {
+		if r.Method == method && r.pattern.MatchString(path) && (r.As != MFA || g.perUserMFA) && (r.As != Apps || g.apps) {
 			return r.Row, true
 		}
 	}
@@ -31,8 +31,9 @@ type guard struct {
 	now     func() time.Time
 	observe func(Call)
 	rules   []rule
-	// perUserMFA lets changes of per-user MFA states through; readOnly lets no change through at all.
-	perUserMFA, readOnly bool
+	// perUserMFA and apps let changes of per-user MFA states and of app registrations through; readOnly lets no change
+	// through at all.
+	perUserMFA, apps, readOnly bool
 }
 
 // refusedError is a call that was not made.

@@ -77,6 +77,7 @@ const (
 // SignInQuery says which sign-ins are wanted.
 type SignInQuery struct {
 	UserID      string       // of this account
+	PrincipalID string       // of this service principal; with its kinds
 	Range       netip.Prefix // from these addresses
 	Correlation string       // of this correlation id
 	AppID       string       // through this app
@@ -152,6 +153,9 @@ func (q SignInQuery) filter() string {
 	parts := []string{"createdDateTime ge " + q.Since.UTC().Format(time.RFC3339)}
 	if q.UserID != "" {
 		parts = append(parts, "userId eq "+quote(q.UserID))
+	}
+	if q.PrincipalID != "" {
+		parts = append(parts, "servicePrincipalId eq "+quote(q.PrincipalID))
 	}
 	if q.Correlation != "" {
 		parts = append(parts, "correlationId eq "+quote(q.Correlation))

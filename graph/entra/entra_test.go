@@ -17,6 +17,7 @@ import (
 	"hallpass/graph"
 	"hallpass/graph/entra"
 	"hallpass/graph/graphtest"
+	"hallpass/graph/graphtest/contract"
 )
 
 func noon() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
@@ -108,7 +109,7 @@ func newKit(t *testing.T, ranges ...string) *kit {
 	t.Helper()
 	k := &kit{
 		o:      &office{shared: map[string][]byte{}, at: map[string]time.Time{}, ours: map[string]bool{}},
-		tenant: graphtest.New(graphtest.Options{Now: noon, Rate: -1}),
+		tenant: graphtest.New(graphtest.Options{Now: noon, Rate: -1, Judge: contract.For(t)}),
 	}
 	app := k.tenant.AddApp(graphtest.App{Name: "hallpass", Roles: []string{
 		"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "User.Read.All", "AuditLog.Read.All",

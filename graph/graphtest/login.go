@@ -48,7 +48,7 @@ func (t *Tenant) issue(w http.ResponseWriter, r *http.Request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, a := range t.apps {
-		if r.PostForm.Get("grant_type") == "client_credentials" && a.ID == r.PostForm.Get("client_id") && a.Secret == r.PostForm.Get("client_secret") {
+		if r.PostForm.Get("grant_type") == "client_credentials" && a.deleted.IsZero() && !a.Disabled && a.ID == r.PostForm.Get("client_id") && a.Secret == r.PostForm.Get("client_secret") {
 			write(w, ok(object{"token_type": "Bearer", "expires_in": int(tokensLive.Seconds()), "access_token": t.token(a)}))
 			return
 		}

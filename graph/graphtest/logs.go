@@ -88,7 +88,7 @@ type wanted func(SignIn) bool
 func signInFilter(filter string, beta bool) ([]wanted, *answer) {
 	refuse := func(a answer) ([]wanted, *answer) { return nil, &a }
 	since := regexp.MustCompile(`^createdDateTime (ge|le) (\S+)$`)
-	equals := regexp.MustCompile(`^(userId|appId|correlationId|ipAddress) eq '((?:[^']|'')*)'$`)
+	equals := regexp.MustCompile(`^(userId|servicePrincipalId|appId|correlationId|ipAddress) eq '((?:[^']|'')*)'$`)
 	starts := regexp.MustCompile(`^startsWith\(ipAddress, ?'([^']*)'\)$`)
 	kinds := regexp.MustCompile(`^signInEventTypes/any\(t: ?((?:t eq '[a-zA-Z]+'(?: or )?)+)\)$`)
 	var out []wanted
@@ -103,7 +103,7 @@ func signInFilter(filter string, beta bool) ([]wanted, *answer) {
 		} else if m := equals.FindStringSubmatch(clause); m != nil {
 			value := strings.ReplaceAll(m[2], "''", "'")
 			out = append(out, func(s SignIn) bool {
-				return value == map[string]string{"userId": s.User, "appId": s.AppID, "correlationId": s.Correlation, "ipAddress": address(s.Address)}[m[1]]
+				return value == map[string]string{"userId": s.User, "servicePrincipalId": s.Principal, "appId": s.AppID, "correlationId": s.Correlation, "ipAddress": address(s.Address)}[m[1]]
 			})
 		} else if m := starts.FindStringSubmatch(clause); m != nil {
 			out = append(out, func(s SignIn) bool { return strings.HasPrefix(address(s.Address), m[1]) })

@@ -139,6 +139,13 @@ func (t *Tenant) AddApp(a App) App {
 	if a.Secret == "" {
 		a.Secret = NewID()
 	}
+	if a.Principal == "" {
+		a.Principal = NewID()
+	}
+	a.object = NewID()
+	for i := range a.Credentials {
+		a.Credentials[i].ID = NewID()
+	}
 	t.apps = append(t.apps, &a)
 	return a
 }
@@ -202,7 +209,7 @@ func (t *Tenant) policy(id string) *Policy {
 
 func (t *Tenant) app(id string) *App {
 	for _, a := range t.apps {
-		if a.ID == id {
+		if a.deleted.IsZero() && (a.ID == id || a.object == id) {
 			return a
 		}
 	}

@@ -124,10 +124,24 @@ type App struct {
 	Roles            []string
 	Owners           []string
 	Credentials      []Credential
+	// Unique is the name of an app that another one made; By is who made it.
+	Unique, By string
+	Federated  []Federated
+	// Principal is the id of its service principal; empty: it has none. Disabled: it cannot sign in.
+	Principal string
+	Disabled  bool
+
+	object  string
+	made    time.Time
+	deleted time.Time
 }
+
+// Federated is a federated credential of an app.
+type Federated struct{ ID, Name, Issuer, Subject string }
 
 // Credential is a certificate or a secret of an app.
 type Credential struct {
+	ID     string
 	Name   string
 	Secret bool
 	Ends   time.Time

@@ -111,6 +111,8 @@ type Options struct {
 	Timing engine.Timing
 	// Observe keeps hallpass from writing.
 	Observe bool
+	// Judge holds the calls of Graph against their schemas. Optional.
+	Judge graphtest.Judge
 }
 
 // Company is the emulated company.
@@ -201,7 +203,7 @@ func Roles() []string {
 
 // Tenant makes the company's tenant.
 func Tenant(o Options) *graphtest.Tenant {
-	t := graphtest.New(graphtest.Options{Now: o.Now, Rate: o.Rate, StaleFor: o.Stale, Seed: 1})
+	t := graphtest.New(graphtest.Options{Now: o.Now, Rate: o.Rate, StaleFor: o.Stale, Seed: 1, Judge: o.Judge})
 	for _, p := range People() {
 		t.AddUser(graphtest.User{ID: p.Entra, UPN: p.Mail, Mail: p.Mail, Name: p.Name, Enabled: true, EmployeeID: strings.TrimPrefix(p.Slack, "U0")})
 	}

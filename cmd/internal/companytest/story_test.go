@@ -11,6 +11,7 @@ import (
 	"hallpass/approvals"
 	"hallpass/bot/slack/slacktest"
 	"hallpass/cmd/internal/companytest"
+	"hallpass/graph/graphtest/contract"
 )
 
 // scene is a company in a bubble of fake time, in which people talk.
@@ -25,6 +26,7 @@ func inCompany(t *testing.T, o companytest.Options, play func(s *scene)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		o.Now, o.Log = time.Now, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+		o.Judge = contract.For(t)
 		o.Timing.Poll = 6 * time.Hour // everything else is kicked, or due at a known time
 		c, err := companytest.New(ctx, o)
 		if err != nil {

@@ -146,7 +146,7 @@ func (j *Judge) Exchange(r *http.Request, body []byte, status int, answer []byte
 	if len(answer) > 0 {
 		header.Set("Content-Type", "application/json")
 	}
-	if status == http.StatusOK {
+	if status == http.StatusOK || status == http.StatusCreated {
 		answer = trimmed(answer)
 	}
 	out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(answer))}
