@@ -100,6 +100,7 @@ func FactSpecs() []FactSpec {
 		{"location.trusted", FactBool, "whether the named location is marked as trusted", KindIP},
 		{"location.ranges", FactInt, "how many ranges the named location holds now", KindIP},
 		{"location.policies", FactInt, "how many enabled policies refer to the location, by id or by all trusted locations", KindIP},
+		{"range.accounts", FactInt, "how many accounts signed in from the addresses within 30 days; 501 stands for more than 500", KindIP},
 		{"overlaps", FactList, "entries of the location, or of live requests, that overlap the ask", KindIP},
 		{"tenant.security_defaults", FactBool, "whether security defaults are on, which know no exemption", KindAccount},
 		{"account.privileged", FactBool, "whether the account holds an Entra role", KindAccount},

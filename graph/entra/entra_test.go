@@ -205,6 +205,9 @@ func TestAPlanSaysWhatItDoesAndWhoOwnsTheAccount(t *testing.T) {
 	if err != nil || len(p.Changes) != 2 || p.Facts["size"].Int != 256 || p.Facts["location.policies"].Int != 1 || !slices.Equal(p.Facts["overlaps"].List, []string{"20.50.2.0/28"}) {
 		t.Errorf("%+v, %v", p, err)
 	}
+	if f := p.Facts["range.accounts"]; !f.Known || f.Int != 0 {
+		t.Errorf("who signed in from there: %+v", f)
+	}
 	if len(p.Policies) != 1 || !strings.Contains(p.Policies[0].Does, "skips MFA") {
 		t.Errorf("policies %+v", p.Policies)
 	}

@@ -91,6 +91,9 @@ func (e *Entra) planIP(ctx context.Context, ask approvals.Ask, place Place, l gr
 	p.Facts["location.ranges"] = approvals.Fact{Known: true, Int: int64(len(entries))}
 	p.Facts["location.policies"] = approvals.Fact{Known: true, Int: enabled(p.Policies)}
 	p.Facts["overlaps"] = approvals.Fact{Known: true, List: overlaps}
+	if err := e.rangeFacts(ctx, &p, ask.Addresses); err != nil {
+		return p, err
+	}
 	if l.Trusted {
 		p.Warnings = append(p.Warnings, "The location is marked as trusted: every policy for “all trusted locations” and the risk calculation treat these addresses as safe.")
 	}

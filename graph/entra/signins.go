@@ -127,3 +127,44 @@ func clientType(client string) string {
 	}
 	return "other" // one of many legacy protocols
 }
+
+// The bounds of looking for who else signs in from a range: queries, each of which costs a report, and accounts.
+const (
+	maxRanges   = 3
+	maxAccounts = 500
+)
+
+// rangeFacts counts the accounts that signed in from the addresses: everybody whom it concerns. Names stay in the log.
+func (e *Entra) rangeFacts(ctx context.Context, p *approvals.Plan, addresses []netip.Prefix) error {
+	if len(addresses) > maxRanges {
+		p.Facts["range.accounts"] = approvals.Fact{Why: fmt.Sprintf("the log is asked about %d ranges at most", maxRanges)}
+		return nil
+	}
+	accounts := map[string]bool{}
+	for _, a := range addresses {
+		if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
+			return err
+		}
+		found, err := e.cfg.Reader.SignIns(ctx, graph.SignInQuery{Range: a, Since: p.Made.Add(-logReach), Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: logLimit})
+		if err != nil {
+			fact, wait := e.unread(ctx, err, BucketAudit, "reading the sign-in log")
+			p.Facts["range.accounts"] = fact
+			return wait
+		}
+		for _, s := range found.List {
+			accounts[s.UserID] = true
+		}
+		if found.More && len(accounts) <= maxAccounts {
+			p.Facts["range.accounts"] = approvals.Fact{Why: fmt.Sprintf("there are more than %d sign-ins from there; at least %d accounts", logLimit, len(accounts))}
+			return nil
+		}
+	}
+	p.Facts["range.accounts"] = number(min(len(accounts), maxAccounts+1))
+	switch n := len(accounts); {
+	case n > maxAccounts:
+		p.Warnings = append(p.Warnings, fmt.Sprintf("More than %d accounts signed in from there within 30 days: all of them are concerned.", maxAccounts))
+	case n > 1:
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%d accounts signed in from there within 30 days: all of them are concerned.", n))
+	}
+	return nil
+}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -430,4 +431,43 @@ func TestACheckNamesWhatIsWrongWithAZone(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestWhoElseSignsInFromARangeIsCounted(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		accounts int
+		addition func(k *kit)
+		ask      approvals.Ask
+		want     int64 // -1: unknown
+		says     string
+	}{
+		"nobody":          {0, nil, ip("20.50.2.1/32"), 0, ""},
+		"seven":           {7, nil, ip("20.50.2.0/28"), 7, "7 accounts signed in from there"},
+		"more than 500":   {502, nil, ip("20.50.0.0/20"), 501, "More than 500 accounts"},
+		"too many ranges": {0, nil, ip("20.50.2.1/32", "20.50.3.1/32", "20.50.4.1/32", "20.50.5.1/32"), -1, ""},
+		"no log":          {0, off2("/auditLogs/signIns", graphtest.Fault{Status: 403}), ip("20.50.2.1/32"), -1, ""},
+	} {
+		k := newKit(t, "21.1.1.1/32")
+		for i := range row.accounts {
+			id := k.tenant.AddUser(graphtest.User{UPN: "u" + strconv.Itoa(i) + "@contoso.com", Enabled: true})
+			for range 2 {
+				k.tenant.LogSignIn(graphtest.SignIn{User: id, At: noon().Add(-time.Hour), Address: netip.AddrFrom4([4]byte{20, 50, byte(2 + i/250), byte(i % 250 % 16)})})
+			}
+		}
+		if row.addition != nil {
+			row.addition(k)
+		}
+		p := k.plan(t, row.ask)
+		if f := p.Facts["range.accounts"]; f.Known != (row.want >= 0) || f.Known && f.Int != row.want || !f.Known && f.Why == "" {
+			t.Errorf("%s: %+v", name, f)
+		}
+		if row.says != "" && !strings.Contains(strings.Join(p.Warnings, " "), row.says) {
+			t.Errorf("%s: %v", name, p.Warnings)
+		}
+	}
+}
+
+func off2(path string, fault graphtest.Fault) func(*kit) {
+	return func(k *kit) { off(path, fault)(k, entra.Zone{}) }
 }
