@@ -16,7 +16,7 @@ import (
 // this one must say what it depends on.
 func TestThePredictionAgreesWithWhatIf(t *testing.T) {
 	t.Parallel()
-	words := map[evaluate.Word]int{}
+	applied, not := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		w := graphtest.New(graphtest.Options{Now: time.Now, Rate: -1})
 		app := w.AddApp(graphtest.App{Name: "hallpass", Roles: []string{"Policy.Read.All", "GroupMember.Read.All", "User.Read.All", "RoleManagement.Read.Directory"}})
@@ -81,16 +81,21 @@ func TestThePredictionAgreesWithWhatIf(t *testing.T) {
 		}
 		for _, v := range verdicts {
 			got := tenant.Applies(v.Policy, sign)
-			words[got.Word]++
-			if got.Word == evaluate.Yes != v.Applies && got.Word != evaluate.If && got.Word != evaluate.Unknown && v.Policy.State != "disabled" {
-				t.Fatalf("the prediction is %+v; What If says %v, %v\n%+v", got, v.Applies, v.Reasons, v.Policy)
+			if v.Policy.State == "disabled" {
+				continue
 			}
-			if got.Word == evaluate.No && v.Applies {
-				t.Fatalf("a no hides a policy: %+v", v.Policy)
+			if got.Word == evaluate.Yes {
+				applied++
+			}
+			if got.Word == evaluate.No {
+				not++
+			}
+			if got.Word == evaluate.Yes && !v.Applies || got.Word == evaluate.No && v.Applies {
+				t.Fatalf("the prediction is %+v; What If says %v, %v\n%+v", got, v.Applies, v.Reasons, v.Policy)
 			}
 		}
 	})
-	if words[evaluate.Yes] < 10 || words[evaluate.No] < 10 {
-		t.Errorf("too little was judged: %v", words)
+	if applied < 10 || not < 10 {
+		t.Errorf("too little was judged: %d apply, %d do not", applied, not)
 	}
 }
