@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,10 +27,12 @@ type Command struct {
 	Mention bool
 	Account string
 	Topic   string
+	// Question is what advice is wanted on.
+	Question approvals.Question
 }
 
 func verbs() []string {
-	return []string{"ip", "account", "show", "list", "approve", "deny", "cancel", "renew", "revoke", "hand", "own", "help"}
+	return []string{"ip", "account", "show", "list", "approve", "deny", "cancel", "renew", "revoke", "hand", "own", "advise", "help"}
 }
 
 // Grammar is what the parser has to know besides the words.
@@ -60,6 +63,9 @@ func (g Grammar) Parse(text string) (Command, error) {
 		return Command{}, nil
 	}
 	if !slices.Contains(verbs(), verb) {
+		if q, pasted := readError(text); pasted {
+			return Command{Verb: "advise", Question: q}, nil
+		}
 		return Command{}, g.unknown(verb, text)
 	}
 	p := g.split(rest)
@@ -75,6 +81,14 @@ func (g Grammar) Parse(text string) (Command, error) {
 		err = g.list(&c, p)
 	case "help":
 		c.Topic = strings.ToLower(p.head())
+	case "advise":
+		c.Question, _ = readError(rest)
+		if c.Question.Account == "" && c.Question.Correlation == "" {
+			c.Question.Account = strings.ToLower(p.head())
+		}
+		if c.Question.Account == "" && c.Question.Correlation == "" || strings.Contains(c.Question.Account, " ") {
+			err = shape("On which account?", "/hallpass advise svc-nx@contoso.com")
+		}
 	case "own":
 		c.Account = p.head()
 		if c.Account == "" {
@@ -84,6 +98,23 @@ func (g Grammar) Parse(text string) (Command, error) {
 		err = g.onRequest(&c, p)
 	}
 	return c, err
+}
+
+// readError reads an error that somebody pasted: the number of an AADSTS code, the correlation id, and a sign-in name, as
+// far as they stand in it.
+func readError(text string) (q approvals.Question, pasted bool) {
+	if m := regexp.MustCompile(`(?i)\bAADSTS(\d{4,7})\b`).FindStringSubmatch(text); m != nil {
+		q.Code, _ = strconv.Atoi(m[1]) // seven digits are a number
+		pasted = true
+	}
+	if m := regexp.MustCompile(`(?i)\bcorrelation[\s_-]*id[\s:"']*([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b`).FindStringSubmatch(text); m != nil {
+		q.Correlation = strings.ToLower(m[1])
+		pasted = true
+	}
+	if m := regexp.MustCompile(`[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`).FindString(text); m != "" {
+		q.Account = strings.ToLower(m)
+	}
+	return q, pasted
 }
 
 func shape(what, example string) error {

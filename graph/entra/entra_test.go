@@ -89,7 +89,12 @@ func (o *office) Place(kind approvals.Kind, name string) (entra.Place, bool) {
 	return entra.Place{ID: o.grp, Title: "Exempt"}, name == "exempt"
 }
 
-func (o *office) Names(approvals.Kind) []string { return []string{"servers"} }
+func (o *office) Names(kind approvals.Kind) []string {
+	if kind == approvals.KindAccount {
+		return []string{"exempt"}
+	}
+	return []string{"servers"}
+}
 
 func (o *office) GroupID(name string) (string, bool) { return o.grp, name == "exempt" }
 
@@ -113,7 +118,7 @@ func newKit(t *testing.T, ranges ...string) *kit {
 	}
 	app := k.tenant.AddApp(graphtest.App{Name: "hallpass", Roles: []string{
 		"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "User.Read.All", "AuditLog.Read.All",
-		"RoleManagement.Read.Directory", "IdentityRiskyUser.Read.All",
+		"RoleManagement.Read.Directory", "IdentityRiskyUser.Read.All", "Domain.Read.All", "Domain-InternalFederation.Read.All",
 	}})
 	k.o.loc = k.tenant.AddLocation(graphtest.Location{Name: "Servers", Ranges: ranges})
 	k.o.grp = k.tenant.AddGroup(graphtest.Group{Name: "Exempt", Security: true})

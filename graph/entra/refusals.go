@@ -51,6 +51,10 @@ func (h history) check(u graph.User, ask approvals.Ask, now time.Time) error {
 	if !h.known {
 		return nil
 	}
+	if h.sprayed() {
+		return approvals.Refuse(approvals.RefusedTarget, "%s was interrupted from several networks within 30 days; that looks like password spray.", u.UPN).
+			Or("Somebody may be guessing its password. Ask security before anything is exempted.")
+	}
 	list := h.asked(ask.Addresses)
 	if len(list) == 0 {
 		return nil

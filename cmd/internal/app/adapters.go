@@ -261,5 +261,22 @@ func channel(rules func() *rulesfile.File) func(group, platform string) (bot.Pla
 	}
 }
 
+// advisor gives advice to those who may ask for exemptions.
+type advisor struct{ tenant *entra.Entra }
+
+func (a advisor) Advise(ctx context.Context, person string, q approvals.Question) (approvals.Advice, error) {
+	who, err := a.tenant.Standing(ctx, person, nil)
+	if errors.Is(err, approvals.ErrNotFound) {
+		return approvals.Advice{}, approvals.Refuse(approvals.RefusedIdentity, "Your account is not in Entra ID any more.")
+	}
+	if err != nil {
+		return approvals.Advice{}, err
+	}
+	if err := approvals.May(who, approvals.VerbAsk, nil); err != nil {
+		return approvals.Advice{}, err
+	}
+	return a.tenant.Advise(ctx, q)
+}
+
 // errNoWriter says that nothing can be written.
 var errNoWriter = errors.New("no credential for writing is configured (entra.writer)")

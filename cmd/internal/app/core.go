@@ -125,7 +125,8 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		Grammar: bot.Grammar{
 			Zone: p.Calendar.Zone, Names: func(k approvals.Kind) []string { return file().Names(k) }, Zones: func() []string { return file().ZoneNames() },
 		},
-		Now: p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
+		Advisor: advisor{tenant},
+		Now:     p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
 	})
 	if err != nil {
 		return nil, err

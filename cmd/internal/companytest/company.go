@@ -198,6 +198,7 @@ func Roles() []string {
 	return []string{
 		"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "User.Read.All",
 		"AuditLog.Read.All", "RoleManagement.Read.Directory", "IdentityRiskyUser.Read.All",
+		"Domain.Read.All", "Domain-InternalFederation.Read.All",
 	}
 }
 
