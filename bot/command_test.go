@@ -196,3 +196,58 @@ func TestTheFormOfAFencedAccount(t *testing.T) {
 		t.Errorf("without zones the form has %d fields", n)
 	}
 }
+
+func TestAPastedErrorIsAQuestion(t *testing.T) {
+	t.Parallel()
+	const id = "c0000000-0000-4000-a000-00000000000c"
+	for text, want := range map[string]approvals.Question{
+		"advise svc-nx@contoso.com":                             {Account: "svc-nx@contoso.com"},
+		"advise <mailto:svc-nx@contoso.com|svc-nx@contoso.com>": {Account: "svc-nx@contoso.com"},
+		"advise 50000000-0000-4000-a000-000000000005":           {Account: "50000000-0000-4000-a000-000000000005"},
+		"AADSTS50076: Due to a configuration change … Trace ID: a0000000-0000-4000-a000-00000000000a Correlation ID: " + id + " Timestamp: 2026-11-23": {Code: 50076, Correlation: id},
+		"Error: AADSTS50079 for user svc-nx@contoso.com":                                          {Code: 50079, Account: "svc-nx@contoso.com"},
+		"{\"error\":\"interaction_required\",\"correlation_id\":\"" + strings.ToUpper(id) + "\"}": {Correlation: id},
+	} {
+		c, err := grammar().Parse(text)
+		if err != nil || c.Verb != "advise" || c.Question != want {
+			t.Errorf("%q: %+v, %v", text, c, err)
+		}
+	}
+	for text, want := range map[string]string{
+		"advise":                 "On which account?",
+		"advise two words":       "On which account?",
+		"ADSTS50076 is no error": "There is no command",
+	} {
+		if _, err := grammar().Parse(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if c, err := grammar().Parse("deny HP-7 because AADSTS50076 came again"); err != nil || c.Verb != "deny" {
+		t.Errorf("a reason with an error in it: %+v, %v", c, err)
+	}
+}
+
+func TestTheButtonOnAdviceFillsInTheForm(t *testing.T) {
+	t.Parallel()
+	a := approvals.Advice{
+		Account: approvals.Person{ID: "1", UPN: "svc@x.com"}, Stopped: "MFA",
+		Options: []approvals.Option{{Way: approvals.WayApp, Fits: true, Why: "w"}, {Way: approvals.WayZone, Fits: true, Why: "w", Type: "/hallpass account svc@x.com from ADDRESS"}},
+	}
+	c := adviceCard(a)
+	if len(c.Buttons) != 1 {
+		t.Fatalf("%+v", c)
+	}
+	form := fencedGrammar("integrations").prepared(c.Buttons[0].Value)
+	if form.Inputs[0].Value != "zone:" || form.Inputs[1].Value != "svc@x.com" {
+		t.Errorf("%+v", form.Inputs)
+	}
+	for _, value := range []string{"ask", "", "zone:", "nothing: x"} {
+		if form := fencedGrammar().prepared(value); form.Inputs[0].Value != "" || form.Inputs[1].Value != "" {
+			t.Errorf("%q fills in %+v", value, form.Inputs[:2])
+		}
+	}
+	a.Options[1].Fits = false
+	if c := adviceCard(a); len(c.Buttons) != 0 {
+		t.Error("a way that does not fit has a button")
+	}
+}

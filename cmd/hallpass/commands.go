@@ -63,6 +63,8 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 		return p.version(rest)
 	case "rules":
 		return p.rules(rest)
+	case "advise":
+		return p.advice(ctx, rest)
 	case "zone":
 		return p.zone(ctx, rest)
 	case "serve":
@@ -87,7 +89,7 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 			return p.say("Approved exemptions are applied again.\n")
 		})
 	}
-	known := []string{"serve", "check", "rules", "zone", "pause", "resume", "version", "help"}
+	known := []string{"serve", "check", "rules", "zone", "advise", "pause", "resume", "version", "help"}
 	return errUsage{fmt.Sprintf("there is no command %q", name), rulesfile.Meant(name, known)}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"hallpass/approvals"
 	"hallpass/cmd/internal/app"
 )
 
@@ -54,6 +55,10 @@ func fake(stdout, stderr io.Writer, err error, ok bool) program {
 			return errors.Join(err, writeErr)
 		},
 		resume: func(context.Context, app.Config) error { return err },
+		advise: func(_ context.Context, _ app.Config, q approvals.Question, w io.Writer) error {
+			_, writeErr := io.WriteString(w, "advice on "+q.Account+"\n")
+			return errors.Join(err, writeErr)
+		},
 		zones: func(_ context.Context, _ app.Config, w io.Writer) (bool, error) {
 			_, writeErr := io.WriteString(w, "ok      integrations holds\n")
 			return ok, errors.Join(err, writeErr)
@@ -81,6 +86,9 @@ func TestWhatEachCommandDoes(t *testing.T) {
 		{name: "pause says what that means", args: "pause -because incident", stdout: "pause: incident\nNew exemptions are held back in all replicas. Removals go on. hallpass resume ends it.\n"},
 		{name: "pause without a reason", args: "pause", code: 2, stderr: "hallpass: pause needs a reason: everybody who asks will read it\nAs in: hallpass pause -because \"incident 4711\"\nhallpass help lists the commands.\n"},
 		{name: "pause fails", args: "pause -because x", err: broken, code: 1, stdout: "pause: x\n", stderr: "hallpass: redis does not answer\n"},
+		{name: "advice", args: "advise -config x.yaml svc@contoso.com", stdout: "advice on svc@contoso.com\n"},
+		{name: "advice that cannot be had", args: "advise svc@contoso.com", err: broken, code: 1, stdout: "advice on svc@contoso.com\n", stderr: "hallpass: redis does not answer\n"},
+		{name: "advice on nobody", args: "advise -config x.yaml", code: 2, stderr: "hallpass: advise: on which account?\nAs in: hallpass advise svc-nx@contoso.com\nhallpass help lists the commands.\n"},
 		{name: "zones that hold", args: "zone check", ok: true, stdout: "ok      integrations holds\n"},
 		{name: "a zone that is broken", args: "zone check -config x.yaml", code: 1, stdout: "ok      integrations holds\n"},
 		{name: "zones cannot be read", args: "zone check", ok: true, err: broken, code: 1, stdout: "ok      integrations holds\n", stderr: "hallpass: redis does not answer\n"},

@@ -9,6 +9,7 @@ Usage:
     hallpass resume [-config FILE]                  go on after a pause
     hallpass rules test RULES [EXAMPLES]            check a rules file, and judge example asks by it
     hallpass rules env                              what conditions in a rules file can use
+    hallpass advise [-config FILE] ACCOUNT          what stops an account at signing in, and the ways out
     hallpass zone check [-config FILE]              look whether every fenced zone holds; say what to mend
     hallpass zone plan [-n N] [-name NAME]          what an administrator creates for N zones, for Graph and PowerShell
     hallpass version

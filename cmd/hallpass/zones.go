@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 
+	"hallpass/approvals"
 	"hallpass/approvals/rulesfile"
 	"hallpass/cmd/internal/app"
 )
@@ -55,4 +57,16 @@ func (p program) zonePlan(args []string) error {
 		return errUsage{fmt.Sprintf("zone plan: %q cannot be the name of a zone", *name), "use a to z, 0 to 9 and -"}
 	}
 	return app.WriteZonePlan(p.stdout, app.ZoneNames(*name, *n))
+}
+
+// advice says what stops an account. It takes one argument beside the flags: the account.
+func (p program) advice(ctx context.Context, args []string) error {
+	const example = "As in: hallpass advise svc-nx@contoso.com"
+	if len(args) == 0 || strings.HasPrefix(args[len(args)-1], "-") || len(args) > 1 && args[len(args)-2] == "-config" {
+		return errUsage{"advise: on which account?", example}
+	}
+	account := args[len(args)-1]
+	return p.withConfig("advise", args[:len(args)-1], nil, func(cfg app.Config) error {
+		return p.advise(ctx, cfg, approvals.Question{Account: account}, p.stdout)
+	})
 }

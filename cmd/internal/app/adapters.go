@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"hallpass/approvals"
 	"hallpass/approvals/engine"
@@ -262,7 +263,10 @@ func channel(rules func() *rulesfile.File) func(group, platform string) (bot.Pla
 }
 
 // advisor gives advice to those who may ask for exemptions.
-type advisor struct{ tenant *entra.Entra }
+type advisor struct {
+	tenant *entra.Entra
+	now    func(ctx context.Context) (time.Time, error)
+}
 
 func (a advisor) Advise(ctx context.Context, person string, q approvals.Question) (approvals.Advice, error) {
 	who, err := a.tenant.Standing(ctx, person, nil)
@@ -275,7 +279,7 @@ func (a advisor) Advise(ctx context.Context, person string, q approvals.Question
 	if err := approvals.May(who, approvals.VerbAsk, nil); err != nil {
 		return approvals.Advice{}, err
 	}
-	return a.tenant.Advise(ctx, q)
+	return patient(ctx, a.now, func(ctx context.Context) (approvals.Advice, error) { return a.tenant.Advise(ctx, q) })
 }
 
 // errNoWriter says that nothing can be written.

@@ -125,7 +125,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		Grammar: bot.Grammar{
 			Zone: p.Calendar.Zone, Names: func(k approvals.Kind) []string { return file().Names(k) }, Zones: func() []string { return file().ZoneNames() },
 		},
-		Advisor: advisor{tenant},
+		Advisor: advisor{tenant, p.Store.Now},
 		Now:     p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
 	})
 	if err != nil {

@@ -28,7 +28,7 @@ func CheckZones(ctx context.Context, cfg Config, w io.Writer) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	reports, err := core.Tenant.CheckZones(ctx)
+	reports, err := patient(ctx, p.Store.Now, core.Tenant.CheckZones)
 	if err != nil {
 		return false, fmt.Errorf("looking at the zones: %w", err)
 	}

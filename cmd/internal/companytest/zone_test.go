@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -210,5 +211,35 @@ func TestAnExemptionThatIsNotAsPredictedIsTakenBack(t *testing.T) {
 		}
 		s.reads("the card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "did not say what was predicted")
 		s.reads("the card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "the fence is not in force")
+	})
+}
+
+func TestAPastedErrorBecomesARequest(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{Rate: -1}, func(s *scene) {
+		failed := nx(s, "20.50.2.1")
+		s.wait(time.Minute)
+		said := s.hears("ana", "AADSTS50079: you must enroll in multi-factor authentication. User: svc-nx@contoso.com")
+		s.reads("Ana", said, "MFA is asked for, and nobody answers: the policy “Require MFA for everyone” (AADSTS"+strconv.Itoa(failed.Code)+")")
+		s.reads("Ana", said, "✓ app registration with a certificate")
+		s.reads("Ana", said, "/hallpass account svc-nx@contoso.com from ADDRESS for 30d because")
+		s.reads("Ana", said, "seen at 20.50.2.1")
+		answer := s.c.Slack.Ephemerals("U0ANA")
+		if _, err := s.c.Slack.Click(s.ctx, "U0ANA", answer[len(answer)-1].Ref(), "Prepare the request"); err != nil {
+			t.Fatal(err)
+		}
+		s.wait(time.Second)
+		view, ok := s.c.Slack.Front("U0ANA")
+		if !ok {
+			t.Fatal("no form opens")
+		}
+		if _, err := s.c.Slack.Submit(s.ctx, "U0ANA", view.ID, map[string]any{"addresses": "20.50.2.1", "term": "7d", "reason": "AgilePoint NX calls SharePoint"}); err != nil {
+			t.Fatal(err)
+		}
+		s.wait(15 * time.Second)
+		r := s.state("HP-1001", approvals.StatePending)
+		if !r.Ask.Fenced() || r.Account.UPN != "svc-nx@contoso.com" {
+			t.Errorf("%+v", r.Ask)
+		}
 	})
 }
