@@ -165,6 +165,14 @@ type Domain struct {
 	MFA       string // federatedIdpMfaBehavior; empty: not set
 }
 
+// ServiceSettings are the MFA service settings. They count as trusted locations in Conditional Access, too, although no
+// named location shows them.
+type ServiceSettings struct {
+	TrustedIPs []string // IPv4 only, 50 at most
+	// SkipIntranet skips MFA for federated users whose token says that they are inside the company's network.
+	SkipIntranet bool
+}
+
 // SignIn is an entry of the sign-in log.
 type SignIn struct {
 	At                            time.Time // zero: now
