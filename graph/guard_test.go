@@ -35,6 +35,7 @@ func TestTheGuardLetsThroughOnlyWhatHallpassDoes(t *testing.T) {
 		"an MFA state changed":          {"PATCH", "https://graph.microsoft.com/beta/users/u/authentication/requirements", "x", ""},
 		"an app made":                   {"POST", "https://graph.microsoft.com/v1.0/applications", "x", ""},
 		"an app deleted":                {"DELETE", "https://graph.microsoft.com/v1.0/applications/a", "x", ""},
+		"sessions revoked":              {"POST", "https://graph.microsoft.com/v1.0/users/u/revokeSignInSessions", "x", ""},
 		"a secret made":                 {"POST", "https://graph.microsoft.com/v1.0/applications/a/addPassword", "x", ""},
 		"a permission granted":          {"POST", "https://graph.microsoft.com/v1.0/servicePrincipals/s/appRoleAssignments", "x", ""},
 		"a role given":                  {"POST", "https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments", "x", ""},
