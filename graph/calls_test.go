@@ -75,6 +75,7 @@ func exercises() map[string]func(ctx context.Context, w world) error {
 		"GET /groups/{id}/transitiveMemberOf":   func(ctx context.Context, w world) error { _, err := w.c.GroupsAbove(ctx, w.grp); return err },
 		"POST /groups/{id}/members/$ref":        func(ctx context.Context, w world) error { return w.c.AddMember(ctx, w.grp, w.svc) },
 		"DELETE /groups/{id}/members/{id}/$ref": func(ctx context.Context, w world) error { return w.c.RemoveMember(ctx, w.grp, w.member) },
+		"POST /users/{id}/revokeSignInSessions": func(ctx context.Context, w world) error { return w.c.RevokeSessions(ctx, w.svc) },
 		"GET /users": func(ctx context.Context, w world) error {
 			_, err := w.c.UsersByMail(ctx, "svc@contoso.com")
 			return err

@@ -389,3 +389,18 @@ func TestUnmodelledConditionsReachThePolicy(t *testing.T) {
 		t.Errorf("the tenant guesses: %v", err)
 	}
 }
+
+func TestSessionsAreRevoked(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	svc := k.tenant.AddUser(graphtest.User{UPN: "svc@contoso.com", Enabled: true})
+	if err := k.c.RevokeSessions(t.Context(), svc); err != nil {
+		t.Error(err)
+	}
+	if u, is := k.tenant.User(svc); !is || !u.Revoked.Equal(noon()) {
+		t.Errorf("%+v", u)
+	}
+	if err := against(t, &answers{status: 200, body: `{"value":false}`}).RevokeSessions(t.Context(), svc); err == nil {
+		t.Error("Graph said no")
+	}
+}

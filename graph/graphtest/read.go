@@ -26,6 +26,16 @@ func (t *Tenant) IsMember(group, user string) bool {
 	return g != nil && slices.Contains(g.members, user)
 }
 
+// User gives an account as it is now, by id or user principal name.
+func (t *Tenant) User(id string) (User, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if u := t.user(id); u != nil {
+		return *u, true
+	}
+	return User{}, false
+}
+
 // Throttled counts the calls that were answered 429.
 func (t *Tenant) Throttled() int {
 	t.mu.Lock()

@@ -7,6 +7,9 @@ import (
 )
 
 func (t *Tenant) userCalls(c call) answer {
+	if c.is(http.MethodPost, "users", "*", "revokeSignInSessions") {
+		return t.revoke(c)
+	}
 	if refused := c.may("User.Read.All", "Directory.Read.All"); refused != nil {
 		return *refused
 	}
@@ -136,4 +139,18 @@ func (t *Tenant) perUserMFA(c call) answer {
 		t.setMFA(c.app.Name, c.app.ID, u, state)
 	}
 	return done()
+}
+
+// revoke ends the sessions of an account.
+func (t *Tenant) revoke(c call) answer {
+	if refused := c.may("User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"); refused != nil {
+		return *refused
+	}
+	u := t.user(c.parts[1])
+	if u == nil {
+		return notFound(c.parts[1])
+	}
+	u.Revoked = t.opts.Now()
+	t.audit(audit{activity: "Revoke user sign-in sessions", actor: c.app.Name, app: c.app.ID, targets: []string{u.ID}})
+	return ok(object{"@odata.context": "https://" + c.r.Host + "/v1.0/$metadata#Edm.Boolean", "value": true})
 }
