@@ -18,11 +18,15 @@ const (
 // was looked up.
 type Ask struct {
 	Kind Kind `json:"kind"`
-	// Addresses are canonical prefixes (host bits zero), sorted, without duplicates. Only for KindIP.
+	// Addresses are canonical prefixes (host bits zero), sorted, without duplicates. For KindIP they are what is trusted;
+	// for KindAccount they are where the account may sign in from without MFA, and then it goes into a fenced zone.
 	Addresses []netip.Prefix `json:"addresses,omitempty"`
+	// Drop are prefixes from which the account signs in today and may stop to. Only for KindAccount with Addresses.
+	Drop []netip.Prefix `json:"drop,omitempty"`
 	// Account is the user principal name or object id of the service account as typed. Only for KindAccount.
 	Account string `json:"account,omitempty"`
-	// Where is the name, in the rules file, of the location (KindIP) or the exclusion (KindAccount).
+	// Where is the name, in the rules file, of the location (KindIP), the exclusion (KindAccount) or the zone (KindAccount
+	// with Addresses; empty: hallpass picks a free one).
 	Where string `json:"where"`
 	// Term says how long.
 	Term Term `json:"term"`
@@ -31,6 +35,9 @@ type Ask struct {
 	// Ticket is a reference into another system. Optional unless a rule demands it.
 	Ticket string `json:"ticket,omitempty"`
 }
+
+// Fenced reports whether the ask is for an account that may sign in without MFA from its addresses only.
+func (a Ask) Fenced() bool { return a.Kind == KindAccount && len(a.Addresses) > 0 }
 
 // Term is how long an exemption is wanted: For a duration that starts when the change is verified, or Until a fixed
 // time. Exactly one of the two is set.

@@ -18,6 +18,7 @@ type decided struct {
 	Facts    map[string]Fact `json:"facts"`
 	Seats    []Seat          `json:"seats"`
 	Rules    string          `json:"rules"`
+	Pairs    [][2]string     `json:"pairs,omitempty"`
 }
 
 // Fingerprint is the SHA-256, in hex, of what a vote on this plan, term and ruling decides.
@@ -39,6 +40,12 @@ func Fingerprint(plan Plan, term Term, ruling Ruling) string {
 		}
 	}
 	slices.SortFunc(d.Policies, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
+	if plan.Zone != nil {
+		for _, p := range plan.Zone.Pairs {
+			d.Pairs = append(d.Pairs, [2]string{p.Account, p.Address})
+		}
+		slices.SortFunc(d.Pairs, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
+	}
 	for _, name := range ruling.Read {
 		f := plan.Facts[name]
 		f.Why = ""

@@ -22,10 +22,32 @@ type Plan struct {
 	Facts Facts `json:"facts"`
 	// Policies says in words what the plan does under each enabled Conditional Access policy that it touches.
 	Policies []PolicyEffect `json:"policies,omitempty"`
+	// Zone is the fenced zone into which the plan puts the account; nil if there is no fence.
+	Zone *Zone `json:"zone,omitempty"`
 	// Warnings are red flags for approvers, in words.
 	Warnings []string  `json:"warnings,omitempty"`
 	Made     time.Time `json:"made"`
 }
+
+// Zone is a fenced zone as one plan uses it. A zone is a cross-product: every account in it gets in from every address
+// in it.
+type Zone struct {
+	Name  string `json:"name"` // in the rules file
+	Title string `json:"title"`
+	// Pairs are the ways in that the plan stands for: those of its own account, and those that its addresses open to other
+	// accounts of the zone or its account to their addresses. Sorted, own account first.
+	Pairs []Pair `json:"pairs"`
+}
+
+// Pair is one way in: an account and an address from which it signs in without MFA.
+type Pair struct {
+	Account string `json:"account"` // Entra object id
+	Label   string `json:"label"`   // the account's UPN
+	Address string `json:"address"` // a canonical prefix
+}
+
+// String is the pair for people.
+func (p Pair) String() string { return p.Label + " from " + p.Address }
 
 // PolicyEffect is what a plan does under one Conditional Access policy.
 type PolicyEffect struct {
@@ -72,14 +94,20 @@ type FactSpec struct {
 // FactSpecs lists all facts that a plan can hold.
 func FactSpecs() []FactSpec {
 	return []FactSpec{
-		{"addresses", FactInt, "how many prefixes are asked for", KindIP},
-		{"size", FactInt, "how many addresses the widest prefix holds, at most 2^62", KindIP},
-		{"ipv6", FactBool, "whether any prefix is IPv6", KindIP},
+		{"addresses", FactInt, "how many prefixes are asked for", ""},
+		{"size", FactInt, "how many addresses the widest prefix holds, at most 2^62", ""},
+		{"ipv6", FactBool, "whether any prefix is IPv6", ""},
 		{"location.trusted", FactBool, "whether the named location is marked as trusted", KindIP},
 		{"location.ranges", FactInt, "how many ranges the named location holds now", KindIP},
 		{"location.policies", FactInt, "how many enabled policies refer to the location, by id or by all trusted locations", KindIP},
+		{"range.accounts", FactInt, "how many accounts signed in from the addresses within 30 days; 501 stands for more than 500", KindIP},
 		{"overlaps", FactList, "entries of the location, or of live requests, that overlap the ask", KindIP},
+		{"tenant.security_defaults", FactBool, "whether security defaults are on, which know no exemption", KindAccount},
 		{"account.privileged", FactBool, "whether the account holds an Entra role", KindAccount},
+		{"account.roles", FactList, "the Entra roles that the account holds or may activate", KindAccount},
+		{"account.at_risk", FactBool, "whether Identity Protection holds the account to be at risk", KindAccount},
+		{"account.mfa_method", FactBool, "whether the account has registered a method for MFA", KindAccount},
+		{"account.per_user_mfa", FactString, "the account's per-user MFA state: disabled, enabled or enforced", KindAccount},
 		{"account.synced", FactBool, "whether the account is synchronised from on premises", KindAccount},
 		{"account.guest", FactBool, "whether the account is a guest", KindAccount},
 		{"account.enabled", FactBool, "whether the account may sign in at all", KindAccount},
@@ -87,5 +115,11 @@ func FactSpecs() []FactSpec {
 		{"group.members", FactInt, "how many direct members the exclusion group has now", KindAccount},
 		{"group.policies", FactInt, "how many enabled policies exclude the group", KindAccount},
 		{"fenced", FactBool, "whether the exemption holds only from named addresses", KindAccount},
+		{"zone.name", FactString, "the fenced zone that the account would be in", KindAccount},
+		{"zone.new_pairs", FactList, "every way in that the zone opens: each account and address that could then sign in without MFA", KindAccount},
+		{"zone.accounts", FactInt, "how many other accounts are in the zone", KindAccount},
+		{"zone.blocked", FactList, "addresses from which the account signed in within 30 days and which the fence will block", KindAccount},
+		{"zone.runs", FactBool, "whether the job gets in from its addresses once it is in the zone", KindAccount},
+		{"zone.sometimes", FactList, "policies that stop it at times, with what that depends on", KindAccount},
 	}
 }

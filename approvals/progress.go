@@ -60,6 +60,7 @@ func (s *step) up(view func(int) View) {
 	s.r.End = s.m.Calendar.EndOf(term, s.now())
 	s.to(StateActive)
 	s.r.Reminded = s.passed()
+	s.prove()
 	if s.over(s.r.End) { // a fixed end that came while it was being applied
 		s.end(Cause{Word: CauseEnd})
 	}

@@ -109,6 +109,8 @@ type Request struct {
 	Stuck *Stuck    `json:"stuck,omitempty"`
 	// Observed says that hallpass only observes: the plan was approved and would have been written.
 	Observed bool `json:"observed,omitempty"`
+	// Proof is what Entra ID said of a fenced exemption after it was applied.
+	Proof *Proof `json:"proof,omitempty"`
 	// Hash is the hash of the request's last audit entry.
 	Hash string `json:"hash,omitempty"`
 }

@@ -117,6 +117,8 @@ func (s *step) take(e Event) error {
 		return s.replan(e)
 	case Held:
 		return s.held(e)
+	case Proved:
+		return s.proved(e)
 	case Woke:
 		s.remind()
 		return nil
@@ -459,6 +461,9 @@ func (s *step) wake() Wake {
 	case StateActive:
 		w.Lane = LaneEnd
 		sooner(s.r.End)
+		if p := s.r.Proof; p != nil && p.State == ProofAsked {
+			sooner(p.Next)
+		}
 		if rs := s.reminders(); s.r.Reminded < len(rs) {
 			sooner(s.r.End.Add(-rs[s.r.Reminded]))
 		}

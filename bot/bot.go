@@ -21,6 +21,8 @@ type Config struct {
 	Inbox   Inbox
 	Chats   []Chat
 	Grammar Grammar
+	// Advisor says what stops an account. Optional.
+	Advisor Advisor
 	// Channel gives the channel of a group, by its name in the rules file, on a platform; false if it has none there.
 	Channel func(group, platform string) (Place, bool)
 	// Now is the clock of everything stored.
@@ -120,6 +122,13 @@ func (b *Bot) command(ctx context.Context, in Incoming) Ack {
 	case "help":
 		b.cfg.Go(func(ctx context.Context) { b.reply(ctx, in, Help()) })
 		return Ack{}
+	case "advise":
+		b.cfg.Go(func(ctx context.Context) {
+			b.look(ctx, in, c.Verb, func(ctx context.Context, in Incoming, person string) error {
+				return b.advise(ctx, in, person, c.Question)
+			})
+		})
+		return Ack{}
 	case "show", "list":
 		b.cfg.Go(func(ctx context.Context) {
 			b.look(ctx, in, c.Verb, func(ctx context.Context, in Incoming, person string) error { return b.showOrList(ctx, in, person, c) })
@@ -132,7 +141,7 @@ func (b *Bot) command(ctx context.Context, in Incoming) Ack {
 // click answers a button: forms are opened at once and store nothing; a plain act is stored.
 func (b *Bot) click(ctx context.Context, in Incoming) Ack {
 	if in.Button == ButtonAsk {
-		form := b.cfg.Grammar.askForm()
+		form := b.cfg.Grammar.prepared(in.Value)
 		return Ack{Open: &form}
 	}
 	b.learn(in)

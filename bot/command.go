@@ -2,8 +2,10 @@ package bot
 
 import (
 	"cmp"
+	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,10 +27,12 @@ type Command struct {
 	Mention bool
 	Account string
 	Topic   string
+	// Question is what advice is wanted on.
+	Question approvals.Question
 }
 
 func verbs() []string {
-	return []string{"ip", "account", "show", "list", "approve", "deny", "cancel", "renew", "revoke", "hand", "own", "help"}
+	return []string{"ip", "account", "show", "list", "approve", "deny", "cancel", "renew", "revoke", "hand", "own", "advise", "help"}
 }
 
 // Grammar is what the parser has to know besides the words.
@@ -36,6 +40,15 @@ type Grammar struct {
 	Zone *time.Location
 	// Names are the names of places for a kind of ask, as the rules file has them.
 	Names func(approvals.Kind) []string
+	// Zones are the names of the fenced zones. Optional.
+	Zones func() []string
+}
+
+func (g Grammar) zones() []string {
+	if g.Zones == nil {
+		return nil
+	}
+	return g.Zones()
 }
 
 // Parse reads a command as a person typed it. A mistake is a *approvals.Refusal that shows the command as it should be.
@@ -50,6 +63,9 @@ func (g Grammar) Parse(text string) (Command, error) {
 		return Command{}, nil
 	}
 	if !slices.Contains(verbs(), verb) {
+		if q, pasted := readError(text); pasted {
+			return Command{Verb: "advise", Question: q}, nil
+		}
 		return Command{}, g.unknown(verb, text)
 	}
 	p := g.split(rest)
@@ -65,6 +81,14 @@ func (g Grammar) Parse(text string) (Command, error) {
 		err = g.list(&c, p)
 	case "help":
 		c.Topic = strings.ToLower(p.head())
+	case "advise":
+		c.Question, _ = readError(rest)
+		if c.Question.Account == "" && c.Question.Correlation == "" {
+			c.Question.Account = strings.ToLower(p.head())
+		}
+		if c.Question.Account == "" && c.Question.Correlation == "" || strings.Contains(c.Question.Account, " ") {
+			err = shape("On which account?", "/hallpass advise svc-nx@contoso.com")
+		}
 	case "own":
 		c.Account = p.head()
 		if c.Account == "" {
@@ -74,6 +98,23 @@ func (g Grammar) Parse(text string) (Command, error) {
 		err = g.onRequest(&c, p)
 	}
 	return c, err
+}
+
+// readError reads an error that somebody pasted: the number of an AADSTS code, the correlation id, and a sign-in name, as
+// far as they stand in it.
+func readError(text string) (q approvals.Question, pasted bool) {
+	if m := regexp.MustCompile(`(?i)\bAADSTS(\d{4,7})\b`).FindStringSubmatch(text); m != nil {
+		q.Code, _ = strconv.Atoi(m[1]) // seven digits are a number
+		pasted = true
+	}
+	if m := regexp.MustCompile(`(?i)\bcorrelation[\s_-]*id[\s:"']*([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b`).FindStringSubmatch(text); m != nil {
+		q.Correlation = strings.ToLower(m[1])
+		pasted = true
+	}
+	if m := regexp.MustCompile(`[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`).FindString(text); m != "" {
+		q.Account = strings.ToLower(m)
+	}
+	return q, pasted
 }
 
 func shape(what, example string) error {
@@ -122,7 +163,7 @@ func (g Grammar) split(text string) parts {
 	key := ""
 	for word := range strings.FieldsSeq(strings.ReplaceAll(text, ",", " ")) {
 		lower := strings.ToLower(word)
-		if slices.Contains([]string{"in", "for", "until", "ticket", "to"}, lower) {
+		if slices.Contains([]string{"in", "for", "until", "ticket", "to", "from", "drop"}, lower) {
 			if _, twice := p.after[lower]; twice {
 				p.twice = lower
 			}
@@ -181,17 +222,8 @@ func (g Grammar) ask(c *Command, p parts) error {
 			subject = cmp.Or(strings.Join(p.words[:min(1, len(p.words))], ""), "svc-nx@contoso.com")
 		}
 	}
-	names := g.Names(kind)
-	if a.Where == "" && len(names) == 1 {
-		a.Where = names[0]
-	}
-	if !slices.Contains(names, a.Where) {
-		note(noPlace(kind, a.Where, names))
-	}
-	where := a.Where
-	if !slices.Contains(names, where) && len(names) > 0 {
-		where = names[0]
-	}
+	where, err := g.where(&a, p)
+	note(err)
 	term, err := g.term(p)
 	note(err)
 	if err == nil && term.IsZero() {
@@ -206,11 +238,80 @@ func (g Grammar) ask(c *Command, p parts) error {
 		note(approvals.Refuse(approvals.RefusedInput, "“%s” stands twice.", p.twice))
 	}
 	if len(wrong) > 0 {
-		example := "/hallpass " + c.Verb + " " + clip(subject, 200) + " in " + cmp.Or(where, "NAME") + " " + typed(term) + " because " + cmp.Or(clip(line(a.Reason), 200), "AgilePoint NX calls SharePoint")
+		example := "/hallpass " + c.Verb + " " + clip(subject, 200) + where + " " + typed(term) + " because " + cmp.Or(clip(line(a.Reason), 200), "AgilePoint NX calls SharePoint")
 		return shape(strings.Join(wrong, "\n"), example)
 	}
 	c.Ask, c.Term = a, term
 	return nil
+}
+
+// where finds out where an ask goes: an account with addresses into a fenced zone, all else into the one place that is
+// named or that there is. It gives how that is typed.
+func (g Grammar) where(a *approvals.Ask, p parts) (example string, err error) {
+	_, from := p.after["from"]
+	_, drop := p.after["drop"]
+	zones, names := g.zones(), g.Names(a.Kind)
+	switch {
+	case (from || drop) && a.Kind != approvals.KindAccount:
+		err = approvals.Refuse(approvals.RefusedInput, "“from” and “drop” belong to `account`; for `ip` the addresses stand right behind it.")
+	case drop && !from:
+		err = approvals.Refuse(approvals.RefusedInput, "“drop” says from where the account may stop to sign in; “from” has to say from where it goes on.")
+	case from:
+		return g.zone(a, p)
+	case a.Kind == approvals.KindAccount && len(zones) > 0 && (len(names) == 0 || slices.Contains(zones, a.Where)):
+		return " from 20.50.2.1", approvals.Refuse(approvals.RefusedInput, "From which addresses does it sign in? It can be exempt from there only.")
+	}
+	if a.Where == "" && len(names) == 1 {
+		a.Where = names[0]
+	}
+	if !slices.Contains(names, a.Where) && err == nil {
+		err = noPlace(a.Kind, a.Where, names)
+	}
+	where := a.Where
+	if !slices.Contains(names, where) && len(names) > 0 {
+		where = names[0]
+	}
+	return " in " + cmp.Or(where, "NAME"), err
+}
+
+// zone reads the addresses of an account. Without a name hallpass picks a free zone.
+func (g Grammar) zone(a *approvals.Ask, p parts) (example string, err error) {
+	zones := g.zones()
+	example = " from " + clip(cmp.Or(p.get("from"), "20.50.2.1"), 200)
+	if drop := p.get("drop"); drop != "" {
+		example += " drop " + clip(drop, 200)
+	}
+	if slices.Contains(zones, a.Where) {
+		example += " in " + a.Where
+	}
+	if a.Addresses, err = approvals.ParseAddresses(p.after["from"]); err != nil {
+		return example, err
+	}
+	if a.Drop, err = dropped(a.Addresses, p.after["drop"]); err != nil {
+		return example, err
+	}
+	switch {
+	case len(zones) == 0:
+		return example, approvals.Refuse(approvals.RefusedInput, "No fenced zone is set up here, so an account cannot be exempt from some addresses only.").
+			Or("Ask your administrator for one.")
+	case a.Where != "" && !slices.Contains(zones, a.Where):
+		return example, approvals.Refuse(approvals.RefusedInput, "There is no zone “%s”. There is: %s. Leave it out, and a free one is picked.", clip(a.Where, 40), strings.Join(zones, ", "))
+	}
+	return example, nil
+}
+
+// dropped reads the addresses from which an account may stop to sign in.
+func dropped(from []netip.Prefix, list []string) ([]netip.Prefix, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	out, err := approvals.ParseAddresses(list)
+	for _, d := range out {
+		if slices.ContainsFunc(from, d.Overlaps) {
+			return nil, approvals.Refuse(approvals.RefusedInput, "%s cannot both go on and stop.", d)
+		}
+	}
+	return out, err
 }
 
 func noPlace(kind approvals.Kind, name string, names []string) error {

@@ -16,6 +16,18 @@ func (v Voice) Details(r *approvals.Request) Form {
 	for _, c := range round.Plan.Changes {
 		add(plain("• "), code(c.Label), plain(" into "), literal(name(c.Title)))
 	}
+	if len(round.Plan.Warnings) > 0 {
+		add(bold("Red flags"))
+		for _, w := range round.Plan.Warnings {
+			add(plain("• "), literal(clip(w, 300)))
+		}
+	}
+	if z := round.Plan.Zone; z != nil {
+		add(bold("Who gets in without MFA, and from where"))
+		for _, pair := range z.Pairs[:min(len(z.Pairs), 20)] {
+			add(plain("• "), code(clip(pair.String(), 150)))
+		}
+	}
 	if len(round.Plan.Policies) > 0 {
 		add(bold("What that does"))
 		for _, p := range round.Plan.Policies[:min(len(round.Plan.Policies), 12)] {

@@ -3,6 +3,7 @@ package bot
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,12 @@ const (
 	fieldReason  = "reason"
 	fieldTicket  = "ticket"
 	fieldTo      = "to"
+	fieldFrom    = "addresses"
+	fieldDrop    = "drop"
 )
+
+// fenced is the choice of an account in a fenced zone, which hallpass picks.
+const fenced = "zone"
 
 // askForm is the form behind the bare command. err, if not nil, is shown above the fields.
 func (g Grammar) askForm() Form {
@@ -32,7 +38,7 @@ func (g Grammar) askForm() Form {
 			places = append(places, Option{Value: string(kind) + ":" + name, Label: clip(label, 70)})
 		}
 	}
-	return Form{
+	form := Form{
 		ID: FormAsk, Title: "Ask for an exemption", Submit: "Ask",
 		Inputs: []Input{
 			{ID: fieldWhere, Label: "What", Options: places},
@@ -42,6 +48,29 @@ func (g Grammar) askForm() Form {
 			{ID: fieldTicket, Label: "Ticket", Optional: true, Max: maxTicket},
 		},
 	}
+	if len(g.zones()) == 0 {
+		return form
+	}
+	form.Inputs[0].Options = slices.Insert(form.Inputs[0].Options, 0, Option{Value: fenced + ":", Label: "exempt an account, from its addresses only"})
+	form.Inputs = slices.Insert(form.Inputs, 2,
+		Input{ID: fieldFrom, Label: "The account signs in from", Hint: "its addresses; from everywhere else it will be blocked", Optional: true, Max: 1000},
+		Input{ID: fieldDrop, Label: "It may stop to sign in from", Hint: "addresses it is seen at today and that may be blocked", Optional: true, Max: 1000})
+	return form
+}
+
+// prepared is the form with what a button on a piece of advice says filled in: the choice, a colon, the subject. It is not
+// believed; it is only where the person begins.
+func (g Grammar) prepared(value string) Form {
+	form := g.askForm()
+	for i, o := range form.Inputs[0].Options {
+		subject, ok := strings.CutPrefix(value, o.Value+" ")
+		if !ok {
+			continue
+		}
+		form.Inputs[0].Value = form.Inputs[0].Options[i].Value
+		form.Inputs[1].Value = clip(line(subject), 200)
+	}
+	return form
 }
 
 // readAsk checks a submitted form without asking anybody outside. Mistakes come back by field.
@@ -57,9 +86,9 @@ func (g Grammar) readAsk(fields map[string]string) (approvals.Ask, map[string]st
 	switch ask.Kind {
 	case approvals.KindIP:
 		var err error
-		ask.Addresses, err = approvals.ParseAddresses(strings.FieldsFunc(fields[fieldSubject], func(r rune) bool { return strings.ContainsRune(", ;\n\t", r) }))
+		ask.Addresses, err = approvals.ParseAddresses(listed(fields[fieldSubject]))
 		note(fieldSubject, err)
-	case approvals.KindAccount:
+	case approvals.KindAccount, fenced:
 		ask.Account = strings.ToLower(line(fields[fieldSubject]))
 		if ask.Account == "" || strings.Contains(ask.Account, " ") {
 			note(fieldSubject, approvals.Refuse(approvals.RefusedInput, "Name one account, like svc-nx@contoso.com."))
@@ -70,11 +99,17 @@ func (g Grammar) readAsk(fields map[string]string) (approvals.Ask, map[string]st
 	default:
 		note(fieldWhere, approvals.Refuse(approvals.RefusedInput, "Choose one."))
 	}
-	known := false
+	if ask.Kind == fenced {
+		ask.Kind = approvals.KindAccount
+		g.readFenced(&ask, fields, note)
+	} else if line(fields[fieldFrom])+line(fields[fieldDrop]) != "" {
+		note(fieldFrom, approvals.Refuse(approvals.RefusedInput, "Only an account in a fenced zone has addresses of its own; choose it above, or leave this empty."))
+	}
+	known := ask.Fenced()
 	for _, name := range g.Names(ask.Kind) {
 		known = known || name == where
 	}
-	if !known {
+	if !known && kind != fenced {
 		note(fieldWhere, approvals.Refuse(approvals.RefusedInput, "Choose one from the list."))
 	}
 	var err error
@@ -87,6 +122,23 @@ func (g Grammar) readAsk(fields map[string]string) (approvals.Ask, map[string]st
 	note(fieldReason, bounded("reason", ask.Reason, maxReason))
 	note(fieldTicket, bounded("ticket", ask.Ticket, maxTicket))
 	return ask, wrong
+}
+
+// readFenced reads the addresses of an account that is to be in a fenced zone.
+func (g Grammar) readFenced(ask *approvals.Ask, fields map[string]string, note func(string, error)) {
+	if len(g.zones()) == 0 {
+		note(fieldWhere, approvals.Refuse(approvals.RefusedInput, "No fenced zone is set up here."))
+	}
+	var err error
+	ask.Addresses, err = approvals.ParseAddresses(listed(fields[fieldFrom]))
+	note(fieldFrom, err)
+	ask.Drop, err = dropped(ask.Addresses, listed(fields[fieldDrop]))
+	note(fieldDrop, err)
+}
+
+// listed are the words of a field that holds a list.
+func listed(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(", ;\n\t", r) })
 }
 
 // readTerm reads "90d" or "until 2027-01-31".

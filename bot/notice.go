@@ -169,7 +169,9 @@ func Help() Card {
 	rows := []struct{ usage, does string }{
 		{"/hallpass", "open the request form"},
 		{"/hallpass ip ADDRESS… in LOCATION for 90d because …", "trust addresses"},
-		{"/hallpass account NAME in EXCLUSION for 30d because …", "exempt a service account from MFA"},
+		{"/hallpass account NAME from ADDRESS… for 30d because …", "exempt a service account from MFA, from these addresses only"},
+		{"/hallpass account NAME in EXCLUSION for 30d because …", "exempt it from everywhere, where a rule allows that"},
+		{"/hallpass advise NAME", "what stops an account, and the ways out; or paste the error: AADSTS50076 … Correlation ID …"},
 		{"/hallpass show HP-1042", "show a request"},
 		{"/hallpass list mine|waiting|active|expiring 30d", "list requests"},
 		{"/hallpass approve HP-1042 [for 30d]", "approve, perhaps for a shorter time"},

@@ -33,6 +33,12 @@ type Looks interface {
 	Own(ctx context.Context, act approvals.Act, account string) error
 }
 
+// Advisor says what stops an account at signing in, and ranks the ways out. It changes nothing.
+type Advisor interface {
+	// Advise answers a person, if they may ask for exemptions. Errors for people are *approvals.Refusal.
+	Advise(ctx context.Context, person string, q approvals.Question) (approvals.Advice, error)
+}
+
 // Directory finds people in Entra ID. Errors other than approvals.ErrNotFound are neither a yes nor a no.
 type Directory interface {
 	ByID(ctx context.Context, id string) (approvals.Person, error)

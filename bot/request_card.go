@@ -46,6 +46,9 @@ func cmpLabel(p approvals.Person, fallback string) string {
 }
 
 func where(r *approvals.Request) string {
+	if z := r.Round().Plan.Zone; z != nil {
+		return z.Title
+	}
 	if changes := r.Round().Plan.Changes; len(changes) > 0 && changes[0].Title != "" {
 		return name(changes[0].Title)
 	}
@@ -115,7 +118,10 @@ func (v Voice) lead(r *approvals.Request) Text {
 	case approvals.StatePending:
 		term := sayTerm(round.Term, v.zone())
 		subject := Text{who(r.Requester), plain(" asks to trust "), code(what(r)), plain(" in "), literal(where(r)), plain(" %s.", term)}
-		if r.Ask.Kind == approvals.KindAccount {
+		switch {
+		case r.Ask.Fenced():
+			subject = append(fencedWords(r), plain(", %s; %s. ", term, others(r)), who(r.Requester), plain(" asks."))
+		case r.Ask.Kind == approvals.KindAccount:
 			subject = Text{who(r.Requester), plain(" asks to exempt "), code(what(r)), plain(" from MFA %s, from any address.", term)}
 		}
 		return append(subject, plain(" Waits for %s.", waitsFor(r)))
@@ -126,6 +132,9 @@ func (v Voice) lead(r *approvals.Request) Text {
 		return Text{plain("Approved. Being applied to Entra ID and read back; it is not in force yet.")}
 	case approvals.StateActive:
 		t := Text{plain("Applied. Ends "), v.at(r.End), plain(".")}
+		if r.Ask.Fenced() {
+			t = append(Text{plain("Applied. ")}, append(fencedWords(r), plain(". Ends "), v.at(r.End), plain("."))...)
+		}
 		if r.Voting() {
 			t = append(t, plain(" "), who(round.AskedBy), plain(" asks to renew it %s, counted from that end. Waits for %s.", sayTerm(round.Term, v.zone()), waitsFor(r)))
 		}
@@ -142,6 +151,42 @@ func (v Voice) lead(r *approvals.Request) Text {
 	case approvals.StateNone:
 	}
 	return Text{plain("Not opened yet.")}
+}
+
+// fencedWords say what a fenced exemption is, in the order in which it matters.
+func fencedWords(r *approvals.Request) Text {
+	return Text{code(what(r)), plain(", no MFA, only from "), code(from(r))}
+}
+
+// from are the addresses of a fenced account.
+func from(r *approvals.Request) string {
+	var list []string
+	for _, p := range r.Ask.Addresses {
+		if p.IsSingleIP() {
+			list = append(list, p.Addr().String())
+		} else {
+			list = append(list, p.String())
+		}
+	}
+	return clip(strings.Join(list, ", "), 300)
+}
+
+// others says whom else a fenced exemption affects.
+func others(r *approvals.Request) string {
+	plan, affected := r.Round().Plan, map[string]bool{}
+	if plan.Zone != nil {
+		for _, pair := range plan.Zone.Pairs {
+			affected[pair.Account] = pair.Account != plan.Account.ID
+		}
+	}
+	delete(affected, plan.Account.ID)
+	switch len(affected) {
+	case 0:
+		return "nobody else affected"
+	case 1:
+		return "1 other account affected"
+	}
+	return fmt.Sprintf("%d other accounts affected", len(affected))
 }
 
 // waitsFor names whom a round waits for.
@@ -198,6 +243,8 @@ func (v Voice) cause(r *approvals.Request) Text {
 			hand = "somebody else"
 		}
 		return Text{literal(name(hand)), plain(" took it out of Entra ID. It is not put back.")}
+	case approvals.CauseDisproved:
+		return append(Text{plain("Taken back: asked how sign-ins would go, Entra ID did not say what was predicted.")}, reason...)
 	case approvals.CauseDenied:
 		return append(Text{plain("Denied by "), by, plain(".")}, reason...)
 	case approvals.CauseLapsed:
@@ -321,6 +368,9 @@ func (v Voice) lines(r *approvals.Request) []Text {
 		}
 		out = append(out, t)
 	}
+	if p := r.Proof; p != nil && r.State == approvals.StateActive {
+		out = append(out, proofLine(v, p))
+	}
 	for _, c := range r.Changes {
 		if r.State == approvals.StateApproved || r.State == approvals.StateEnding {
 			out = append(out, Text{code(c.Label), plain(": %s", sayChange(c.State))})
@@ -347,6 +397,18 @@ func sayChange(s approvals.ChangeState) string {
 		return "gone, read back"
 	}
 	return string(s)
+}
+
+// proofLine says what Entra ID said of an exemption that is in force.
+func proofLine(v Voice, p *approvals.Proof) Text {
+	switch p.State {
+	case approvals.ProofGiven:
+		return Text{plain("✓ proved "), v.at(p.At), plain(": by What If it gets in from inside without MFA, is blocked from elsewhere, and others are asked as before")}
+	case approvals.ProofNone:
+		return Text{plain("Not proved: "), literal(clip(p.Why, 200))}
+	case approvals.ProofAsked:
+	}
+	return Text{plain("Entra ID is being asked whether it does what was predicted.")}
 }
 
 func (v Voice) foot(r *approvals.Request) []Text {

@@ -111,7 +111,7 @@ func (c *Client) PerUserMFA(ctx context.Context, userID string) (string, error) 
 	return "", fmt.Errorf("graph: %q is no per-user MFA state", answer.State)
 }
 
-// PutPerUserMFA writes the per-user MFA state of an account. The client must have been made for that (Config.PerUserMFA).
+// PutPerUserMFA writes the per-user MFA state of an account. The client must also be MFA.
 func (c *Client) PutPerUserMFA(ctx context.Context, userID, state string) error {
 	switch state {
 	case MFADisabled, MFAEnabled, MFAEnforced:

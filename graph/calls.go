@@ -11,12 +11,13 @@ import (
 // Identity is one of the identities that hallpass signs in as.
 type Identity string
 
-// The identities. Each has permissions of its own; the last two are optional.
+// The identities. Each has permissions of its own; those after the first two are for ways that are off by default.
 const (
-	Reader Identity = "reader" // reads
-	Writer Identity = "writer" // writes, and is used by the converging worker only
-	MFA    Identity = "mfa"    // writes per-user MFA states, where that is switched on
-	Apps   Identity = "apps"   // makes and ends app registrations, where that is switched on
+	Reader   Identity = "reader"   // reads
+	Writer   Identity = "writer"   // writes, and is used by the converging worker only
+	MFA      Identity = "mfa"      // writes per-user MFA states
+	Sessions Identity = "sessions" // revokes the sessions of an account
+	Apps     Identity = "apps"     // makes and ends app registrations
 )
 
 // Row is a call that hallpass makes, and what it needs. There is no call without a row: the guard lets through what the
@@ -51,7 +52,7 @@ func Calls() []Row {
 		{http.MethodPost, "/groups/{id}/members/$ref", false, Writer, []string{groupWrite}, whyMembers, "it needs that role"},
 		// Without /$ref this would delete the user.
 		{http.MethodDelete, "/groups/{id}/members/{id}/$ref", false, Writer, []string{groupWrite}, whyMembers, "it needs that role"},
-		{http.MethodPost, "/users/{id}/revokeSignInSessions", false, Writer, []string{sessionRevoke}, "an account's sessions, where its last exemption ends and its card said so", "tokens live until they end by themselves"},
+		{http.MethodPost, "/users/{id}/revokeSignInSessions", false, Sessions, []string{sessionRevoke}, "an account's sessions, where its last exemption ends and its card said so", "tokens live until they end by themselves"},
 		{read, "/users", false, Reader, []string{userRead}, whyUsers, ""},
 		{read, "/users/{id}", false, Reader, []string{userRead}, whyUsers, ""},
 		{http.MethodPost, "/users/{id}/checkMemberGroups", false, Reader, []string{userRead, groupRead}, whyUsers, ""},
@@ -114,9 +115,8 @@ const (
 	unwatched   = "hallpass's own apps are not watched"
 )
 
-// Forbidden are permissions that hallpass must not hold, each with the reason. except is MFA for the identity that
-// changes per-user MFA states.
-func Forbidden(except Identity) map[string]string {
+// Forbidden are permissions that an identity must not hold, each with the reason.
+func Forbidden(as Identity) map[string]string {
 	out := map[string]string{
 		"User.ReadWrite.All":                 "it turns one slip in a path into the deletion of a user",
 		"AppRoleAssignment.ReadWrite.All":    "it can grant itself everything",
@@ -124,13 +124,14 @@ func Forbidden(except Identity) map[string]string {
 		"Directory.ReadWrite.All":            "it can write nearly everything",
 		methodWrite:                          "it rewrites the tenant's authentication methods",
 	}
-	if except == MFA {
+	if as == MFA {
 		delete(out, methodWrite)
 	}
 	return out
 }
 
-// Grants says what an identity's granted permissions lack and have too much of. Optional ones are neither.
+// Grants compares what is granted to an identity with what it needs: missing is needed, without unknown (optional) some
+// facts stay unknown or a way stays off, and surplus is needed by no call.
 func Grants(as Identity, granted []string) (missing, unknown, surplus []string) {
 	var may []string
 	for _, row := range Calls() {
@@ -162,7 +163,7 @@ func PermissionTable() string {
 	var b strings.Builder
 	b.WriteString("| identity | application permission | why |\n| --- | --- | --- |\n")
 	var written []string
-	for _, as := range []Identity{Reader, Writer, MFA, Apps} {
+	for _, as := range []Identity{Reader, Writer, MFA, Sessions, Apps} {
 		for _, row := range Calls() {
 			why := row.Why
 			if row.Optional != "" {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,7 +15,7 @@ import (
 // match gives the row of an allowed call.
 func (g *guard) match(method, path string) (Row, bool) {
 	for _, r := range g.rules {
-		if r.Method == method && r.pattern.MatchString(path) && (r.As != MFA || g.perUserMFA) && (r.As != Apps || g.apps) {
+		if r.Method == method && r.pattern.MatchString(path) && (r.As == Reader || r.As == Writer || slices.Contains(g.also, r.As)) {
 			return r.Row, true
 		}
 	}
@@ -31,9 +32,9 @@ type guard struct {
 	now     func() time.Time
 	observe func(Call)
 	rules   []rule
-	// perUserMFA and apps let changes of per-user MFA states and of app registrations through; readOnly lets no change
-	// through at all.
-	perUserMFA, apps, readOnly bool
+	also    []Identity // lets the calls of these optional identities through
+	// readOnly lets no change through at all.
+	readOnly bool
 }
 
 // refusedError is a call that was not made.

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 )
 
@@ -152,6 +153,12 @@ func policyOf(raw json.RawMessage) (Policy, error) {
 		o.text(says) // nothing about what it does
 	}
 	conditions := o.object("conditions")
+	if conditions == nil || p.State == "" { // a policy always has both
+		o.note("conditions and state: not said")
+	}
+	if p.ID == "" {
+		return Policy{}, errors.New("graph: a policy without an id")
+	}
 	p.who(conditions)
 	p.what(conditions.object("applications"))
 	p.how(conditions)

@@ -71,9 +71,11 @@ func TestWhatAPolicyHoldsThatNobodyKnowsIsNamed(t *testing.T) {
 		{"a new session control", `{"sessionControls": {"globalSecureAccessFilteringProfile": {"isEnabled": true, "profileId": "x"}}}`, "sessionControls.globalSecureAccessFilteringProfile"},
 		{"a new state", `{"state": "halfway"}`, "state: halfway"},
 		{"a part of the people only", `{"partialEnablementStrategy": "half"}`, "partialEnablementStrategy"},
+		{"no conditions at all", `{"conditions": null}`, "conditions and state: not said"},
+		{"no state", `{"state": null}`, "conditions and state: not said"},
 		{"a list that is no list", `{"conditions": {"signInRiskLevels": "high"}}`, "conditions.signInRiskLevels"},
 	} {
-		got, err := policyOf(json.RawMessage(c.json))
+		got, err := policyOf(whole(t, c.json))
 		if err != nil || len(got.Unmodelled) != 1 || got.Unmodelled[0] != c.want {
 			t.Errorf("%s: %v, %v; want %q", c.what, got.Unmodelled, err, c.want)
 		}
@@ -82,9 +84,39 @@ func TestWhatAPolicyHoldsThatNobodyKnowsIsNamed(t *testing.T) {
 
 func TestWhatIsNotSetIsNotNamed(t *testing.T) {
 	t.Parallel()
-	got, err := policyOf(json.RawMessage(`{"conditions": {"moonPhase": null, "agents": []}, "sessionControls": null, "grantControls@odata.context": "c",
+	got, err := policyOf(whole(t, `{"conditions": {"moonPhase": null, "agents": []}, "sessionControls": null, "grantControls@odata.context": "c",
 		"x": null, "conditions@odata.context": "c"}`))
 	if err != nil || len(got.Unmodelled) > 0 {
 		t.Error(got.Unmodelled, err)
 	}
+}
+
+// whole completes a policy with what every policy has.
+func whole(t *testing.T, part string) json.RawMessage {
+	t.Helper()
+	p := map[string]any{"id": "p", "state": "enabled", "conditions": map[string]any{}}
+	if err := json.Unmarshal([]byte(part), &p); err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func FuzzPolicy(f *testing.F) {
+	f.Add([]byte(`{"id":"p","state":"enabled","conditions":{"users":{"includeUsers":["All"]},"platforms":[]},"sessionControls":{"signInFrequency":{"isEnabled":true,"value":"x"}}}`))
+	f.Add([]byte(`{"id":"p","conditions":{"users":{"includeGuestsOrExternalUsers":{"externalTenants":7}}},"grantControls":[]}`))
+	f.Add([]byte(`null`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := policyOf(data)
+		if err == nil && p.ID == "" {
+			t.Error("a policy without an id")
+		}
+		if v, err := verdict(data); err == nil && v.Policy.ID != p.ID {
+			t.Error("another policy")
+		}
+		_, _ = signIn(data) // must not panic
+	})
 }

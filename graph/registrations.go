@@ -12,7 +12,7 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 )
 
-// Registration of an app that hallpass makes. None of these calls is ever repeated by itself: whoever gets an error looks
+// App registrations that hallpass makes; the client must also be Apps. None of these calls is ever repeated by itself: whoever gets an error looks
 // first (Registered), and only then creates. No secret is ever made: a certificate's public half, or a federated credential.
 
 // Registered is an app registration that hallpass made.

@@ -113,7 +113,11 @@ func (c *Client) SignIns(ctx context.Context, q SignInQuery) (SignIns, error) {
 	if len(q.Kinds) > 0 {
 		base = c.beta
 	}
-	r, err := c.callTo(abs.GET, base+"/auditLogs/signIns", url.Values{"$filter": {q.filter()}, "$top": {strconv.Itoa(min(limit+1, 1000))}})
+	top := min(limit+1, 1000)
+	if q.Range.IsValid() && !q.Range.IsSingleIP() {
+		top = 1000 // the filter gives more than is wanted
+	}
+	r, err := c.callTo(abs.GET, base+"/auditLogs/signIns", url.Values{"$filter": {q.filter()}, "$top": {strconv.Itoa(top)}})
 	if err != nil {
 		return SignIns{}, err
 	}

@@ -288,6 +288,22 @@ func TestTrapDeleteWithoutRef(t *testing.T) {
 	}
 }
 
+// Trap: the SDK's templates write %24select; and an id goes into a path as it is.
+func TestTrapEncodedNames(t *testing.T) {
+	t.Parallel()
+	a := &answers{status: 404}
+	c := against(t, a)
+	_, _ = c.User(t.Context(), "svc nx@contoso.com")
+	_, _ = c.UsersByMail(t.Context(), "o'neil+x&$select=y@contoso.com")
+	if got := a.sent[0].URL.RequestURI(); !strings.HasPrefix(got, "/v1.0/users/svc%20nx@contoso.com?$select=id,") && !strings.HasPrefix(got, "/v1.0/users/svc%20nx@contoso.com?$select=id%2C") {
+		t.Errorf("sent %s", got)
+	}
+	q := a.sent[1].URL.Query()
+	if len(q) != 2 || q.Get("$filter") != "mail eq 'o''neil+x&$select=y@contoso.com' or userPrincipalName eq 'o''neil+x&$select=y@contoso.com'" {
+		t.Errorf("sent %v", q)
+	}
+}
+
 // Trap: a body that could not be encoded is sent empty, and may be answered 204.
 func TestTrapEmptyReference(t *testing.T) {
 	t.Parallel()

@@ -147,6 +147,7 @@ func (c *Client) Roles(ctx context.Context) ([]string, error) {
 
 // RevokeSessions makes all refresh tokens of an account invalid. A job with a password signs in again; a connector that
 // keeps a token is dead until a person signs in (Microsoft's page "user: revokeSignInSessions").
+// The client must also be Sessions.
 func (c *Client) RevokeSessions(ctx context.Context, userID string) error {
 	r, err := c.call(abs.POST, "/users/"+url.PathEscape(userID)+"/revokeSignInSessions", nil)
 	if err != nil {

@@ -86,6 +86,14 @@ type Entra interface {
 	Hand(ctx context.Context, t approvals.Target, entry string, since time.Time) (string, error)
 }
 
+// Prover is an Entra that can also be asked whether an applied plan does what was predicted. Optional: without it a fenced
+// exemption stays unproved.
+type Prover interface {
+	// Prove asks Entra ID how sign-ins go now, by answers that were started at or after since. The error is
+	// *approvals.Later or nil: everything else is an answer.
+	Prove(ctx context.Context, plan approvals.Plan, since time.Time) (approvals.Proved, error)
+}
+
 // Directory says who people are and what they may do, read now.
 type Directory interface {
 	// Standing reads the person and which of the named groups (names in the rules file) they are in. A person that does

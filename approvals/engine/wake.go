@@ -19,7 +19,7 @@ func (e *Engine) wake(ctx context.Context, claim approvals.Claim) error {
 	if err != nil {
 		return fmt.Errorf("loading %s: %w", claim.Key, err)
 	}
-	event, why, err := e.eventFor(ctx, &r)
+	event, why, err := e.eventFor(ctx, &r, claim.Now)
 	if later, ok := errors.AsType[*approvals.Later](err); ok {
 		return e.finish(ctx, claim, later.At)
 	}
@@ -72,9 +72,13 @@ func (e *Engine) finish(ctx context.Context, claim approvals.Claim, again time.T
 }
 
 // eventFor works out what is to happen to a request that is due, and names it for the audit log.
-func (e *Engine) eventFor(ctx context.Context, r *approvals.Request) (approvals.Event, string, error) {
+func (e *Engine) eventFor(ctx context.Context, r *approvals.Request, now time.Time) (approvals.Event, string, error) {
 	if r.State == approvals.StateApproved && !r.Written {
 		return e.beforeFirst(ctx, r)
+	}
+	if r.Proving(now) {
+		event, err := e.prove(ctx, r)
+		return event, "proved", err
 	}
 	var views []approvals.View
 	for i, c := range r.Changes {
@@ -85,6 +89,24 @@ func (e *Engine) eventFor(ctx context.Context, r *approvals.Request) (approvals.
 		views = append(views, approvals.ViewOf(rec, rows, r.ID, i, c.Entry))
 	}
 	return approvals.Woke{Views: views}, "woke", nil
+}
+
+// prove asks whether an applied exemption does what was predicted. Answers count from when it was applied, or from the last
+// one that did not agree.
+func (e *Engine) prove(ctx context.Context, r *approvals.Request) (approvals.Event, error) {
+	prover, ok := e.cfg.Entra.(Prover)
+	if !ok {
+		return approvals.Proved{Unknown: true, Why: "Entra ID cannot be asked here"}, nil
+	}
+	since := r.Applied
+	if r.Proof.At.After(since) {
+		since = r.Proof.At
+	}
+	event, err := prover.Prove(ctx, r.Round().Plan, since)
+	if err != nil {
+		return nil, err
+	}
+	return event, nil
 }
 
 // beforeFirst plans and rules an approved request once more, just before its first change is released.

@@ -3,6 +3,7 @@ package rulesfile
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -190,15 +191,20 @@ type inputs struct {
 	unknown []*cel.AttributePatternType
 }
 
+func texts(list []netip.Prefix) []string {
+	out := make([]string, 0, len(list))
+	for _, p := range list {
+		out = append(out, p.String())
+	}
+	return out
+}
+
 // inputsOf puts an ask and the facts of a plan in the form that conditions read.
 func inputsOf(ask approvals.Ask, plan approvals.Plan) inputs {
-	addresses := make([]string, 0, len(ask.Addresses))
-	for _, p := range ask.Addresses {
-		addresses = append(addresses, p.String())
-	}
 	in := inputs{values: map[string]any{
 		"ask.kind":      string(ask.Kind),
-		"ask.addresses": addresses,
+		"ask.addresses": texts(ask.Addresses),
+		"ask.drop":      texts(ask.Drop),
 		"ask.account":   ask.Account,
 		"ask.where":     ask.Where,
 		"ask.duration":  ask.Term.Length(plan.Made),

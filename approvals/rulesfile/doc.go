@@ -15,6 +15,8 @@
 //	  trusted-servers: {id: 3c1f6b2e-…, title: Trusted servers, mode: owned}
 //	exclusions:            # targets of `account … in NAME`: groups that policies exclude
 //	  crm-mfa: {id: 8d2a77c0-…, title: No MFA for CRM, mode: shared}
+//	zones:                 # targets of `account … from …`: nothing in them may serve anything else
+//	  integrations: {group: 5b1e…, location: 77b0…, mfa_policies: [51aa…, 9c02…], fence_policy: e4d1…, registration_policy: 0b7c…}
 //	refuse:
 //	  - name: privileged accounts
 //	    when: ask.kind == "account" && plan.account.privileged
@@ -39,6 +41,9 @@
 // and names the fact; it never falls through to the next rule, and neither does one that fails. The result of
 // "a || plan.x" does not depend on plan.x when a is true. A rule that wants to go on without a fact says so with
 // known(plan.x).
+//
+// For a fenced exemption, whether the account is privileged and what its fence will block must be known, unless the
+// condition of the rule that matches speaks of the fact.
 //
 // # Trying it
 //

@@ -27,9 +27,10 @@ type variable struct {
 func variables() []variable {
 	vars := []variable{
 		{name: "ask.kind", kind: cel.StringType, doc: `"ip" or "account"`},
-		{name: "ask.addresses", kind: cel.ListType(cel.StringType), doc: "the prefixes asked for, as canonical CIDRs; empty for an account"},
+		{name: "ask.addresses", kind: cel.ListType(cel.StringType), doc: "the prefixes asked for, as canonical CIDRs; for an account those that it may sign in from, or empty"},
+		{name: "ask.drop", kind: cel.ListType(cel.StringType), doc: "prefixes from which the account signs in and may stop to, as canonical CIDRs"},
 		{name: "ask.account", kind: cel.StringType, doc: "the account as it was typed; empty for ip"},
-		{name: "ask.where", kind: cel.StringType, doc: "the name of the location or exclusion"},
+		{name: "ask.where", kind: cel.StringType, doc: "the name of the location, exclusion or zone; empty if hallpass picks the zone"},
 		{name: "ask.duration", kind: cel.DurationType, doc: `how long it is wanted; compare with duration("720h")`},
 		{name: "ask.reason", kind: cel.StringType, doc: "why, in the words of the requester"},
 		{name: "ask.ticket", kind: cel.StringType, doc: "the ticket reference, or empty"},

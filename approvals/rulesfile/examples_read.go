@@ -40,21 +40,10 @@ func readExamples(r *reader, f *File, root *yaml.Node) []example {
 }
 
 func readAsk(r *reader, n *yaml.Node, what string) approvals.Ask {
-	v := r.fields(n, what+": ask", "kind", "addresses", "account", "where", "for", "reason", "ticket")
+	v := r.fields(n, what+": ask", "kind", "addresses", "drop", "account", "where", "for", "reason", "ticket")
 	ask := approvals.Ask{Kind: approvals.Kind(r.oneOf(v["kind"], what+": kind", string(approvals.KindIP), string(approvals.KindAccount)))}
 	r.need(n, v["kind"], what+": kind", "ip or account")
-	for _, a := range r.list(v["addresses"], what+": addresses") {
-		text := a.Value
-		if addr, err := netip.ParseAddr(text); err == nil {
-			text = netip.PrefixFrom(addr, addr.BitLen()).String()
-		}
-		p, err := netip.ParsePrefix(text)
-		if err != nil || p.Masked() != p {
-			r.add(a, "write 8.8.8.8 or 8.8.8.0/24", "%s: %q is no address", what, a.Value)
-			continue
-		}
-		ask.Addresses = append(ask.Addresses, p)
-	}
+	ask.Addresses, ask.Drop = readPrefixes(r, v["addresses"], what), readPrefixes(r, v["drop"], what)
 	if r.need(n, v["for"], what+": for", "how long, as 30d") {
 		ask.Term.For = r.duration(v["for"], what+": for", 0)
 	}
@@ -66,6 +55,23 @@ func readAsk(r *reader, n *yaml.Node, what string) approvals.Ask {
 	}
 	ask.Account, ask.Where, ask.Reason, ask.Ticket = optional("account"), optional("where"), optional("reason"), optional("ticket")
 	return ask
+}
+
+func readPrefixes(r *reader, n *yaml.Node, what string) []netip.Prefix {
+	var out []netip.Prefix
+	for _, a := range r.list(n, what) {
+		text := a.Value
+		if addr, err := netip.ParseAddr(text); err == nil {
+			text = netip.PrefixFrom(addr, addr.BitLen()).String()
+		}
+		p, err := netip.ParsePrefix(text)
+		if err != nil || p.Masked() != p {
+			r.add(a, "write 8.8.8.8 or 8.8.8.0/24", "%s: %q is no address", what, a.Value)
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 func readFacts(r *reader, n *yaml.Node, what string) approvals.Facts {

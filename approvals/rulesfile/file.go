@@ -19,6 +19,7 @@ type File struct {
 	groups     []Group
 	locations  []Place
 	exclusions []Place
+	zones      []Zone
 	emergency  []string
 	people     People
 	refusals   []refusal
@@ -41,6 +42,18 @@ type Place struct {
 	Title  string // for people
 	// Shared says that others write the target too; hallpass then leaves alone what it did not put there.
 	Shared bool
+}
+
+// Zone is a fenced zone: an exclusion group that the MFA policies exclude, a named location of its own, and two policies
+// that keep the group out everywhere else. All ids are Entra object ids.
+type Zone struct {
+	Name            string // in the rules file and in commands
+	Title           string // for people
+	Group, Location approvals.Target
+	// MFAPolicies exclude the group. FencePolicy blocks it from everywhere but the location; RegistrationPolicy blocks it
+	// from registering security information.
+	MFAPolicies                     []string
+	FencePolicy, RegistrationPolicy string
 }
 
 // People says who may do what besides taking seats. Values are names of groups.
@@ -128,6 +141,18 @@ func find(places []Place, name string) (Place, bool) {
 	return places[i], true
 }
 
+// Zones lists the fenced zones in the order of the file.
+func (f *File) Zones() []Zone { return slices.Clone(f.zones) }
+
+// ZoneNames lists the names of the zones: what `account … from … in NAME` means.
+func (f *File) ZoneNames() []string {
+	var names []string
+	for _, z := range f.zones {
+		names = append(names, z.Name)
+	}
+	return names
+}
+
 // Names lists the names that an ask of this kind can use as its Where, in the order of the file.
 func (f *File) Names(kind approvals.Kind) []string {
 	places := f.locations
@@ -144,6 +169,11 @@ func (f *File) Names(kind approvals.Kind) []string {
 // Place finds the place of a target.
 func (f *File) Place(t approvals.Target) (Place, bool) {
 	all := append(f.Locations(), f.exclusions...)
+	for _, z := range f.zones {
+		for _, of := range []approvals.Target{z.Location, z.Group} {
+			all = append(all, Place{Name: z.Name, Target: of, Title: z.Title})
+		}
+	}
 	i := slices.IndexFunc(all, func(p Place) bool { return p.Target == t })
 	if i < 0 {
 		return Place{}, false

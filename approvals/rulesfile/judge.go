@@ -32,7 +32,7 @@ func (f *File) Judge(ask approvals.Ask, plan approvals.Plan) (approvals.Ruling, 
 		if !v.holds {
 			continue
 		}
-		if err := r.allows(ask, plan); err != nil {
+		if err := f.allows(r, ask, plan); err != nil {
 			return approvals.Ruling{}, err
 		}
 		return f.ruling(r, ask), nil
@@ -110,13 +110,19 @@ func nounOf(kind approvals.Kind) string {
 }
 
 // allows checks what a matching rule demands beyond its condition.
-func (r rule) allows(ask approvals.Ask, plan approvals.Plan) error {
+func (f *File) allows(r rule, ask approvals.Ask, plan approvals.Plan) error {
 	if ask.Kind == approvals.KindAccount && !r.flags.unfenced {
 		if fenced := plan.Facts["fenced"]; !fenced.Known || !fenced.Bool {
-			return approvals.Refuse(approvals.RefusedByRule,
-				"The account could then sign in from anywhere without MFA, and the rule %q does not allow an exemption without a fence.", r.name).
-				Or("Ask for an app registration or a managed identity instead.")
+			no := approvals.Refuse(approvals.RefusedByRule,
+				"The account could then sign in from anywhere without MFA, and the rule %q does not allow an exemption without a fence.", r.name)
+			if len(f.zones) == 0 {
+				return no.Or("Ask for an app registration or a managed identity instead.")
+			}
+			return no.Or("Name the addresses that it signs in from: `/hallpass account %s from ADDRESS for 30d because …`. Better still is an app registration or a managed identity.", clip(ask.Account))
 		}
+	}
+	if err := r.knows(ask, plan); err != nil {
+		return err
 	}
 	if r.flags.ticket && strings.TrimSpace(ask.Ticket) == "" {
 		return approvals.Refuse(approvals.RefusedByRule, "The rule %q demands a ticket.", r.name).
@@ -128,6 +134,35 @@ func (r rule) allows(ask approvals.Ask, plan approvals.Plan) error {
 			Or("Ask for `for %s` or less; it can be renewed.", longest)
 	}
 	return nil
+}
+
+// needed are the facts without which nobody can say what a fenced exemption does.
+func needed() []string {
+	return []string{"tenant.security_defaults", "account.privileged", "account.at_risk", "account.per_user_mfa", "zone.blocked", "zone.runs"}
+}
+
+// knows refuses a plan for a fenced account if a needed fact is not known, unless the condition of the rule speaks of it:
+// then its author has said, with known(…), what is to be done without it.
+func (r rule) knows(ask approvals.Ask, plan approvals.Plan) error {
+	if !ask.Fenced() {
+		return nil
+	}
+	for _, name := range needed() {
+		speaks := slices.ContainsFunc(r.when.reads, func(v variable) bool { return v.fact == name })
+		if fact := plan.Facts[name]; !fact.Known && !speaks {
+			return undecided(fmt.Sprintf("rule %q", r.name), verdict{unknown: []string{"plan." + name}}, ask, plan)
+		}
+	}
+	return nil
+}
+
+// clip bounds a value for showing it back.
+func clip(s string) string {
+	runes := []rune(s)
+	if len(runes) <= 80 {
+		return s
+	}
+	return string(runes[:79]) + "…"
 }
 
 // ruling is what a matching rule says. It names the facts of this kind of ask that stand in the rule and in the refusals.

@@ -3,6 +3,8 @@ package rulesfile_test
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -50,8 +52,8 @@ func TestJudge(t *testing.T) {
 		{"known lets a rule go on", account(day, ""), approvals.Facts{"account.privileged": no(), "group.members": number(3), "fenced": yes()}, "cloud accounts"},
 		{"a ticket is demanded", account(day, " "), approvals.Facts{"account.privileged": no(), "account.synced": yes()}, `rule: The rule "synced accounts" demands a ticket. Add it to the ask, as in ` + "`ticket OPS-123`."},
 		{"a ticket was given", account(day, "OPS-1"), approvals.Facts{"account.privileged": no(), "account.synced": yes()}, "synced accounts"},
-		{"without a fence only where the rule says so", account(day, ""), approvals.Facts{"account.privileged": no(), "account.synced": no(), "group.members": number(3), "fenced": no()}, `rule: The account could then sign in from anywhere without MFA, and the rule "cloud accounts" does not allow an exemption without a fence. Ask for an app registration or a managed identity instead.`},
-		{"an unknown fence is no fence", account(day, ""), approvals.Facts{"account.privileged": no(), "account.synced": no(), "group.members": number(3)}, `rule: The account could then sign in from anywhere without MFA, and the rule "cloud accounts" does not allow an exemption without a fence. Ask for an app registration or a managed identity instead.`},
+		{"without a fence only where the rule says so", account(day, ""), approvals.Facts{"account.privileged": no(), "account.synced": no(), "group.members": number(3), "fenced": no()}, `rule: The account could then sign in from anywhere without MFA, and the rule "cloud accounts" does not allow an exemption without a fence. Name the addresses that it signs in from: ` + "`/hallpass account svc@example.com from ADDRESS for 30d because …`" + `. Better still is an app registration or a managed identity.`},
+		{"an unknown fence is no fence", account(day, ""), approvals.Facts{"account.privileged": no(), "account.synced": no(), "group.members": number(3)}, `rule: The account could then sign in from anywhere without MFA, and the rule "cloud accounts" does not allow an exemption without a fence. Name the addresses that it signs in from: ` + "`/hallpass account svc@example.com from ADDRESS for 30d because …`" + `. Better still is an app registration or a managed identity.`},
 		{"until a date counts from the plan", approvals.Ask{Kind: approvals.KindIP, Term: approvals.Term{Until: made.Add(30 * day)}}, approvals.Facts{"size": number(1)}, "one address, short"},
 		{"until a date that is past", approvals.Ask{Kind: approvals.KindIP, Term: approvals.Term{Until: made}}, approvals.Facts{"size": number(1)}, "input: This would end before it begins. Say how long, as in `for 30d`, or a later date."},
 	}
@@ -127,6 +129,44 @@ func TestAnEmergencyAccountIsRefusedBeforeEverythingElse(t *testing.T) {
 		if !errors.As(err, &refusal) || refusal.Reason != approvals.RefusedEmergency {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// A fenced exemption stands on a few facts; a rule goes on without one only if it speaks of it.
+func TestAFencedAccountNeedsItsFactsUnlessTheRuleSpeaksOfThem(t *testing.T) {
+	t.Parallel()
+	ask := account(day, "")
+	ask.Addresses = []netip.Prefix{netip.MustParsePrefix("20.50.2.1/32")}
+	all := approvals.Facts{
+		"fenced": yes(), "tenant.security_defaults": no(), "account.privileged": no(), "account.at_risk": no(),
+		"account.per_user_mfa": {Known: true, Text: "disabled"}, "zone.blocked": {Known: true}, "zone.runs": yes(),
+	}
+	for missing := range all {
+		if missing == "fenced" {
+			continue // nothing to read: without it there is no fence
+		}
+		facts := maps.Clone(all)
+		facts[missing] = approvals.Fact{Why: "the source is off"}
+		for condition, want := range map[string]string{
+			"true":                                 "r0 needs " + missing,
+			"!known(plan." + missing + ") || true": "",
+			"plan.fenced":                          "r0 needs " + missing,
+		} {
+			_, err := fileWith(t, condition).Judge(ask, approvals.Plan{Kind: ask.Kind, Facts: facts})
+			switch refusal, is := errors.AsType[*approvals.Refusal](err); {
+			case want == "" && err != nil:
+				t.Errorf("%s without %s: %v", condition, missing, err)
+			case want == "":
+			case !is || refusal.Reason != approvals.RefusedUnknown || !strings.Contains(refusal.What, "plan."+missing) || !strings.Contains(refusal.What, "the source is off"):
+				t.Errorf("%s without %s: %v", condition, missing, err)
+			}
+		}
+	}
+	if _, err := fileWith(t, "true").Judge(ask, approvals.Plan{Kind: ask.Kind, Facts: all}); err != nil {
+		t.Error(err)
+	}
+	if _, err := fileWith(t, "true").Judge(account(day, ""), approvals.Plan{}); err != nil {
+		t.Errorf("without a fence there is nothing to know about it: %v", err)
 	}
 }
 

@@ -86,6 +86,19 @@ func TestAGoodFileSaysWhatItSays(t *testing.T) {
 	if _, ok := f.Location("crm-mfa"); ok {
 		t.Error("an exclusion was found among the locations")
 	}
+	zone := rulesfile.Zone{
+		Name: "integrations", Title: "Integrations",
+		Group:       approvals.Target{Kind: approvals.TargetGroup, ID: "5b1e77c0-0000-4d2e-8a51-0c9d2b7e4f10"},
+		Location:    approvals.Target{Kind: approvals.TargetLocation, ID: "77b06b2e-0000-4d2e-8a51-0c9d2b7e4f10"},
+		MFAPolicies: []string{"51aa6b2e-0000-4d2e-8a51-0c9d2b7e4f10", "9c026b2e-0000-4d2e-8a51-0c9d2b7e4f10"},
+		FencePolicy: "e4d16b2e-0000-4d2e-8a51-0c9d2b7e4f10", RegistrationPolicy: "0b7c6b2e-0000-4d2e-8a51-0c9d2b7e4f10",
+	}
+	if diff := cmp.Diff([]rulesfile.Zone{zone}, f.Zones()); diff != "" {
+		t.Error(diff)
+	}
+	if got, ok := f.Place(zone.Group); !ok || got.Name != "integrations" || got.Shared {
+		t.Errorf("got %+v", got)
+	}
 	if got, ok := f.Group("netsec"); !ok || got.Slack != "C0123ABCD" || got.Title != "Network security" {
 		t.Errorf("got %+v", got)
 	}

@@ -112,11 +112,7 @@ func (r *reader) fields(n *yaml.Node, what string, known ...string) map[string]*
 	out := map[string]*yaml.Node{}
 	for _, e := range r.entries(n, what) {
 		if !slices.Contains(known, e.key.Value) {
-			hint := Meant(e.key.Value, known)
-			if e.key.Value == "zones" {
-				hint = "fenced zones come in a later version"
-			}
-			r.add(e.key, hint, "unknown key %q in %s", e.key.Value, what)
+			r.add(e.key, Meant(e.key.Value, known), "unknown key %q in %s", e.key.Value, what)
 			continue
 		}
 		out[e.key.Value] = e.value

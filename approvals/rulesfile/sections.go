@@ -27,7 +27,7 @@ func Parse(data []byte) (*File, error) {
 // read fills the file from the root node. Groups come first: the other sections name them.
 func (f *File) read(r *reader, root *yaml.Node) {
 	top := r.fields(root, "the file", "groups", "emergency", "people", "security", "adopters", "defaults",
-		"locations", "exclusions", "refuse", "rules")
+		"locations", "exclusions", "zones", "refuse", "rules")
 	if root.Kind != yaml.MappingNode {
 		return
 	}
@@ -40,6 +40,7 @@ func (f *File) read(r *reader, root *yaml.Node) {
 	f.readPeople(r, top)
 	f.locations = readPlaces(r, top["locations"], "location", approvals.TargetLocation)
 	f.exclusions = readPlaces(r, top["exclusions"], "exclusion", approvals.TargetGroup)
+	f.readZones(r, top["zones"])
 	defaults := readLimits(r, top["defaults"], "defaults", builtIn())
 	env, err := newEnv()
 	if err != nil {

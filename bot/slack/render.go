@@ -2,6 +2,7 @@ package slack
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -247,8 +248,12 @@ func input(in bot.Input) block {
 			options = append(options, block{"text": plainText(o.Label, maxLabel), "value": clip(o.Value, maxLabel)})
 		}
 		element = block{"type": "static_select", "action_id": "value", "options": options}
+		chosen := slices.IndexFunc(in.Options[:len(options)], func(o bot.Option) bool { return o.Value == in.Value })
 		if len(options) == 1 {
-			element["initial_option"] = options[0]
+			chosen = 0
+		}
+		if chosen >= 0 {
+			element["initial_option"] = options[chosen]
 		}
 	}
 	b := block{"type": "input", "block_id": in.ID, "optional": in.Optional, "label": plainText(in.Label, 2000), "element": element}

@@ -65,6 +65,10 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 		return p.rules(rest)
 	case "audit":
 		return p.audit(ctx, rest)
+	case "advise":
+		return p.advice(ctx, rest)
+	case "zone":
+		return p.zone(ctx, rest)
 	case "serve":
 		return p.withConfig(name, rest, nil, func(cfg app.Config) error {
 			return p.serve(ctx, cfg, p.logger(cfg))
@@ -90,7 +94,7 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 			return p.say("Approved exemptions are applied again.\n")
 		})
 	}
-	known := []string{"serve", "check", "rules", "audit", "pause", "resume", "version", "help"}
+	known := []string{"serve", "check", "rules", "audit", "zone", "advise", "pause", "resume", "version", "help"}
 	return errUsage{fmt.Sprintf("there is no command %q", name), rulesfile.Meant(name, known)}
 }
 

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	_ "time/tzdata" // calendar.zone must work in an image without time zones
 
+	"hallpass/approvals"
 	"hallpass/cmd/internal/app"
 )
 
@@ -26,6 +27,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	p := program{
 		getenv: getenv, readFile: os.ReadFile, stdout: stdout, stderr: stderr,
 		serve: app.Run, check: app.Check, pause: app.Pause, resume: app.Resume, exportAudit: app.ExportAudit,
+		zones: app.CheckZones, advise: app.Advise,
 	}
 	return p.run(ctx, args)
 }
@@ -40,6 +42,8 @@ type program struct {
 	check  func(ctx context.Context, cfg app.Config, w io.Writer) (ok bool, err error)
 	pause  func(ctx context.Context, cfg app.Config, why string) error
 	resume func(ctx context.Context, cfg app.Config) error
+	advise func(ctx context.Context, cfg app.Config, q approvals.Question, w io.Writer) error
+	zones  func(ctx context.Context, cfg app.Config, w io.Writer) (ok bool, err error)
 
 	exportAudit func(ctx context.Context, cfg app.Config, from int64, w io.Writer) error
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"hallpass/approvals"
 	"hallpass/cmd/internal/app"
 )
 
@@ -59,6 +60,14 @@ func fake(stdout, stderr io.Writer, err error, ok bool) program {
 			_, writeErr := fmt.Fprintf(w, "lines from %d\n", from)
 			return errors.Join(err, writeErr)
 		},
+		advise: func(_ context.Context, _ app.Config, q approvals.Question, w io.Writer) error {
+			_, writeErr := io.WriteString(w, "advice on "+q.Account+"\n")
+			return errors.Join(err, writeErr)
+		},
+		zones: func(_ context.Context, _ app.Config, w io.Writer) (bool, error) {
+			_, writeErr := io.WriteString(w, "ok      integrations holds\n")
+			return ok, errors.Join(err, writeErr)
+		},
 	}
 }
 
@@ -82,6 +91,16 @@ func TestWhatEachCommandDoes(t *testing.T) {
 		{name: "pause says what that means", args: "pause -because incident", stdout: "pause: incident\nNew exemptions are held back in all replicas. Removals go on. hallpass resume ends it.\n"},
 		{name: "pause without a reason", args: "pause", code: 2, stderr: "hallpass: pause needs a reason: everybody who asks will read it\nAs in: hallpass pause -because \"incident 4711\"\nhallpass help lists the commands.\n"},
 		{name: "pause fails", args: "pause -because x", err: broken, code: 1, stdout: "pause: x\n", stderr: "hallpass: redis does not answer\n"},
+		{name: "advice", args: "advise -config x.yaml svc@contoso.com", stdout: "advice on svc@contoso.com\n"},
+		{name: "advice that cannot be had", args: "advise svc@contoso.com", err: broken, code: 1, stdout: "advice on svc@contoso.com\n", stderr: "hallpass: redis does not answer\n"},
+		{name: "advice on nobody", args: "advise -config x.yaml", code: 2, stderr: "hallpass: advise: on which account?\nAs in: hallpass advise svc-nx@contoso.com\nhallpass help lists the commands.\n"},
+		{name: "zones that hold", args: "zone check", ok: true, stdout: "ok      integrations holds\n"},
+		{name: "a zone that is broken", args: "zone check -config x.yaml", code: 1, stdout: "ok      integrations holds\n"},
+		{name: "zones cannot be read", args: "zone check", ok: true, err: broken, code: 1, stdout: "ok      integrations holds\n", stderr: "hallpass: redis does not answer\n"},
+		{name: "zone, and what of it", args: "zone", code: 2, stderr: "hallpass: zone: say what to do\nhallpass zone check, or hallpass zone plan\nhallpass help lists the commands.\n"},
+		{name: "a slip", args: "zone chekc", code: 2, stderr: "hallpass: there is no command \"zone chekc\"\ndid you mean \"check\"?\nhallpass help lists the commands.\n"},
+		{name: "too many zones", args: "zone plan -n 0", code: 2, stderr: "hallpass: zone plan: -n is 0; it must be from 1 to 50\nhallpass help lists the commands.\n"},
+		{name: "a name that could break out", args: "zone plan -name x';y", code: 2, stderr: "hallpass: zone plan: \"x';y\" cannot be the name of a zone\nuse a to z, 0 to 9 and -\nhallpass help lists the commands.\n"},
 		{name: "resume", args: "resume", stdout: "Approved exemptions are applied again.\n"},
 		{name: "resume fails", args: "resume", err: broken, code: 1, stderr: "hallpass: redis does not answer\n"},
 		{name: "audit export", args: "audit export -from 7", stdout: "lines from 7\n"},

@@ -44,8 +44,8 @@ func (p program) testRules(files []string) error {
 	if err != nil {
 		return fmt.Errorf("reading the rules file: %w", err)
 	}
-	if err := p.say("%s is in order: %d groups, %d locations, %d exclusions; hash %.12s\n", files[0],
-		len(file.Groups()), len(file.Locations()), len(file.Exclusions()), file.Hash()); err != nil {
+	if err := p.say("%s is in order: %d groups, %d locations, %d exclusions, %d zones; hash %.12s\n", files[0],
+		len(file.Groups()), len(file.Locations()), len(file.Exclusions()), len(file.Zones()), file.Hash()); err != nil {
 		return err
 	}
 	if len(files) == 1 {

@@ -12,6 +12,9 @@ Usage:
     hallpass audit export [-config FILE] [-from N]  write the audit log to standard output, as JSON Lines
     hallpass audit verify [-checkpoints FILE -key FILE] EXPORT
                                                     find any changed, missing or re-ordered line of an export
+    hallpass advise [-config FILE] ACCOUNT          what stops an account at signing in, and the ways out
+    hallpass zone check [-config FILE]              look whether every fenced zone holds; say what to mend
+    hallpass zone plan [-n N] [-name NAME]          what an administrator creates for N zones, for Graph and PowerShell
     hallpass version
     hallpass help
 

@@ -22,12 +22,22 @@ const (
 // Place is a target as the rules file names it.
 type Place struct{ ID, Title string }
 
+// Zone is a fenced zone as the rules file names it, by object ids.
+type Zone struct {
+	Name, Title         string
+	Group, Location     string
+	MFA                 []string // the MFA policies that exclude the group
+	Fence, Registration string   // the policies that keep the group out elsewhere, and from registering methods
+}
+
 // Places knows what the rules file names.
 type Places interface {
 	// Place gives the location (KindIP) or the exclusion group (KindAccount) of that name.
 	Place(kind approvals.Kind, name string) (Place, bool)
 	// Names are the names of all places of a kind.
 	Names(kind approvals.Kind) []string
+	// Zones are the fenced zones, in the order of the file.
+	Zones() []Zone
 	// GroupID gives the Entra object id of a group that the rules file names.
 	GroupID(name string) (string, bool)
 	// Shared reports whether others write the target too.
@@ -54,6 +64,10 @@ type Cache interface {
 // Ledger says which entries of a target hallpass put there.
 type Ledger interface {
 	Ours(ctx context.Context, t approvals.Target) (map[string]bool, error)
+	// Rows are the lines of the wanted set of the target.
+	Rows(ctx context.Context, t approvals.Target) ([]approvals.Row, error)
+	// Pairs are the ways into a zone that were approved in these requests.
+	Pairs(ctx context.Context, ids []approvals.RequestID) ([]approvals.Pair, error)
 }
 
 // Config is what an Entra is made of.

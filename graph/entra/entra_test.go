@@ -32,6 +32,9 @@ type office struct {
 	ours     map[string]bool
 	loc, grp string
 	others   bool
+	rows     []approvals.Row
+	zones    []entra.Zone
+	pairs    map[approvals.RequestID][]approvals.Pair
 }
 
 func (o *office) Reserve(context.Context, string, approvals.Class, int) (time.Time, error) {
@@ -65,6 +68,20 @@ func (o *office) Shared(_ context.Context, name string) ([]byte, time.Time, erro
 
 func (o *office) Ours(context.Context, approvals.Target) (map[string]bool, error) { return o.ours, nil }
 
+func (o *office) Rows(_ context.Context, t approvals.Target) ([]approvals.Row, error) {
+	return slices.DeleteFunc(slices.Clone(o.rows), func(r approvals.Row) bool { return r.Target != t }), nil
+}
+
+func (o *office) Pairs(_ context.Context, ids []approvals.RequestID) ([]approvals.Pair, error) {
+	var out []approvals.Pair
+	for _, id := range ids {
+		out = append(out, o.pairs[id]...)
+	}
+	return out, nil
+}
+
+func (o *office) Zones() []entra.Zone { return o.zones }
+
 func (o *office) Place(kind approvals.Kind, name string) (entra.Place, bool) {
 	if kind == approvals.KindIP {
 		return entra.Place{ID: o.loc, Title: "Servers"}, name == "servers"
@@ -72,7 +89,12 @@ func (o *office) Place(kind approvals.Kind, name string) (entra.Place, bool) {
 	return entra.Place{ID: o.grp, Title: "Exempt"}, name == "exempt"
 }
 
-func (o *office) Names(approvals.Kind) []string { return []string{"servers"} }
+func (o *office) Names(kind approvals.Kind) []string {
+	if kind == approvals.KindAccount {
+		return []string{"exempt"}
+	}
+	return []string{"servers"}
+}
 
 func (o *office) GroupID(name string) (string, bool) { return o.grp, name == "exempt" }
 
@@ -95,7 +117,8 @@ func newKit(t *testing.T, ranges ...string) *kit {
 		tenant: graphtest.New(graphtest.Options{Now: noon, Rate: -1, Judge: contract.For(t)}),
 	}
 	app := k.tenant.AddApp(graphtest.App{Name: "hallpass", Roles: []string{
-		"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.ReadWrite.All", "User.Read.All", "AuditLog.Read.All",
+		"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "User.Read.All", "AuditLog.Read.All",
+		"RoleManagement.Read.Directory", "IdentityRiskyUser.Read.All", "Domain.Read.All", "Domain-InternalFederation.Read.All",
 	}})
 	k.o.loc = k.tenant.AddLocation(graphtest.Location{Name: "Servers", Ranges: ranges})
 	k.o.grp = k.tenant.AddGroup(graphtest.Group{Name: "Exempt", Security: true})
@@ -187,11 +210,14 @@ func TestAPlanSaysWhatItDoesAndWhoOwnsTheAccount(t *testing.T) {
 	if err != nil || len(p.Changes) != 2 || p.Facts["size"].Int != 256 || p.Facts["location.policies"].Int != 1 || !slices.Equal(p.Facts["overlaps"].List, []string{"20.50.2.0/28"}) {
 		t.Errorf("%+v, %v", p, err)
 	}
-	if len(p.Policies) != 1 || !strings.Contains(p.Policies[0].Does, "demands MFA") {
+	if f := p.Facts["range.accounts"]; !f.Known || f.Int != 0 {
+		t.Errorf("who signed in from there: %+v", f)
+	}
+	if len(p.Policies) != 1 || !strings.Contains(p.Policies[0].Does, "skips MFA") {
 		t.Errorf("policies %+v", p.Policies)
 	}
 	p, err = k.e.Plan(t.Context(), account("svc@contoso.com"))
-	if err != nil || p.Owner.UPN != "ana@contoso.com" || p.Changes[0].Entry != svc || p.Facts["account.privileged"].Known {
+	if err != nil || p.Owner.UPN != "ana@contoso.com" || p.Changes[0].Entry != svc || !p.Facts["account.privileged"].Known || p.Facts["zone.runs"].Known {
 		t.Errorf("%+v, %v", p, err)
 	}
 }

@@ -74,6 +74,13 @@ const placeholder = "192.0.2.255/32"
 // writeLocation replaces the ranges of a location by what is there, less what goes, plus what comes. Where others write
 // too, what is there is read right before.
 func (e *Entra) writeLocation(ctx context.Context, id string, w approvals.Write, class approvals.Class) error {
+	var refused error // of the additions; what is to be removed is removed all the same
+	if refused = e.gateLocation(ctx, id, w.Add); refused != nil {
+		w.Add = nil
+		if len(w.Remove) == 0 {
+			return refused
+		}
+	}
 	calls, others := 1, e.cfg.Places.Shared(approvals.Target{Kind: approvals.TargetLocation, ID: id})
 	if others {
 		calls = 2
@@ -85,7 +92,7 @@ func (e *Entra) writeLocation(ctx context.Context, id string, w approvals.Write,
 	if others {
 		now, err := e.cfg.Reader.Location(ctx, id)
 		if err != nil {
-			return e.readBefore(ctx, err)
+			return e.readBefore(ctx, err, BucketCA, "reading the named location before writing")
 		}
 		seen = canonical(now.Ranges)
 	}
@@ -112,12 +119,12 @@ func (e *Entra) writeLocation(ctx context.Context, id string, w approvals.Write,
 	if err := e.cfg.Writer.PutRanges(ctx, id, next); err != nil {
 		return e.said(ctx, err, BucketCA, "writing the named location")
 	}
-	return nil
+	return refused
 }
 
 // readBefore explains a failed read before a write: nothing was written, whatever became of the read.
-func (e *Entra) readBefore(ctx context.Context, err error) error {
-	out := e.said(ctx, err, BucketCA, "reading the named location before writing")
+func (e *Entra) readBefore(ctx context.Context, err error, bucket, doing string) error {
+	out := e.said(ctx, err, bucket, doing)
 	if unsure, ok := errors.AsType[*approvals.Unsure](out); ok {
 		return unsure.Err
 	}
@@ -134,6 +141,13 @@ const (
 // writeGroup adds and removes single members. One who is there already, or gone already, is done. If any call fails, the
 // write as a whole is not accepted: the next read says what became of it.
 func (e *Entra) writeGroup(ctx context.Context, id string, w approvals.Write, class approvals.Class) error {
+	var refused error // of the additions; what is to be removed is removed all the same
+	if refused = e.gateGroup(ctx, id, w.Add); refused != nil {
+		w.Add = nil
+		if len(w.Remove) == 0 {
+			return refused
+		}
+	}
 	if err := e.reserve(ctx, BucketDirectory, class, len(w.Add)+len(w.Remove)); err != nil {
 		return err
 	}
@@ -183,7 +197,7 @@ func (e *Entra) writeGroup(ctx context.Context, id string, w approvals.Write, cl
 	case failed != nil:
 		return e.said(ctx, failed, BucketDirectory, "changing the exclusion group")
 	}
-	return nil
+	return refused
 }
 
 // Hand names who removed the entry since then; empty if the directory audit does not say, or says that it was hallpass.

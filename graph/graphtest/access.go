@@ -53,17 +53,8 @@ func (t *Tenant) locationJSON(l *Location) object {
 			"includeUnknownCountriesAndRegions": l.Unknown, "countryLookupMethod": "clientIpAddress",
 		}
 	}
-	ranges := l.Ranges
-	if t.opts.StaleFor > 0 && t.rnd.IntN(2) == 0 {
-		for _, v := range l.history {
-			if t.opts.Now().Sub(v.at) < t.opts.StaleFor {
-				ranges = v.ranges
-				break
-			}
-		}
-	}
 	list := []object{}
-	for _, r := range ranges {
+	for _, r := range t.seen(l.Ranges, l.history) {
 		kind := "#microsoft.graph.iPv4CidrRange"
 		if strings.Contains(r, ":") {
 			kind = "#microsoft.graph.iPv6CidrRange"

@@ -19,6 +19,8 @@ type Attempt struct {
 	Protocol                  string
 	MFA                       bool // there is somebody to answer a prompt, with a method
 	CompliantDevice, WrongPwd bool
+	// Intranet: the federation's token says that it comes from inside the company's network.
+	Intranet bool
 }
 
 // The AADSTS codes that an attempt can end with.
@@ -61,7 +63,8 @@ func (t *Tenant) SignIn(a Attempt) SignIn {
 
 // controls asks for all that the tenant asks for, the hardest first: a block beats everything.
 func (t *Tenant) controls(a Attempt, u *User, s *SignIn) {
-	always, worst := u.mfa() != "disabled" || t.defaults, CodeOK
+	from := asked{address: a.Address, intranet: a.Intranet}
+	always, worst := u.mfa() != "disabled" && t.serviceTrusts(from) != yes || t.defaults, CodeOK
 	mfa := always
 	for _, p := range t.policies {
 		if !p.deleted.IsZero() || t.defaults {
@@ -69,7 +72,7 @@ func (t *Tenant) controls(a Attempt, u *User, s *SignIn) {
 		}
 		applied := AppliedPolicy{ID: p.ID, Name: p.Name, Result: "notApplied"}
 		applies, _ := t.applies(p, asked{
-			user: u, apps: []string{a.ResourceID}, address: a.Address, country: a.Country, client: a.Client, platform: a.Platform, signIn: "none", risk: none(u.Risk), flow: "none", insider: "none",
+			user: u, apps: []string{a.ResourceID}, address: a.Address, country: a.Country, client: a.Client, platform: a.Platform, signIn: "none", risk: none(u.Risk), flow: "none", insider: "none", intranet: a.Intranet,
 		})
 		switch {
 		case p.State == "disabled":

@@ -36,7 +36,7 @@ func (t *Tenant) groupCalls(c call) answer {
 	case c.is(http.MethodGet, "groups", "*"):
 		return c.one(c.chosen(groupJSON(g)))
 	case c.is(http.MethodGet, "groups", "*", "members"):
-		return c.page(t.refs(c, t.members(g)), 100, 999)
+		return c.page(t.refs(c, t.seen(t.members(g), g.history)), 100, 999)
 	case c.is(http.MethodGet, "groups", "*", "owners"):
 		return c.page(t.refs(c, g.Owners), 100, 999)
 	case c.is(http.MethodGet, "groups", "*", "transitiveMemberOf"):

@@ -48,6 +48,7 @@ func (t *Tenant) setRanges(actor, app string, l *Location, ranges []string) {
 
 func (t *Tenant) setMember(actor, app string, g *Group, member string, in bool) {
 	activity := "Add member to group"
+	g.history = append(g.history, version{t.opts.Now(), slices.Clone(g.members)})
 	if in {
 		g.members = append(g.members, member)
 	} else {
@@ -121,4 +122,16 @@ func (t *Tenant) Spans() []Span {
 		}
 	}
 	return out
+}
+
+// seen is what a read sees of a target: what stands there now, or for a while after a write what stood there before.
+func (t *Tenant) seen(now []string, history []version) []string {
+	if t.opts.StaleFor > 0 && t.rnd.IntN(2) == 0 {
+		for _, v := range history {
+			if t.opts.Now().Sub(v.until) < t.opts.StaleFor {
+				return v.entries
+			}
+		}
+	}
+	return now
 }

@@ -174,3 +174,32 @@ func TestASignInEndsAsTheTenantDecides(t *testing.T) {
 		})
 	}
 }
+
+// What no call of Graph shows decides all the same.
+func TestTheServiceSettingsAreTrustedToo(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, graphtest.Options{Rate: -1})
+	k.AddUser(graphtest.User{ID: "svc", UPN: "svc@contoso.com", Enabled: true, MFAState: "enforced", Methods: []string{"sms"}})
+	k.AddPolicy(graphtest.Policy{State: "enabled", IncludeLocations: []string{"All"}, ExcludeLocations: []string{"AllTrusted"}})
+	k.AddPolicy(graphtest.Policy{State: "enabled", IncludeLocations: []string{"All"}, ExcludeLocations: []string{"00000000-0000-0000-0000-000000000000"}})
+	in := func(address string, intranet bool) int {
+		return k.SignIn(graphtest.Attempt{User: "svc", ResourceID: "sp", Address: netip.MustParseAddr(address), Intranet: intranet}).Code
+	}
+	if got := in("20.50.2.9", true); got != graphtest.CodeMFA {
+		t.Errorf("before: %d", got)
+	}
+	k.SetServiceSettings(graphtest.ServiceSettings{TrustedIPs: []string{"20.50.2.9/32"}})
+	if got := in("20.50.2.9", false); got != graphtest.CodeOK {
+		t.Errorf("from a trusted IP: %d", got)
+	}
+	if got := in("20.50.2.8", true); got != graphtest.CodeMFA {
+		t.Errorf("from another: %d", got)
+	}
+	k.SetServiceSettings(graphtest.ServiceSettings{SkipIntranet: true})
+	if got := in("20.50.2.8", true); got != graphtest.CodeOK {
+		t.Errorf("from inside: %d", got)
+	}
+	if l, err := k.c.Locations(t.Context()); err != nil || len(l) != 0 {
+		t.Errorf("Graph shows them: %v, %v", l, err)
+	}
+}

@@ -160,11 +160,13 @@ func write(w http.ResponseWriter, a answer) {
 	w.Header().Set("request-id", NewID())
 	maps.Copy(w.Header(), a.header)
 	data := a.bytes()
-	if data != nil {
-		w.Header().Set("Content-Type", "application/json")
+	if data == nil {
+		w.WriteHeader(a.status)
+		return
 	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(a.status)
-	if _, err := w.Write(data); err != nil && a.status != http.StatusNoContent {
+	if _, err := w.Write(data); err != nil {
 		panic(http.ErrAbortHandler) // the caller has gone
 	}
 }

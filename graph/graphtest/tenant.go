@@ -27,6 +27,7 @@ type Tenant struct {
 	domains   []Domain
 	signIns   []SignIn
 	defaults  bool
+	service   ServiceSettings
 	tokens    map[string]grant
 	history   []Event
 	audits    []audit
@@ -169,6 +170,13 @@ func (t *Tenant) SetSecurityDefaults(on bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.defaults = on
+}
+
+// SetServiceSettings changes the MFA service settings, which no call of Graph reads or writes: somebody does it by hand.
+func (t *Tenant) SetServiceSettings(s ServiceSettings) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.service = s
 }
 
 func (t *Tenant) user(id string) *User {

@@ -14,7 +14,7 @@ type Options struct {
 	// Rate is how many Conditional Access calls a second it takes, all apps together. 0: one. Below 0: no limit, not
 	// for reports either.
 	Rate float64
-	// StaleFor is how long reads of Conditional Access may lag behind a write. Which do is drawn from Seed.
+	// StaleFor is how long reads of locations and of members may lag behind a write. Which do is drawn from Seed.
 	StaleFor time.Duration
 	// Lag is how long an object that was just made may be unknown to a read. Which reads do is drawn from Seed.
 	Lag time.Duration
@@ -64,6 +64,7 @@ type Group struct {
 	Owners         []string
 
 	members []string
+	history []version
 	made    time.Time
 	deleted time.Time
 }
@@ -80,9 +81,10 @@ type Location struct {
 	deleted time.Time
 }
 
+// version is what stood in a target until then.
 type version struct {
-	at     time.Time
-	ranges []string
+	until   time.Time
+	entries []string
 }
 
 // Policy is a Conditional Access policy. Without any inclusion of users or applications it is for all of them; without any
@@ -161,6 +163,14 @@ type Domain struct {
 	Name      string
 	Federated bool
 	MFA       string // federatedIdpMfaBehavior; empty: not set
+}
+
+// ServiceSettings are the MFA service settings. They count as trusted locations in Conditional Access, too, although no
+// named location shows them.
+type ServiceSettings struct {
+	TrustedIPs []string // IPv4 only, 50 at most
+	// SkipIntranet skips MFA for federated users whose token says that they are inside the company's network.
+	SkipIntranet bool
 }
 
 // SignIn is an entry of the sign-in log.

@@ -46,6 +46,7 @@ type asked struct {
 	risk     string // of the user
 	flow     string
 	insider  string
+	intranet bool // the token of the federation says so
 }
 
 // applies says whether a policy's conditions hold, and which do not.
@@ -200,13 +201,39 @@ func (t *Tenant) locations3(p *Policy, a asked) truth {
 	return in(p.IncludeLocations).and(in(p.ExcludeLocations).not())
 }
 
+// mfaTrustedIPs is the id by which policies name the trusted IPs of the MFA service settings.
+const mfaTrustedIPs = "00000000-0000-0000-0000-000000000000"
+
+// serviceTrusts judges by the MFA service settings.
+func (t *Tenant) serviceTrusts(a asked) truth {
+	switch {
+	case t.service.SkipIntranet && a.intranet:
+		return yes
+	case len(t.service.TrustedIPs) == 0:
+		return no3
+	case !a.address.IsValid():
+		return maybe
+	}
+	return is(inRanges(t.service.TrustedIPs, a.address))
+}
+
+func inRanges(ranges []string, address netip.Addr) bool {
+	return slices.ContainsFunc(ranges, func(r string) bool {
+		p, err := netip.ParsePrefix(r)
+		return err == nil && p.Masked().Contains(address.Unmap())
+	})
+}
+
 // within judges whether the sign-in comes from a location: All, AllTrusted, or one by its id.
 func (t *Tenant) within(name string, a asked) truth {
 	if name == "All" {
 		return yes
 	}
+	if name == mfaTrustedIPs {
+		return t.serviceTrusts(a)
+	}
 	if name == "AllTrusted" {
-		out := no3
+		out := t.serviceTrusts(a)
 		for _, l := range t.locations {
 			if l.Trusted && l.deleted.IsZero() {
 				out = out.or(t.within(l.ID, a))
@@ -226,10 +253,7 @@ func (t *Tenant) within(name string, a asked) truth {
 	case !a.address.IsValid():
 		return maybe
 	}
-	return is(slices.ContainsFunc(l.Ranges, func(r string) bool {
-		p, err := netip.ParsePrefix(r)
-		return err == nil && p.Masked().Contains(a.address.Unmap())
-	}))
+	return is(inRanges(l.Ranges, a.address))
 }
 
 // evaluate answers What If.

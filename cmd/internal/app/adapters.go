@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"hallpass/approvals"
 	"hallpass/approvals/engine"
@@ -24,6 +25,7 @@ var (
 	_ engine.Inbox     = (*redisstore.Store)(nil)
 	_ engine.Brakes    = (*redisstore.Store)(nil)
 	_ engine.Entra     = (*entra.Entra)(nil)
+	_ engine.Prover    = (*entra.Entra)(nil)
 	_ engine.Directory = (*entra.Entra)(nil)
 	_ engine.Rules     = (*Rules)(nil)
 	_ engine.Chat      = (*bot.Bot)(nil)
@@ -188,6 +190,16 @@ func (p places) Place(kind approvals.Kind, name string) (entra.Place, bool) {
 
 func (p places) Names(kind approvals.Kind) []string { return p.rules().Names(kind) }
 
+func (p places) Zones() []entra.Zone {
+	var out []entra.Zone
+	for _, z := range p.rules().Zones() {
+		out = append(out, entra.Zone{
+			Name: z.Name, Title: z.Title, Group: z.Group.ID, Location: z.Location.ID, MFA: z.MFAPolicies, Fence: z.FencePolicy, Registration: z.RegistrationPolicy,
+		})
+	}
+	return out
+}
+
 func (p places) Shared(t approvals.Target) bool {
 	found, ok := p.rules().Place(t)
 	return ok && found.Shared
@@ -218,6 +230,27 @@ func (l ledger) Ours(ctx context.Context, t approvals.Target) (map[string]bool, 
 	return ours, nil
 }
 
+func (l ledger) Rows(ctx context.Context, t approvals.Target) ([]approvals.Row, error) {
+	_, rows, _, err := l.store.Target(ctx, t)
+	return rows, err
+}
+
+func (l ledger) Pairs(ctx context.Context, ids []approvals.RequestID) ([]approvals.Pair, error) {
+	var out []approvals.Pair
+	for _, id := range ids {
+		r, err := l.store.Load(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, round := range r.Rounds {
+			if round.Outcome == approvals.OutcomeApproved && round.Plan.Zone != nil {
+				out = append(out, round.Plan.Zone.Pairs...)
+			}
+		}
+	}
+	return out, nil
+}
+
 // channel finds the channel of a group on a platform.
 func channel(rules func() *rulesfile.File) func(group, platform string) (bot.Place, bool) {
 	return func(group, platform string) (bot.Place, bool) {
@@ -227,6 +260,26 @@ func channel(rules func() *rulesfile.File) func(group, platform string) (bot.Pla
 		}
 		return bot.Place{Platform: platform, Channel: g.Slack}, true
 	}
+}
+
+// advisor gives advice to those who may ask for exemptions.
+type advisor struct {
+	tenant *entra.Entra
+	now    func(ctx context.Context) (time.Time, error)
+}
+
+func (a advisor) Advise(ctx context.Context, person string, q approvals.Question) (approvals.Advice, error) {
+	who, err := a.tenant.Standing(ctx, person, nil)
+	if errors.Is(err, approvals.ErrNotFound) {
+		return approvals.Advice{}, approvals.Refuse(approvals.RefusedIdentity, "Your account is not in Entra ID any more.")
+	}
+	if err != nil {
+		return approvals.Advice{}, err
+	}
+	if err := approvals.May(who, approvals.VerbAsk, nil); err != nil {
+		return approvals.Advice{}, err
+	}
+	return patient(ctx, a.now, func(ctx context.Context) (approvals.Advice, error) { return a.tenant.Advise(ctx, q) })
 }
 
 // errNoWriter says that nothing can be written.

@@ -56,6 +56,7 @@ type Core struct {
 	Engine *engine.Engine
 	Bot    *bot.Bot
 	Slack  *slack.Slack
+	Tenant *entra.Entra
 	pool   *engine.Pool
 	parts  Parts
 	after  *after
@@ -104,6 +105,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Tenant = tenant
 	c.Engine, err = engine.New(engine.Config{
 		Requests: p.Store, Targets: p.Store, Queue: p.Store, Inbox: p.Store, Brakes: p.Store, Owners: own, Entra: tenant, Directory: tenant,
 		Rules: func() engine.Rules { return p.Rules }, Calendar: p.Calendar, Observe: p.Observe, Adopters: people.Adopters,
@@ -120,8 +122,11 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	bound := bindings{p.Store, p.People}
 	c.Bot, err = bot.New(bot.Config{
 		Asks: c.Engine, Looks: c.Engine, Cards: cards{p.Store}, Inbox: p.Store, Channel: channel(file),
-		People:  bot.People{File: p.People, ManagedMail: p.ManagedMail, Bindings: bound, Directory: tenant, Audit: c.bound},
-		Grammar: bot.Grammar{Zone: p.Calendar.Zone, Names: func(k approvals.Kind) []string { return file().Names(k) }},
+		People: bot.People{File: p.People, ManagedMail: p.ManagedMail, Bindings: bound, Directory: tenant, Audit: c.bound},
+		Grammar: bot.Grammar{
+			Zone: p.Calendar.Zone, Names: func(k approvals.Kind) []string { return file().Names(k) }, Zones: func() []string { return file().ZoneNames() },
+		},
+		Advisor: advisor{tenant, p.Store.Now},
 		Acted:   p.Acted,
 		Now:     p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
 	})

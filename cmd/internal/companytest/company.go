@@ -31,9 +31,16 @@ const (
 	GroupExempt   = "8d2a4b0c-11f7-4c3e-8b7a-6f0d95c2e7a2"
 	Location      = "3c1f7e2d-5a64-4b1f-9e0b-7c2d8a91f3b3"
 	Emergency     = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
-	ChanNetsec    = "C0NETSEC"
-	ChanSecurity  = "C0SECURITY"
-	ChanGeneral   = "C0GENERAL"
+
+	ZoneGroup        = "5b1e9c0d-2a47-4f3b-8d16-3e7a0c94b5d4"
+	ZoneLocation     = "77b0d3e8-6c15-4a92-b0f7-1d58e2c6a9e5"
+	PolicyMFA        = "51aa7e04-9b2d-4c68-8f31-a60d5be7c2f6"
+	ZoneFence        = "e4d1c8b2-3f70-4e5a-9c86-7b2f1a0d64a7"
+	ZoneRegistration = "0b7c5a1f-84e6-4d09-a3b2-c95e7f60d8b8"
+
+	ChanNetsec   = "C0NETSEC"
+	ChanSecurity = "C0SECURITY"
+	ChanGeneral  = "C0GENERAL"
 )
 
 // Person is somebody of the company, in Slack and in Entra ID.
@@ -62,13 +69,28 @@ locations:
   trusted-servers: {id: ` + Location + `, title: Trusted servers}
 exclusions:
   integrations: {id: ` + GroupExempt + `, title: MFA exempt integrations}
+zones:
+  fenced-integrations:
+    title: Integrations, fenced
+    group: ` + ZoneGroup + `
+    location: ` + ZoneLocation + `
+    mfa_policies: [` + PolicyMFA + `]
+    fence_policy: ` + ZoneFence + `
+    registration_policy: ` + ZoneRegistration + `
 refuse:
+  - name: privileged accounts
+    when: ask.kind == "account" && known(plan.account.privileged) && plan.account.privileged
+    say: Privileged accounts are not exempted from MFA. Ask for an app registration instead.
   - name: wide ranges
     when: ask.kind == "ip" && plan.size > 256
     say: Ranges wider than 256 addresses are not trusted. Name the addresses of the server.
 rules:
   - name: one address, short
     when: ask.kind == "ip" && plan.size == 1 && ask.duration <= duration("48h")
+    approve: [{group: netsec, count: 1}]
+  - name: service accounts behind a fence
+    when: ask.kind == "account" && plan.fenced && size(plan.zone.new_pairs) <= 4 && plan.size <= 16
+    max: 90d
     approve: [{group: netsec, count: 1}]
   - name: service accounts
     when: ask.kind == "account"
@@ -180,7 +202,8 @@ func (c *Company) Close() error {
 func Roles() []string {
 	return []string{
 		"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "User.Read.All",
-		"AuditLog.Read.All",
+		"AuditLog.Read.All", "RoleManagement.Read.Directory", "IdentityRiskyUser.Read.All",
+		"Domain.Read.All", "Domain-InternalFederation.Read.All",
 	}
 }
 
@@ -200,7 +223,17 @@ func Tenant(o Options) *graphtest.Tenant {
 	t.AddGroup(graphtest.Group{ID: GroupSecurity, Name: "Security", Security: true}, People()[2].Entra, People()[3].Entra)
 	t.AddGroup(graphtest.Group{ID: GroupExempt, Name: "MFA exempt integrations", Security: true})
 	t.AddLocation(graphtest.Location{ID: Location, Name: "Trusted servers", Ranges: []string{"52.166.10.0/28"}})
-	t.AddPolicy(graphtest.Policy{Name: "Require MFA for everyone", State: "enabled", ExcludeGroups: []string{GroupExempt}, IncludeLocations: []string{"All"}, ExcludeLocations: []string{Location}})
+	t.AddGroup(graphtest.Group{ID: ZoneGroup, Name: "Integrations, fenced", Security: true})
+	t.AddLocation(graphtest.Location{ID: ZoneLocation, Name: "Integrations, fenced", Ranges: []string{"192.0.2.255/32"}})
+	t.AddPolicy(graphtest.Policy{
+		ID: ZoneFence, Name: "Integrations: only from their location", State: "enabled", IncludeGroups: []string{ZoneGroup}, Grants: []string{"block"},
+		IncludeLocations: []string{"All"}, ExcludeLocations: []string{ZoneLocation},
+	})
+	t.AddPolicy(graphtest.Policy{
+		ID: ZoneRegistration, Name: "Integrations: no new sign-in methods", State: "enabled", IncludeGroups: []string{ZoneGroup}, Grants: []string{"block"},
+		Actions: []string{"urn:user:registersecurityinfo"},
+	})
+	t.AddPolicy(graphtest.Policy{ID: PolicyMFA, Name: "Require MFA for everyone", State: "enabled", ExcludeGroups: []string{GroupExempt, ZoneGroup}, IncludeLocations: []string{"All"}, ExcludeLocations: []string{Location}})
 	return t
 }
 

@@ -14,6 +14,7 @@ import (
 	"hallpass/approvals/storetest"
 	"hallpass/cmd/internal/app"
 	"hallpass/cmd/internal/companytest"
+	"hallpass/graph/graphtest/contract"
 )
 
 // TestARealServeOverSocketModeTLSAndRedis runs what `hallpass check` and `hallpass serve` run, with their own
@@ -23,7 +24,7 @@ func TestARealServeOverSocketModeTLSAndRedis(t *testing.T) {
 	redis := storetest.Redis(t, "--aclfile", users(t))
 	ctx, stop := context.WithCancel(t.Context())
 	dir := t.TempDir()
-	out, err := companytest.NewOutside(ctx, dir, companytest.Options{Now: time.Now, Rate: 5})
+	out, err := companytest.NewOutside(ctx, dir, companytest.Options{Now: time.Now, Rate: 5, Judge: contract.For(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

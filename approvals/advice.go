@@ -1,0 +1,56 @@
+package approvals
+
+// Question is what somebody wants advice on: an account, or an error that was pasted.
+type Question struct {
+	// Account is a user principal name or object id as typed. Optional if there is a correlation id.
+	Account string `json:"account,omitempty"`
+	// Correlation is the correlation id of the sign-in, and Code the number of the AADSTS error, as pasted. Optional.
+	Correlation string `json:"correlation,omitempty"`
+	Code        int    `json:"code,omitempty"`
+}
+
+// Way is a way out for software that is stopped at signing in.
+type Way string
+
+// The ways, best first.
+const (
+	WayIdentity  Way = "managed identity or federated credential"
+	WayApp       Way = "app registration with a certificate"
+	WayDelegated Way = "the vendor's OAuth connection"
+	WayZone      Way = "exemption from its addresses only"
+	WayLocation  Way = "trust in the server's address"
+	WayExclusion Way = "exemption from everywhere"
+)
+
+// Option is one way, with what was found of it in the tenant.
+type Option struct {
+	Way Way `json:"way"`
+	// Fits: it would help, and is possible here. Why says why, or why not.
+	Fits bool   `json:"fits"`
+	Why  string `json:"why"`
+	// Type is the command that asks for it; empty if hallpass has no part in it.
+	Type string `json:"type,omitempty"`
+}
+
+// Advice is what hallpass has to say of an account that is stopped at signing in.
+type Advice struct {
+	Account Person `json:"account"`
+	// Stopped says in one sentence what stops it, as far as the log and the tenant say.
+	Stopped string `json:"stopped"`
+	// Options are all ways, best first.
+	Options []Option `json:"options"`
+	// Seen are the addresses it was stopped at, each in a line. None of them is recommended: who knows whose they are.
+	Seen []string `json:"seen,omitempty"`
+	// Unknown is what could not be read, in words.
+	Unknown []string `json:"unknown,omitempty"`
+}
+
+// Best is the best way that fits; false if none does.
+func (a Advice) Best() (Option, bool) {
+	for _, o := range a.Options {
+		if o.Fits {
+			return o, true
+		}
+	}
+	return Option{}, false
+}

@@ -1,0 +1,70 @@
+package approvals_test
+
+import (
+	"testing"
+	"time"
+
+	"hallpass/approvals"
+)
+
+// inForce is an active request for a fenced account.
+func inForce(t *testing.T) *story {
+	t.Helper()
+	s := begin(t, "203.0.113.7/32", "svc")
+	s.r.Round().Plan.Zone = &approvals.Zone{Name: "z"}
+	s.r.Round().Fingerprint = approvals.Fingerprint(s.r.Round().Plan, s.r.Round().Term, s.r.Round().Ruling)
+	return s.active()
+}
+
+func TestAFencedExemptionIsProvedOnce(t *testing.T) {
+	t.Parallel()
+	s := inForce(t)
+	if at, ok := s.wake(); !ok || at.After(s.now) || !s.r.Proving(s.now) {
+		t.Fatalf("nobody asks: wake at %v, proof %+v", at, s.r.Proof)
+	}
+	s.does(approvals.Proved{Unknown: true, Why: "Entra ID did not answer"}).is(approvals.StateActive)
+	if at, _ := s.wake(); at.Sub(s.now) != 30*time.Second || s.r.Proving(s.now) {
+		t.Errorf("it is asked again at %v", at)
+	}
+	s.later(30 * time.Second).does(approvals.Proved{Agrees: true}).is(approvals.StateActive)
+	if at, _ := s.wake(); s.r.Proof.State != approvals.ProofGiven || at.Before(s.now.Add(time.Hour)) {
+		t.Errorf("%+v, and it is woken at %v", s.r.Proof, at)
+	}
+	s.later(time.Hour).does(approvals.Proved{Why: "too late"}).is(approvals.StateActive)
+}
+
+func TestWhatIsNotAsPredictedIsTakenBack(t *testing.T) {
+	t.Parallel()
+	s := inForce(t)
+	for range 2 { // one answer may come from a replica that is behind
+		s.does(approvals.Proved{Why: "“MFA” should not apply and does"}).is(approvals.StateActive).later(30 * time.Second)
+	}
+	s.does(approvals.Proved{Why: "“MFA” should not apply and does"}).is(approvals.StateEnding)
+	if s.r.Cause.Word != approvals.CauseDisproved || s.r.Cause.Why == "" {
+		t.Errorf("%+v", s.r.Cause)
+	}
+	if last := s.r.Changes[len(s.r.Changes)-1]; last.State != approvals.ChangeWithdrawn || s.r.Changes[0].State != approvals.ChangeVerified {
+		t.Errorf("the exemption does not go before the fence: %+v", s.r.Changes)
+	}
+}
+
+func TestAProofThatCannotBeAskedForIsGivenUpAndSaysSo(t *testing.T) {
+	t.Parallel()
+	s := inForce(t)
+	for s.r.Proof.State == approvals.ProofAsked {
+		s.does(approvals.Proved{Unknown: true, Why: "no permission"}).is(approvals.StateActive).later(30 * time.Second)
+		if s.now.Sub(monday()) > time.Hour {
+			t.Fatal("it is asked for ever")
+		}
+	}
+	if s.r.Proof.State != approvals.ProofNone || s.r.Proof.Why != "no permission" {
+		t.Errorf("%+v", s.r.Proof)
+	}
+}
+
+func TestWithoutAFenceThereIsNothingToProve(t *testing.T) {
+	t.Parallel()
+	if s := begin(t).active(); s.r.Proof != nil {
+		t.Errorf("%+v", s.r.Proof)
+	}
+}

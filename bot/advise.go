@@ -1,0 +1,67 @@
+package bot
+
+import (
+	"context"
+
+	"hallpass/approvals"
+)
+
+// advise answers what stops an account, and what to do.
+func (b *Bot) advise(ctx context.Context, in Incoming, person string, q approvals.Question) error {
+	if b.cfg.Advisor == nil {
+		return approvals.Refuse(approvals.RefusedInput, "There is no advice here.")
+	}
+	if in.Foreign {
+		return approvals.Refuse(approvals.RefusedElsewhere, "This channel is shared with another organisation, so nothing is said about accounts here.").Or("Ask in a channel of your own.")
+	}
+	a, err := b.cfg.Advisor.Advise(ctx, person, q)
+	if err != nil {
+		return err
+	}
+	b.reply(ctx, in, adviceCard(a))
+	return nil
+}
+
+// adviceCard shows advice: what stops it, the ways with their reasons, and the best one of hallpass's own as a button.
+func adviceCard(a approvals.Advice) Card {
+	c := Card{Tone: ToneNote, Title: "Advice on " + clip(a.Account.Label(), 80), Lead: Text{literal(clip(a.Stopped, 400))}}
+	for _, o := range a.Options {
+		mark := "✗"
+		if o.Fits {
+			mark = "✓"
+		}
+		t := Text{plain("%s ", mark), bold(string(o.Way)), plain(": ")}
+		t = append(t, inCode(clip(o.Why, 300))...)
+		if o.Type != "" {
+			t = append(t, plain("  "), code(clip(o.Type, 200)))
+		}
+		c.Lines = append(c.Lines, t)
+		if value := prepares(o, a.Account); value != "" && len(c.Buttons) == 0 {
+			c.Buttons = []Button{{ID: ButtonAsk, Label: "Prepare the request", Value: value}}
+		}
+	}
+	for _, s := range a.Seen {
+		c.Foot = append(c.Foot, Text{plain("seen at "), literal(clip(s, 200))})
+	}
+	if len(a.Seen) > 0 {
+		c.Foot = append(c.Foot, Text{plain("An address in the log is not yet an address of yours: ask your network team.")})
+	}
+	for _, u := range a.Unknown {
+		c.Flags = append(c.Flags, Text{plain("Not known: "), literal(clip(u, 200))})
+	}
+	c.Plain = clip(c.Title+". "+a.Stopped, 300)
+	return c
+}
+
+// prepares is the value of the button that opens the form for a way, or empty.
+func prepares(o approvals.Option, account approvals.Person) string {
+	if !o.Fits || account.UPN == "" {
+		return ""
+	}
+	switch o.Way {
+	case approvals.WayZone:
+		return fenced + ": " + account.UPN
+	case approvals.WayIdentity, approvals.WayApp, approvals.WayDelegated, approvals.WayLocation, approvals.WayExclusion:
+	}
+	return ""
+}

@@ -1,0 +1,61 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hallpass/graph/entra"
+)
+
+// CheckZones looks at every fenced zone and writes what it found; ok is false if the fence of one does not hold.
+func CheckZones(ctx context.Context, cfg Config, w io.Writer) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkWithin)
+	defer cancel()
+	metrics, err := NewMetrics(prometheus.NewRegistry())
+	if err != nil {
+		return false, err
+	}
+	p, closing, err := parts(ctx, cfg, slog.New(slog.DiscardHandler), metrics)
+	if err != nil {
+		return false, err
+	}
+	defer closing()
+	core, err := NewCore(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	reports, err := patient(ctx, p.Store.Now, core.Tenant.CheckZones)
+	if err != nil {
+		return false, fmt.Errorf("looking at the zones: %w", err)
+	}
+	return WriteZones(w, reports)
+}
+
+// WriteZones writes what a check of the zones found; ok is false if it found anything.
+func WriteZones(w io.Writer, reports []entra.ZoneReport) (ok bool, err error) {
+	say := func(format string, args ...any) {
+		if _, werr := fmt.Fprintf(w, format, args...); werr != nil && err == nil {
+			err = fmt.Errorf("writing the report: %w", werr)
+		}
+	}
+	ok = true
+	if len(reports) == 0 {
+		say("The rules file has no zones. hallpass zone plan prints what to create for one.\n")
+	}
+	for _, r := range reports {
+		if len(r.Found) == 0 {
+			say("ok      %s holds: %d accounts, %d addresses\n", r.Zone.Name, r.Accounts, r.Addresses)
+			continue
+		}
+		ok = false
+		say("broken  %s: nobody is put into it until this is mended\n", r.Zone.Name)
+		for _, f := range r.Found {
+			say("        %s\n        %s\n", f.What, f.Do)
+		}
+	}
+	return ok, err
+}

@@ -1,0 +1,134 @@
+package entra
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"hallpass/approvals"
+	"hallpass/graph"
+	"hallpass/graph/evaluate"
+)
+
+// account reads the account of an ask, or refuses one that is never exempted.
+func (e *Entra) account(ctx context.Context, ask approvals.Ask) (graph.User, error) {
+	if _, err := netip.ParseAddr(ask.Account); err == nil || ask.Account == "" {
+		return graph.User{}, approvals.Refuse(approvals.RefusedInput, "%q is no account.", clip(ask.Account, 60)).Or("To trust an address type `/hallpass ip …`.")
+	}
+	u, err := e.cfg.Reader.User(ctx, ask.Account, e.cfg.Attributes...)
+	if graph.IsNotFound(err) {
+		return u, approvals.Refuse(approvals.RefusedNotFound, "There is no account “%s” in Entra ID.", clip(ask.Account, 80)).
+			Or("Type its full sign-in name, like svc-nx@contoso.com. An app registration needs no exemption: MFA is never asked of it.")
+	}
+	if err != nil {
+		return u, e.said(ctx, err, BucketDirectory, "reading the account")
+	}
+	switch {
+	case slices.Contains(e.cfg.Places.Emergency(), u.ID):
+		return u, approvals.Refuse(approvals.RefusedEmergency, "%s is an emergency-access account; hallpass never touches those.", u.UPN)
+	case u.Guest:
+		return u, approvals.Refuse(approvals.RefusedTarget, "%s is a guest; its own organisation decides on its MFA.", u.UPN)
+	case !u.Enabled:
+		return u, approvals.Refuse(approvals.RefusedTarget, "%s is disabled; it cannot sign in at all.", u.UPN).Or("Have it enabled first.")
+	case u.EmployeeID != "":
+		return u, approvals.Refuse(approvals.RefusedOwnAccount, "%s looks like a person's account: it has an employee id. People are not exempted from MFA.", u.UPN).
+			Or("Use a service account, or better an app registration.")
+	}
+	return u, nil
+}
+
+// planAccount plans an exemption without a fence.
+func (e *Entra) planAccount(ctx context.Context, ask approvals.Ask, place Place, policies []graph.Policy, p approvals.Plan) (approvals.Plan, error) {
+	u, err := e.account(ctx, ask)
+	if err != nil {
+		return p, err
+	}
+	g, err := e.cfg.Reader.Group(ctx, place.ID)
+	if err != nil {
+		return p, e.said(ctx, err, BucketDirectory, "reading the exclusion group")
+	}
+	if !g.Security || g.Synced || g.Dynamic || g.RoleAssignable {
+		return p, approvals.Refuse(approvals.RefusedTarget, "The group behind “%s” cannot be managed: it must be a cloud-only security group with assigned members, not role-assignable.", place.Title).
+			Or("Tell your administrator.")
+	}
+	members, err := e.cfg.Reader.Members(ctx, place.ID)
+	if err != nil {
+		return p, e.said(ctx, err, BucketDirectory, "reading the exclusion group")
+	}
+	target := approvals.Target{Kind: approvals.TargetGroup, ID: g.ID}
+	ours, err := e.cfg.Ledger.Ours(ctx, target)
+	if err != nil {
+		return p, err
+	}
+	if slices.Contains(members, u.ID) && !ours[u.ID] {
+		return p, alreadyExempt(u, g.Name)
+	}
+	if in, err := e.zonesOf(ctx, u); err != nil || len(in) > 0 {
+		if err != nil {
+			return p, err
+		}
+		return p, approvals.Refuse(approvals.RefusedTarget, "%s is in the fenced zone “%s”: its fence would block it from everywhere else all the same.", u.UPN, in[0].Title).
+			Or("Ask for more addresses instead: `/hallpass account %s from ADDRESS … for 30d because …`.", u.UPN)
+	}
+	p.Account = e.person(u)
+	p.Changes = []approvals.Change{{Target: target, Title: g.Name, Entry: u.ID, Label: u.UPN}}
+	p.Policies = policiesOfGroup(g.ID, policies)
+	addressFacts(&p, nil)
+	if _, err := e.accountFacts(ctx, &p, u); err != nil {
+		return p, err
+	}
+	p.Facts["group.members"] = number(len(members))
+	p.Facts["group.policies"] = approvals.Fact{Known: true, Int: enabled(p.Policies)}
+	p.Facts["fenced"] = truth(false)
+	for _, name := range []string{"zone.name", "zone.new_pairs", "zone.accounts", "zone.blocked", "zone.runs", "zone.sometimes"} {
+		p.Facts[name] = approvals.Fact{Why: "the ask names no address, so there is no fence"}
+	}
+	p.Warnings = append(p.Warnings, "The account will sign in without MFA from any address: whoever knows its password can.")
+	if enabled(p.Policies) == 0 {
+		p.Warnings = append(p.Warnings, "No enabled policy excludes this group: the change would have no effect.")
+	}
+	p.Owner, err = e.owner(ctx, u)
+	return p, err
+}
+
+func alreadyExempt(u graph.User, group string) error {
+	return approvals.Refuse(approvals.RefusedCovered, "%s is already exempt: somebody else put it into %s.", u.UPN, group).
+		Or("Ask security to take it under hallpass, with an owner and an end.")
+}
+
+// policiesOfGroup says what being in the group does under each policy that excludes it.
+func policiesOfGroup(id string, policies []graph.Policy) []approvals.PolicyEffect {
+	var out []approvals.PolicyEffect
+	for _, pol := range policies {
+		if slices.Contains(pol.ExcludeGroups, id) {
+			out = append(out, approvals.PolicyEffect{ID: pol.ID, Name: pol.Name, State: pol.State, Does: evaluate.Lifted(pol) + ", for the account"})
+		}
+	}
+	return out
+}
+
+func number(n int) approvals.Fact { return approvals.Fact{Known: true, Int: int64(n)} }
+
+func truth(is bool) approvals.Fact { return approvals.Fact{Known: true, Bool: is} }
+
+func words(list []string) approvals.Fact { return approvals.Fact{Known: true, List: list} }
+
+// owner resolves who answers for an account. An owner who left, is a guest or does not exist is none.
+func (e *Entra) owner(ctx context.Context, u graph.User) (approvals.Person, error) {
+	id, err := e.cfg.OwnerOf(ctx, u)
+	if err != nil || id == "" {
+		return approvals.Person{}, err
+	}
+	o, err := e.cfg.Reader.User(ctx, id, e.cfg.Attributes...)
+	if graph.IsNotFound(err) {
+		return approvals.Person{}, nil
+	}
+	if err != nil {
+		return approvals.Person{}, e.said(ctx, err, BucketDirectory, "reading the owner")
+	}
+	p := e.person(o)
+	if !p.Enabled || p.Guest || p.ID == u.ID {
+		return approvals.Person{}, nil
+	}
+	return p, nil
+}

@@ -1,0 +1,170 @@
+package entra
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"hallpass/approvals"
+	"hallpass/graph"
+)
+
+// logReach is how far back sign-ins are looked at; the log keeps no more (Microsoft's page "Microsoft Entra data
+// retention", 30 days with P1 or P2).
+const logReach = 30 * 24 * time.Hour
+
+// logLimit is how many sign-ins of an account are looked at.
+const logLimit = 2000
+
+// history is what the log says of an account.
+type history struct {
+	known bool
+	why   string // it is not known
+	list  []graph.SignIn
+}
+
+// historyOf reads the account's sign-ins. More than can be looked at is not known, because nobody can say what is missing.
+func (e *Entra) historyOf(ctx context.Context, u graph.User, now time.Time) (history, error) {
+	if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
+		return history{}, err
+	}
+	found, err := e.cfg.Reader.SignIns(ctx, graph.SignInQuery{
+		UserID: u.ID, Since: now.Add(-logReach), Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: logLimit,
+	})
+	switch {
+	case err != nil:
+		fact, wait := e.unread(ctx, err, BucketAudit, "reading the sign-in log")
+		return history{why: fact.Why}, wait
+	case found.More:
+		return history{why: fmt.Sprintf("the account has more than %d sign-ins in 30 days; not all were looked at", len(found.List))}, nil
+	}
+	return history{known: true, list: found.List}, nil
+}
+
+// use is an address from which the account got in.
+type use struct {
+	address netip.Prefix
+	apps    []string
+	last    time.Time
+}
+
+// String is the use for people: address, what was signed in to, and when last.
+func (u use) String() string {
+	return fmt.Sprintf("%s (%s, last %s)", u.address, strings.Join(u.apps[:min(len(u.apps), 3)], ", "), u.last.UTC().Format("2 Jan 15:04 UTC"))
+}
+
+// uses are the addresses from which the account got in, most recent first.
+func (h history) uses() []use {
+	var out []use
+	for _, s := range h.list { // newest first
+		addr, err := netip.ParseAddr(s.Address)
+		if s.Code != 0 || err != nil {
+			continue
+		}
+		addr = addr.Unmap()
+		p := netip.PrefixFrom(addr, addr.BitLen())
+		i := slices.IndexFunc(out, func(u use) bool { return u.address == p })
+		if i < 0 {
+			out, i = append(out, use{address: p, last: s.At}), len(out)
+		}
+		if name := clip(s.App, 60); name != "" && !slices.Contains(out[i].apps, name) {
+			out[i].apps = append(out[i].apps, name)
+		}
+	}
+	return out
+}
+
+func within(list []netip.Prefix, p netip.Prefix) bool {
+	return slices.ContainsFunc(list, func(q netip.Prefix) bool { return q.Bits() <= p.Bits() && q.Contains(p.Addr()) })
+}
+
+// leftOut are the uses that the addresses do not cover.
+func (h history) leftOut(by []netip.Prefix) []use {
+	return slices.DeleteFunc(h.uses(), func(u use) bool { return within(by, u.address) })
+}
+
+// asked are the sign-ins that the ask is about: those from its addresses, or all if there are none from there.
+func (h history) asked(addresses []netip.Prefix) []graph.SignIn {
+	var out []graph.SignIn
+	for _, s := range h.list {
+		if a, err := netip.ParseAddr(s.Address); err == nil && within(addresses, netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())) {
+			out = append(out, s)
+		}
+	}
+	if len(out) == 0 {
+		return h.list
+	}
+	return out
+}
+
+// shape are the resources and the kinds of client of sign-ins, as policies name them.
+func shape(list []graph.SignIn) (apps, clients []string) {
+	for _, s := range list {
+		if s.ResourceID != "" && !slices.Contains(apps, s.ResourceID) {
+			apps = append(apps, s.ResourceID)
+		}
+		if c := clientType(s.Client); c != "" && !slices.Contains(clients, c) {
+			clients = append(clients, c)
+		}
+	}
+	return apps, clients
+}
+
+// clientType is what policies call a client that the log names.
+func clientType(client string) string {
+	switch client {
+	case "":
+		return ""
+	case "Browser":
+		return "browser"
+	case "Mobile Apps and Desktop clients":
+		return "mobileAppsAndDesktopClients"
+	case "Exchange ActiveSync":
+		return "exchangeActiveSync"
+	}
+	return "other" // one of many legacy protocols
+}
+
+// The bounds of looking for who else signs in from a range: queries, each of which costs a report, and accounts.
+const (
+	maxRanges   = 3
+	maxAccounts = 500
+)
+
+// rangeFacts counts the accounts that signed in from the addresses: everybody whom it concerns. Names stay in the log.
+func (e *Entra) rangeFacts(ctx context.Context, p *approvals.Plan, addresses []netip.Prefix) error {
+	if len(addresses) > maxRanges {
+		p.Facts["range.accounts"] = approvals.Fact{Why: fmt.Sprintf("the log is asked about %d ranges at most", maxRanges)}
+		return nil
+	}
+	accounts := map[string]bool{}
+	for _, a := range addresses {
+		if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
+			return err
+		}
+		found, err := e.cfg.Reader.SignIns(ctx, graph.SignInQuery{Range: a, Since: p.Made.Add(-logReach), Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: logLimit})
+		if err != nil {
+			fact, wait := e.unread(ctx, err, BucketAudit, "reading the sign-in log")
+			p.Facts["range.accounts"] = fact
+			return wait
+		}
+		for _, s := range found.List {
+			accounts[s.UserID] = true
+		}
+		if found.More && len(accounts) <= maxAccounts {
+			p.Facts["range.accounts"] = approvals.Fact{Why: fmt.Sprintf("there are more than %d sign-ins from there; at least %d accounts", logLimit, len(accounts))}
+			return nil
+		}
+	}
+	p.Facts["range.accounts"] = number(min(len(accounts), maxAccounts+1))
+	switch n := len(accounts); {
+	case n > maxAccounts:
+		p.Warnings = append(p.Warnings, fmt.Sprintf("More than %d accounts signed in from there within 30 days: all of them are concerned.", maxAccounts))
+	case n > 1:
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%d accounts signed in from there within 30 days: all of them are concerned.", n))
+	}
+	return nil
+}
