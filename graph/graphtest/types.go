@@ -128,6 +128,9 @@ type App struct {
 	Roles            []string
 	Owners           []string
 	Credentials      []Credential
+	// Certificate, DER, is one that it may sign in with; Workload is a token of a workload that it may sign in with.
+	Certificate []byte
+	Workload    string
 	// Unique is the name of an app that another one made; By is who made it.
 	Unique, By string
 	Federated  []Federated
