@@ -113,7 +113,8 @@ type Policy struct {
 	TermsOfUse    []string
 	CustomFactors []string
 	Session       map[string]any // as Graph writes them: signInFrequency …
-	// Extra are conditions that did not exist when hallpass was made. Nobody here knows what they mean.
+	// Extra are conditions that did not exist when hallpass was made. Nobody here knows what they mean, and answers that
+	// hold them are not judged by a schema.
 	Extra map[string]any
 
 	deleted time.Time
