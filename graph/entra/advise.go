@@ -117,18 +117,15 @@ func (e *Entra) stopped(ctx context.Context, q approvals.Question, u graph.User,
 	if s.account, err = e.evaluated(ctx, u.ID); err != nil {
 		return s, err
 	}
-	var facts approvals.Plan
-	facts.Facts = approvals.Facts{}
-	switch err := e.riskFacts(ctx, &facts, u); {
-	case err == nil:
-	default:
-		no, is := errors.AsType[*approvals.Refusal](err)
-		if !is {
-			return s, err
-		}
-		s.atRisk = no.Reason == approvals.RefusedTarget
+	facts := approvals.Plan{Facts: approvals.Facts{}}
+	err = e.riskFacts(ctx, &facts, u)
+	if _, is := errors.AsType[*approvals.Refusal](err); is { // it refuses accounts at risk, and nothing else
+		s.atRisk, err = true, nil
 	}
-	return s, nil
+	if risk := facts.Facts["account.at_risk"]; err == nil && !s.atRisk && !risk.Known {
+		s.unknown = append(s.unknown, risk.Why)
+	}
+	return s, err
 }
 
 // federation reads whether the account signs in elsewhere, and who asks for MFA then.
