@@ -200,11 +200,15 @@ func (s stopped) seen() []string {
 		if p.got {
 			before = "got in from there before"
 		}
-		network := ""
-		if p.asn != 0 {
-			network = fmt.Sprintf(", network AS%d", p.asn)
+		var said []string
+		if p.country != "" {
+			said = append(said, p.country)
 		}
-		out = append(out, fmt.Sprintf("%s (%s%s; %s; first %s; %s)", key, p.country, network, strings.Join(p.apps[:min(len(p.apps), 3)], ", "), p.first.UTC().Format("2 Jan"), before))
+		if p.asn != 0 {
+			said = append(said, fmt.Sprintf("network AS%d", p.asn))
+		}
+		said = append(said, p.apps[:min(len(p.apps), 3)]...)
+		out = append(out, fmt.Sprintf("%s (%s; first %s; %s)", key, strings.Join(said, ", "), p.first.UTC().Format("2 Jan"), before))
 	}
 	return out
 }
