@@ -21,7 +21,19 @@ type Proof struct {
 	// Misses counts answers in a row that did not agree. One may come from a replica that is behind.
 	Misses int       `json:"misses,omitempty"`
 	At     time.Time `json:"at,omitzero"`   // of the last answer
-	Next   time.Time `json:"next,omitzero"` // when to ask again, while it is asked
+	Next   time.Time `json:"next,omitzero"` // when to ask, or to look into the log, next
+	// Looks counts the looks into the sign-in log, Used is what the last one found.
+	Looks int   `json:"looks,omitempty"`
+	Used  *Used `json:"used,omitempty"`
+}
+
+// Used is the first real sign-in from the addresses that worked; until there is one, the last that did not.
+type Used struct {
+	Worked bool      `json:"worked"`
+	At     time.Time `json:"at"`
+	// What was signed in to; Why it was stopped.
+	What string `json:"what,omitempty"`
+	Why  string `json:"why,omitempty"`
 }
 
 // When a proof is asked for again, how many answers that do not agree are believed, and when it is given up.
@@ -30,6 +42,12 @@ const (
 	proveMisses   = 3
 	proveAttempts = 20
 )
+
+// looks are how long after a proof the sign-in log is looked into, until a sign-in worked. The log is up to half an hour
+// behind, and a job may run once a day, or once a week.
+func looks() []time.Duration {
+	return []time.Duration{10 * time.Minute, 40 * time.Minute, 3 * time.Hour, 12 * time.Hour, 26 * time.Hour, 8 * 24 * time.Hour}
+}
 
 // CauseDisproved is the word of a Cause: the exemption did not do what was predicted, so it was taken back.
 const CauseDisproved = "not as predicted"
@@ -42,6 +60,34 @@ type Proved struct {
 }
 
 func (Proved) event() {}
+
+// Looked is what a look into the sign-in log found; Used is nil if there was nothing, or nothing could be read.
+type Looked struct{ Used *Used }
+
+func (Looked) event() {}
+
+// Looking reports whether the log is to be looked into at this moment: has the exemption worked?
+func (r *Request) Looking(now time.Time) bool {
+	return r.State == StateActive && r.Proof != nil && r.Proof.State != ProofAsked && !r.Proof.Next.IsZero() && !now.Before(r.Proof.Next)
+}
+
+// looked records what a look into the log found, and books the next one until a sign-in has worked.
+func (s *step) looked(e Looked) error {
+	if !s.r.Looking(s.now()) {
+		return nil
+	}
+	p := *s.r.Proof
+	if e.Used != nil {
+		p.Used = e.Used
+	}
+	p.Looks++
+	p.Next = time.Time{}
+	if list := looks(); p.Looks < len(list) && (p.Used == nil || !p.Used.Worked) {
+		p.Next = s.now().Add(list[p.Looks] - list[p.Looks-1])
+	}
+	s.r.Proof = &p
+	return nil
+}
 
 // Proving reports whether the request waits for an answer, and is due to ask at this moment.
 func (r *Request) Proving(now time.Time) bool {
@@ -65,9 +111,9 @@ func (s *step) proved(e Proved) error {
 	p.Tries++
 	switch {
 	case e.Agrees:
-		p.State, p.Misses, p.Why, p.Next = ProofGiven, 0, "", time.Time{}
+		p.State, p.Misses, p.Why, p.Next = ProofGiven, 0, "", s.now().Add(looks()[0])
 	case e.Unknown && p.Tries >= proveAttempts:
-		p.State, p.Next = ProofNone, time.Time{}
+		p.State, p.Next = ProofNone, s.now().Add(looks()[0])
 	case e.Unknown:
 	default:
 		p.Misses++

@@ -27,10 +27,36 @@ func TestAFencedExemptionIsProvedOnce(t *testing.T) {
 		t.Errorf("it is asked again at %v", at)
 	}
 	s.later(30 * time.Second).does(approvals.Proved{Agrees: true}).is(approvals.StateActive)
-	if at, _ := s.wake(); s.r.Proof.State != approvals.ProofGiven || at.Before(s.now.Add(time.Hour)) {
+	if at, _ := s.wake(); s.r.Proof.State != approvals.ProofGiven || at.Before(s.now.Add(9*time.Minute)) {
 		t.Errorf("%+v, and it is woken at %v", s.r.Proof, at)
 	}
 	s.later(time.Hour).does(approvals.Proved{Why: "too late"}).is(approvals.StateActive)
+}
+
+func TestTheLogIsLookedIntoUntilASignInWorked(t *testing.T) {
+	t.Parallel()
+	for name, found := range map[string]*approvals.Used{"it worked": {Worked: true, What: "AgilePoint NX"}, "it is still stopped": {Why: "a policy"}, "nothing was found": nil} {
+		s := inForce(t).does(approvals.Proved{Agrees: true})
+		n := 0
+		for ; n < 20 && !s.r.Proof.Next.IsZero(); n++ {
+			at, _ := s.wake()
+			if at.After(s.r.Proof.Next) {
+				t.Fatalf("%s: it is not woken for the look: %v", name, at)
+			}
+			if s.does(approvals.Looked{Used: &approvals.Used{Worked: true}}).r.Proof.Looks != n {
+				t.Fatalf("%s: a look that nobody waits for counts", name)
+			}
+			s.now = s.r.Proof.Next
+			s.does(approvals.Looked{Used: found}).is(approvals.StateActive)
+		}
+		want := 6
+		if found != nil && found.Worked {
+			want = 1
+		}
+		if n != want || found != nil && *s.r.Proof.Used != *found {
+			t.Errorf("%s: %d looks, %+v", name, n, s.r.Proof)
+		}
+	}
 }
 
 func TestWhatIsNotAsPredictedIsTakenBack(t *testing.T) {

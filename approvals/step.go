@@ -119,6 +119,8 @@ func (s *step) take(e Event) error {
 		return s.held(e)
 	case Proved:
 		return s.proved(e)
+	case Looked:
+		return s.looked(e)
 	case Woke:
 		s.remind()
 		return nil
@@ -461,7 +463,7 @@ func (s *step) wake() Wake {
 	case StateActive:
 		w.Lane = LaneEnd
 		sooner(s.r.End)
-		if p := s.r.Proof; p != nil && p.State == ProofAsked {
+		if p := s.r.Proof; p != nil {
 			sooner(p.Next)
 		}
 		if rs := s.reminders(); s.r.Reminded < len(rs) {

@@ -370,6 +370,9 @@ func (v Voice) lines(r *approvals.Request) []Text {
 	}
 	if p := r.Proof; p != nil && r.State == approvals.StateActive {
 		out = append(out, proofLine(v, p))
+		if p.Used != nil {
+			out = append(out, usedLine(v, p.Used))
+		}
 	}
 	for _, c := range r.Changes {
 		if r.State == approvals.StateApproved || r.State == approvals.StateEnding {
@@ -409,6 +412,14 @@ func proofLine(v Voice, p *approvals.Proof) Text {
 	case approvals.ProofAsked:
 	}
 	return Text{plain("Entra ID is being asked whether it does what was predicted.")}
+}
+
+// usedLine says whether it worked, going by the sign-in log.
+func usedLine(v Voice, u *approvals.Used) Text {
+	if u.Worked {
+		return Text{plain("✓ worked "), v.at(u.At), plain(": "), literal(clip(u.What, 80))}
+	}
+	return Text{plain("✗ still stopped "), v.at(u.At), plain(": "), literal(clip(u.Why, 200))}
 }
 
 func (v Voice) foot(r *approvals.Request) []Text {

@@ -92,6 +92,9 @@ type Prover interface {
 	// Prove asks Entra ID how sign-ins go now, by answers that were started at or after since. The error is
 	// *approvals.Later or nil: everything else is an answer.
 	Prove(ctx context.Context, plan approvals.Plan, since time.Time) (approvals.Proved, error)
+	// Look finds the first sign-in from the addresses of an applied plan that worked since then, or the last that did not.
+	// The error is *approvals.Later or nil, as above.
+	Look(ctx context.Context, plan approvals.Plan, since time.Time) (approvals.Looked, error)
 }
 
 // Directory says who people are and what they may do, read now.

@@ -80,6 +80,10 @@ func (e *Engine) eventFor(ctx context.Context, r *approvals.Request, now time.Ti
 		event, err := e.prove(ctx, r)
 		return event, "proved", err
 	}
+	if r.Looking(now) {
+		event, err := e.look(ctx, r)
+		return event, "looked", err
+	}
 	var views []approvals.View
 	for i, c := range r.Changes {
 		rec, rows, _, err := e.cfg.Targets.Target(ctx, c.Target)
@@ -103,6 +107,19 @@ func (e *Engine) prove(ctx context.Context, r *approvals.Request) (approvals.Eve
 		since = r.Proof.At
 	}
 	event, err := prover.Prove(ctx, r.Round().Plan, since)
+	if err != nil {
+		return nil, err
+	}
+	return event, nil
+}
+
+// look asks whether the exemption has worked since it was applied.
+func (e *Engine) look(ctx context.Context, r *approvals.Request) (approvals.Event, error) {
+	prover, ok := e.cfg.Entra.(Prover)
+	if !ok {
+		return approvals.Looked{}, nil
+	}
+	event, err := prover.Look(ctx, r.Round().Plan, r.Applied)
 	if err != nil {
 		return nil, err
 	}

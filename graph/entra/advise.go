@@ -117,18 +117,15 @@ func (e *Entra) stopped(ctx context.Context, q approvals.Question, u graph.User,
 	if s.account, err = e.evaluated(ctx, u.ID); err != nil {
 		return s, err
 	}
-	var facts approvals.Plan
-	facts.Facts = approvals.Facts{}
-	switch err := e.riskFacts(ctx, &facts, u); {
-	case err == nil:
-	default:
-		no, is := errors.AsType[*approvals.Refusal](err)
-		if !is {
-			return s, err
-		}
-		s.atRisk = no.Reason == approvals.RefusedTarget
+	facts := approvals.Plan{Facts: approvals.Facts{}}
+	err = e.riskFacts(ctx, &facts, u)
+	if _, is := errors.AsType[*approvals.Refusal](err); is { // it refuses accounts at risk, and nothing else
+		s.atRisk, err = true, nil
 	}
-	return s, nil
+	if risk := facts.Facts["account.at_risk"]; err == nil && !s.atRisk && !risk.Known {
+		s.unknown = append(s.unknown, risk.Why)
+	}
+	return s, err
 }
 
 // federation reads whether the account signs in elsewhere, and who asks for MFA then.
@@ -203,11 +200,15 @@ func (s stopped) seen() []string {
 		if p.got {
 			before = "got in from there before"
 		}
-		network := ""
-		if p.asn != 0 {
-			network = fmt.Sprintf(", network AS%d", p.asn)
+		var said []string
+		if p.country != "" {
+			said = append(said, p.country)
 		}
-		out = append(out, fmt.Sprintf("%s (%s%s; %s; first %s; %s)", key, p.country, network, strings.Join(p.apps[:min(len(p.apps), 3)], ", "), p.first.UTC().Format("2 Jan"), before))
+		if p.asn != 0 {
+			said = append(said, fmt.Sprintf("network AS%d", p.asn))
+		}
+		said = append(said, p.apps[:min(len(p.apps), 3)]...)
+		out = append(out, fmt.Sprintf("%s (%s; first %s; %s)", key, strings.Join(said, ", "), p.first.UTC().Format("2 Jan"), before))
 	}
 	return out
 }

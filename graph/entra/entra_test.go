@@ -165,6 +165,7 @@ func TestAsksThatCannotBePlannedAreRefusedInWords(t *testing.T) {
 		"the location is full":             {full, ip("20.50.2.1/32"), nil, "Entra ID takes 2000"},
 		"an unknown place":                 {nil, approvals.Ask{Kind: approvals.KindIP, Where: "x"}, nil, "There is no place"},
 		"the location is gone":             {nil, ip("20.50.2.1/32"), func(k *kit) { k.o.loc = graphtest.NewID() }, "not a named location"},
+		"security defaults are on":         {nil, ip("20.50.2.1/32"), func(k *kit) { k.tenant.SetSecurityDefaults(true) }, "they ask everybody for MFA"},
 		"an unknown account":               {nil, account("nobody@contoso.com"), nil, "There is no account"},
 		"a disabled account":               {nil, account("off@contoso.com"), nil, "is disabled"},
 		"a guest":                          {nil, account("guest@contoso.com"), nil, "is a guest"},

@@ -94,6 +94,9 @@ func (e *Entra) planIP(ctx context.Context, ask approvals.Ask, place Place, l gr
 	if err := e.rangeFacts(ctx, &p, ask.Addresses); err != nil {
 		return p, err
 	}
+	if err := e.defaultsFacts(ctx, &p, graph.User{}); err != nil {
+		return p, err
+	}
 	if l.Trusted {
 		p.Warnings = append(p.Warnings, "The location is marked as trusted: every policy for “all trusted locations” and the risk calculation treat these addresses as safe.")
 	}

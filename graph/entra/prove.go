@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"hallpass/approvals"
@@ -176,4 +177,34 @@ func word(is bool) evaluate.Word {
 		return evaluate.Yes
 	}
 	return evaluate.No
+}
+
+// Look finds the first sign-in from the plan's addresses that worked since then; without one, the last that did not, and
+// what stopped it. What cannot be read has found nothing.
+func (e *Entra) Look(ctx context.Context, plan approvals.Plan, since time.Time) (approvals.Looked, error) {
+	log, err := e.historyOf(ctx, graph.User{ID: plan.Account.ID, UPN: plan.Account.UPN}, since.Add(logReach))
+	if err != nil {
+		return approvals.Looked{}, err
+	}
+	var inside []netip.Prefix
+	for _, c := range plan.Changes {
+		if p, err := netip.ParsePrefix(c.Entry); err == nil {
+			inside = append(inside, p)
+		}
+	}
+	var out *approvals.Used
+	for _, in := range log.list { // newest first
+		addr, err := netip.ParseAddr(in.Address)
+		if err != nil || in.At.Before(since) || !within(inside, netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen())) {
+			continue
+		}
+		switch {
+		case in.Code == 0:
+			out = &approvals.Used{Worked: true, At: in.At, What: clip(in.App, 80)}
+		case out == nil:
+			s := stopped{last: in, failed: true}
+			out = &approvals.Used{At: in.At, What: clip(in.App, 80), Why: strings.TrimSuffix(s.sentence(approvals.Question{}), ".")}
+		}
+	}
+	return approvals.Looked{Used: out}, nil
 }

@@ -3,8 +3,10 @@ package entra_test
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"hallpass/approvals"
 	"hallpass/graph/entra"
@@ -65,5 +67,40 @@ func TestAProof(t *testing.T) {
 				t.Errorf("%q, want %q", text, row.want)
 			}
 		})
+	}
+}
+
+func TestALookIntoTheLog(t *testing.T) {
+	t.Parallel()
+	at := func(after time.Duration, code int, address string) func(k *kit, z entra.Zone) {
+		return logged(code, func(s *graphtest.SignIn) { s.At, s.Address = noon().Add(after), netip.MustParseAddr(address) })
+	}
+	for name, row := range map[string]struct {
+		log  []func(*kit, entra.Zone)
+		want string
+	}{
+		"nothing":              {nil, "nothing"},
+		"before it was there":  {[]func(*kit, entra.Zone){at(-3*time.Hour, 0, "20.50.2.1")}, "nothing"},
+		"from elsewhere":       {[]func(*kit, entra.Zone){at(-time.Hour, 0, "20.50.2.2")}, "nothing"},
+		"the first that works": {[]func(*kit, entra.Zone){at(-time.Hour, 0, "20.50.2.1"), at(-30*time.Minute, 0, "20.50.2.1"), at(-10*time.Minute, 50126, "20.50.2.1")}, "worked 11:00"},
+		"the last that failed": {[]func(*kit, entra.Zone){at(-time.Hour, 50076, "20.50.2.1"), at(-30*time.Minute, 50126, "20.50.2.1")}, "its user name or password is wrong"},
+		"no log":               {[]func(*kit, entra.Zone){off("/auditLogs/signIns", graphtest.Fault{Status: 500})}, "nothing"},
+	} {
+		k := fencedKit(t, 1)
+		p := k.plan(t, fenced("20.50.2.1/32"))
+		for _, entry := range row.log {
+			entry(k, k.at0())
+		}
+		got, err := k.e.Look(t.Context(), p, noon().Add(-2*time.Hour))
+		text := "nothing"
+		if got.Used != nil {
+			text = got.Used.Why
+			if got.Used.Worked {
+				text = "worked " + got.Used.At.UTC().Format("15:04")
+			}
+		}
+		if err != nil || !strings.Contains(text, row.want) {
+			t.Errorf("%s: %q, %v; want %q", name, text, err, row.want)
+		}
 	}
 }

@@ -180,10 +180,43 @@ func blocked(p *approvals.Plan, log history, ask approvals.Ask, l lot) error {
 			Or("Add the addresses that must go on (`from … %s`), and say of the others that they may stop (`drop %s`).", list, list)
 	}
 	p.Facts["zone.blocked"] = words(prefixes(ask.Drop))
+	if slices.Contains(l.accounts, p.Account.ID) {
+		evidence(p, log, ask)
+	}
 	for _, t := range told {
 		p.Warnings = append(p.Warnings, "Will be BLOCKED from: "+t)
 	}
 	return nil
+}
+
+// evidence says, for an account that is in the zone already, what it was used for: the answer to whether it is still needed.
+func evidence(p *approvals.Plan, log history, ask approvals.Ask) {
+	used := false
+	for _, u := range log.uses() {
+		if within(ask.Addresses, u.address) {
+			used = true
+			p.Warnings = append(p.Warnings, "In use: "+u.String())
+		}
+	}
+	if !used {
+		p.Warnings = append(p.Warnings, "No sign-in from its addresses within 30 days. If nobody needs it, let it end.")
+		return
+	}
+	for _, a := range ask.Addresses {
+		var from []string
+		for _, u := range log.uses() {
+			if a.Contains(u.address.Addr()) {
+				from = append(from, u.address.Addr().String())
+			}
+		}
+		if !a.IsSingleIP() && len(from) <= 2 {
+			seen := "nothing"
+			if len(from) > 0 {
+				seen = strings.Join(from, " and ")
+			}
+			p.Warnings = append(p.Warnings, fmt.Sprintf("Of %s only %s was seen within 30 days: a smaller range would do.", a, seen))
+		}
+	}
 }
 
 // evaluated is the account as it will be, once it is in the zone.

@@ -471,3 +471,23 @@ func TestWhoElseSignsInFromARangeIsCounted(t *testing.T) {
 func off2(path string, fault graphtest.Fault) func(*kit) {
 	return func(k *kit) { off(path, fault)(k, entra.Zone{}) }
 }
+
+func TestARenewalShowsWhatTheExemptionWasUsedFor(t *testing.T) {
+	t.Parallel()
+	for want, sign := range map[string]func(*kit, entra.Zone){
+		"No sign-in from its addresses within 30 days":                                      func(*kit, entra.Zone) {},
+		"In use: 20.50.2.1/32 (AgilePoint NX, last 22 Nov 12:00 UTC)":                       seen("20.50.2.1", 0, "AgilePoint NX"),
+		"Of 20.50.2.0/28 only 20.50.2.1 was seen within 30 days: a smaller range would do.": seen("20.50.2.1", 0, "AgilePoint NX"),
+	} {
+		k := fencedKit(t, 1)
+		first := k.plan(t, fenced("20.50.2.0/28"))
+		if strings.Contains(strings.Join(first.Warnings, " "), "30 days") {
+			t.Errorf("a first ask speaks of use: %v", first.Warnings)
+		}
+		k.holds("HP-1", first)
+		sign(k, k.at0())
+		if p := k.plan(t, fenced("20.50.2.0/28")); !strings.Contains(strings.Join(p.Warnings, "\n"), want) {
+			t.Errorf("%v does not say %q", p.Warnings, want)
+		}
+	}
+}

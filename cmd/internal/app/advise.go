@@ -4,35 +4,19 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"hallpass/approvals"
 )
 
 // Advise writes what stops an account at signing in, and the ways out.
 func Advise(ctx context.Context, cfg Config, q approvals.Question, w io.Writer) error {
-	ctx, cancel := context.WithTimeout(ctx, checkWithin)
-	defer cancel()
-	metrics, err := NewMetrics(prometheus.NewRegistry())
-	if err != nil {
-		return err
-	}
-	p, closing, err := parts(ctx, cfg, slog.New(slog.DiscardHandler), metrics)
-	if err != nil {
-		return err
-	}
-	defer closing()
-	core, err := NewCore(ctx, p)
-	if err != nil {
-		return err
-	}
-	a, err := patient(ctx, p.Store.Now, func(ctx context.Context) (approvals.Advice, error) { return core.Tenant.Advise(ctx, q) })
-	if err != nil {
-		return err
-	}
-	return WriteAdvice(w, a)
+	return withCore(ctx, cfg, func(ctx context.Context, core *Core) error {
+		a, err := patient(ctx, core.parts.Store.Now, func(ctx context.Context) (approvals.Advice, error) { return core.Tenant.Advise(ctx, q) })
+		if err != nil {
+			return err
+		}
+		return WriteAdvice(w, a)
+	})
 }
 
 // WriteAdvice writes advice as text.

@@ -12,27 +12,36 @@ import (
 )
 
 // CheckZones looks at every fenced zone and writes what it found; ok is false if the fence of one does not hold.
-func CheckZones(ctx context.Context, cfg Config, w io.Writer) (bool, error) {
+func CheckZones(ctx context.Context, cfg Config, w io.Writer) (ok bool, err error) {
+	err = withCore(ctx, cfg, func(ctx context.Context, core *Core) error {
+		reports, err := patient(ctx, core.parts.Store.Now, core.Tenant.CheckZones)
+		if err != nil {
+			return fmt.Errorf("looking at the zones: %w", err)
+		}
+		ok, err = WriteZones(w, reports)
+		return err
+	})
+	return ok, err
+}
+
+// withCore puts a replica together for one answer to an operator, and takes it apart again.
+func withCore(ctx context.Context, cfg Config, do func(ctx context.Context, core *Core) error) error {
 	ctx, cancel := context.WithTimeout(ctx, checkWithin)
 	defer cancel()
 	metrics, err := NewMetrics(prometheus.NewRegistry())
 	if err != nil {
-		return false, err
+		return err
 	}
 	p, closing, err := parts(ctx, cfg, slog.New(slog.DiscardHandler), metrics)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer closing()
 	core, err := NewCore(ctx, p)
 	if err != nil {
-		return false, err
+		return err
 	}
-	reports, err := patient(ctx, p.Store.Now, core.Tenant.CheckZones)
-	if err != nil {
-		return false, fmt.Errorf("looking at the zones: %w", err)
-	}
-	return WriteZones(w, reports)
+	return do(ctx, core)
 }
 
 // WriteZones writes what a check of the zones found; ok is false if it found anything.

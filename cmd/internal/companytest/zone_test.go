@@ -64,6 +64,8 @@ func TestAgilePointGetsIntoSharePointWithoutMFAFromItsAddressOnly(t *testing.T) 
 		if got := nx(s, "20.50.2.1"); got.Code != graphtest.CodeOK {
 			t.Errorf("from its address it ends with %d", got.Code)
 		}
+		s.wait(45 * time.Minute)
+		s.reads("the approvers' card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "✓ worked")
 		if got := nx(s, "20.50.2.2"); got.Code != graphtest.CodeBlocked {
 			t.Errorf("from elsewhere it ends with %d", got.Code)
 		}
