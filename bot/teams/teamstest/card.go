@@ -31,7 +31,7 @@ func (c *Cloud) checkCard(card object, chat *Chat) error {
 		return fmt.Errorf("type is %q", card.str("type"))
 	}
 	if v := card.str("version"); !slices.Contains([]string{"1.0", "1.1", "1.2", "1.3", "1.4", "1.5"}, v) {
-		return fmt.Errorf("Teams shows cards up to version 1.5, not %q", v)
+		return fmt.Errorf("version %q: cards are shown up to version 1.5", v)
 	}
 	if err := k.element("card", map[string]any(card), "AdaptiveCard"); err != nil {
 		return err

@@ -1,5 +1,7 @@
 package teamstest
 
+import "maps"
+
 // common are the fields that every element but an action may have.
 func common() map[string]field {
 	return map[string]field{
@@ -33,9 +35,7 @@ func elements() map[string]element {
 	with := func(base, more map[string]field) map[string]field {
 		out := map[string]field{}
 		for _, fields := range []map[string]field{base, more} {
-			for name, check := range fields {
-				out[name] = check
-			}
+			maps.Copy(out, fields)
 		}
 		return out
 	}

@@ -87,7 +87,9 @@ func (h *house) serve(rw http.ResponseWriter, r *http.Request) {
 	status, body := h.answer(activity)
 	rw.WriteHeader(status)
 	if body != nil {
-		_ = json.NewEncoder(rw).Encode(body)
+		if err := json.NewEncoder(rw).Encode(body); err != nil {
+			h.t.Error(err)
+		}
 	}
 }
 

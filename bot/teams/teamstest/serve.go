@@ -155,16 +155,16 @@ func (c *Cloud) route(method, path string) (op string, ids []string) {
 		}
 		segments[i] = plain
 	}
-	shape := method
+	shape := []string{method}
 	for i, segment := range segments {
 		switch {
 		case i > 0 && slices.Contains([]string{"conversations", "activities", "members", "teams"}, segments[i-1]) && segments[0] == "emea":
 			ids = append(ids, segment)
-			shape += " ID"
+			shape = append(shape, "ID")
 		case i == 0 && segment == c.opts.TenantID:
-			shape += " TENANT"
+			shape = append(shape, "TENANT")
 		default:
-			shape += " " + segment
+			shape = append(shape, segment)
 		}
 	}
 	op, known := map[string]string{
@@ -182,7 +182,7 @@ func (c *Cloud) route(method, path string) (op string, ids []string) {
 		"GET emea v3 conversations ID members ID":          OpMember,
 		"GET emea v3 teams ID":                             OpTeam,
 		"GET emea v3 teams ID conversations":               OpChannels,
-	}[shape]
+	}[strings.Join(shape, " ")]
 	if !known {
 		return OpUnknown, ids
 	}
