@@ -152,8 +152,16 @@ func (f forger) issuers() []Attempt {
 }
 
 func (f forger) services() []Attempt {
+	const sdk = "compared as Microsoft's newer Teams SDK does, without slash and case; its older library compares exactly"
 	const allow = "only allow-listed https hosts get the bot's token"
 	return []Attempt{
+		{
+			Name: "service URL without the slash at its end", Authorization: f.with(nil), ServiceURL: strings.TrimSuffix(f.service, "/"),
+			Accept: true, Why: sdk,
+		},
+		{
+			Name: "service URL in capitals", Authorization: f.with(Claims{"serviceurl": strings.ToUpper(f.service)}), Accept: true, Why: sdk,
+		},
 		{Name: "no serviceurl", Authorization: f.with(Claims{"serviceurl": nil})},
 		{Name: "serviceurl is a number", Authorization: f.with(Claims{"serviceurl": 7})},
 		{Name: "serviceurl of somebody else", Authorization: f.with(Claims{"serviceurl": f.attacker})},
