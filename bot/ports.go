@@ -50,10 +50,16 @@ type Cards interface {
 
 // CardRow is one message that shows a request.
 type CardRow struct {
-	Role    string     `json:"role"` // "card", "approvers", "requester", "notice:…": what the message is for
+	Role    string     `json:"role"` // what the message is for: see the role… constants
 	Place   Place      `json:"place"`
 	Message MessageRef `json:"message"`
 	Digest  string     `json:"digest"` // of what it shows; empty while it is posted without buttons
+	// Shows is the fingerprint of the round that it shows, Since when it does: what somebody who reads it can decide on.
+	Shows string    `json:"shows,omitempty"`
+	Since time.Time `json:"since,omitzero"`
+	// Unsure counts posts of it that failed and may have arrived all the same; After is when to post it again.
+	Unsure int       `json:"unsure,omitempty"`
+	After  time.Time `json:"after,omitzero"`
 }
 
 // Bindings stores who is who in chat.
