@@ -75,7 +75,9 @@ func (s *scene) submits(name string, filled map[string]string) string {
 	me := companytest.TeamsID(id(name))
 	open, ok := s.c.Teams.Dialog(me)
 	var card struct {
-		Actions []struct{ Title string } `json:"actions"`
+		Actions []struct {
+			Title string `json:"title"`
+		} `json:"actions"`
 	}
 	if err := json.Unmarshal(open.Card, &card); !ok || err != nil || len(card.Actions) != 1 {
 		s.t.Fatalf("%s has no dialog with one button: %s", name, open.Card)
