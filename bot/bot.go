@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,6 +31,8 @@ type Config struct {
 	Go func(func(ctx context.Context))
 	// Kick makes the inbox worked on at once. Optional.
 	Kick func()
+	// Acted counts what people did, by platform. Optional.
+	Acted func(platform string)
 	// ActsPerMinute bounds what one account may do in a minute. Default 30.
 	ActsPerMinute int
 }
@@ -57,6 +60,9 @@ func New(cfg Config) (*Bot, error) {
 	if cfg.Grammar.Zone == nil {
 		cfg.Grammar.Zone = time.UTC
 	}
+	if cfg.Acted == nil {
+		cfg.Acted = func(string) {}
+	}
 	if cfg.Kick == nil {
 		cfg.Kick = func() {}
 	}
@@ -83,8 +89,9 @@ func (b *Bot) chat(platform string) (Chat, bool) {
 
 // Receive judges one act: a look is worked on at once, a form is checked, an act is stored before it is acknowledged.
 func (b *Bot) Receive(ctx context.Context, in Incoming) Ack {
+	b.cfg.Acted(in.Account.Platform)
 	if !b.allowed(in.Account) {
-		return Ack{Text: "That was a lot in one minute; this one was not taken. Please try again in a minute."}
+		return refuse(in, "That was a lot in one minute; this one was not taken. Please try again in a minute.")
 	}
 	switch in.Kind {
 	case InHome:
@@ -94,7 +101,10 @@ func (b *Bot) Receive(ctx context.Context, in Incoming) Ack {
 		return b.click(ctx, in)
 	case InSubmit:
 		if wrong := b.cfg.Grammar.checkForm(in); len(wrong) > 0 {
-			return Ack{Errors: wrong}
+			return Ack{Errors: wrong, Form: b.cfg.Grammar.formOf(in)}
+		}
+		if in.Message.ID != "" { // sent from a card itself
+			b.learn(ctx, in)
 		}
 		return b.store(ctx, in)
 	case InCommand:
@@ -129,7 +139,7 @@ func (b *Bot) click(ctx context.Context, in Incoming) Ack {
 		form := b.cfg.Grammar.askForm()
 		return Ack{Open: &form}
 	}
-	b.learn(ctx, in)
+	b.learn(in)
 	if form, ok := voteForm(in.Button, in.Value); ok {
 		return Ack{Open: &form}
 	}
@@ -148,7 +158,7 @@ func (b *Bot) store(ctx context.Context, in Incoming) Ack {
 	body, err := in.Encode()
 	if err != nil {
 		b.cfg.Log.ErrorContext(ctx, "an act could not be encoded", "error", err)
-		return Ack{Text: NothingDone}
+		return refuse(in, NothingDone)
 	}
 	bounded, cancel := context.WithTimeout(ctx, storeWithin)
 	defer cancel()
@@ -158,10 +168,19 @@ func (b *Bot) store(ctx context.Context, in Incoming) Ack {
 	}
 	if err != nil {
 		b.cfg.Log.ErrorContext(ctx, "an act could not be stored", "error", err)
-		return Ack{Text: NothingDone, Errors: map[string]string{fieldReason: NothingDone}}
+		return refuse(in, NothingDone)
 	}
 	b.cfg.Kick()
 	return Ack{}
+}
+
+// refuse answers in the acknowledgement that nothing was done. A form shows it at a field and stays open, so that what was
+// entered is not lost.
+func refuse(in Incoming, text string) Ack {
+	if in.Kind == InSubmit {
+		return Ack{Errors: map[string]string{fieldReason: text}}
+	}
+	return Ack{Text: text}
 }
 
 // allowed reports whether the account is within its rate.
@@ -220,14 +239,42 @@ func (b *Bot) look(ctx context.Context, in Incoming, what string, do func(ctx co
 	}
 }
 
-// reply answers the actor. It is the last thing done for an act, so a failure is logged and no more.
+// reply answers the actor. It is the last thing done for an act: one that has to wait for the platform is sent as soon as it
+// may be, and any other failure is logged and no more.
 func (b *Bot) reply(ctx context.Context, in Incoming, c Card) {
 	chat, ok := b.chat(in.Account.Platform)
 	if !ok {
 		return
 	}
-	if err := chat.Reply(ctx, in, c); err != nil {
+	err := chat.Reply(ctx, in, c)
+	if wait, ok := errors.AsType[*approvals.Later](err); ok {
+		b.cfg.Go(func(ctx context.Context) { b.replyAt(ctx, chat, in, c, wait) })
+		return
+	}
+	if err != nil {
 		b.cfg.Log.WarnContext(ctx, "an answer could not be delivered", "operation", in.Operation, "error", err)
+	}
+}
+
+// replyAt answers when the platform said that it may be, for as long as what runs after an acknowledgement lives.
+func (b *Bot) replyAt(ctx context.Context, chat Chat, in Incoming, c Card, wait *approvals.Later) {
+	for {
+		timer := time.NewTimer(min(max(wait.At.Sub(b.cfg.Now()), 50*time.Millisecond), time.Minute))
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		timer.Stop()
+		err := chat.Reply(ctx, in, c)
+		if err == nil {
+			return
+		}
+		again, ok := errors.AsType[*approvals.Later](err)
+		if !ok || ctx.Err() != nil {
+			b.cfg.Log.WarnContext(ctx, "an answer could not be delivered", "operation", in.Operation, "error", err)
+			return
+		}
+		wait = again
 	}
 }
 
@@ -283,6 +330,9 @@ func (b *Bot) show(ctx context.Context, in Incoming, person string, id approvals
 		return nil
 	}
 	c := b.voice.Live(&r, false)
+	if r.Owner.ID == person {
+		c = b.voice.Owned(&r)
+	}
 	if r.Voting() {
 		waiting, err := b.cfg.Looks.Waiting(ctx, person)
 		if err != nil {
@@ -296,6 +346,39 @@ func (b *Bot) show(ctx context.Context, in Incoming, person string, id approvals
 	}
 	b.reply(ctx, in, c)
 	return nil
+}
+
+// View is a request's card as the actor should see it: those who may decide now get the buttons for it, others who are
+// concerned the details, everybody else id, state and end. It changes nothing.
+func (b *Bot) View(ctx context.Context, in Incoming) (Card, error) {
+	value, _, _ := strings.Cut(in.Value, ":")
+	id, err := approvals.ParseRequestID(value)
+	if err != nil {
+		return Card{}, err
+	}
+	person, err := b.who(ctx, in)
+	if err != nil {
+		return Card{}, err
+	}
+	r, details, err := b.cfg.Looks.Get(ctx, person, id)
+	if err != nil {
+		return Card{}, err
+	}
+	if !details || in.Foreign {
+		return card(ToneNote, string(r.ID), b.voice.Row(&r, false)), nil
+	}
+	c := b.voice.Live(&r, true)
+	if !r.Voting() {
+		return c, nil
+	}
+	waiting, err := b.cfg.Looks.Waiting(ctx, person)
+	if err != nil {
+		return Card{}, err
+	}
+	if !slices.ContainsFunc(waiting, func(w approvals.Request) bool { return w.ID == r.ID }) {
+		c.Buttons = slices.DeleteFunc(c.Buttons, func(b Button) bool { return b.ID != ButtonDetails })
+	}
+	return c, nil
 }
 
 // details opens the form with everything about a request, for those concerned.

@@ -74,18 +74,19 @@ const (
 	ButtonRenew   = "renew"  // opens the renew form
 	ButtonRevoke  = "revoke" // opens the revoke form
 	ButtonCancel  = "cancel"
-	ButtonAsk     = "ask" // opens the request form
+	ButtonHand    = "hand" // opens the form that names another owner
+	ButtonAsk     = "ask"  // opens the request form
 )
 
 // Form is a dialog with fields.
 type Form struct {
-	ID     string // see the Form… constants
-	Title  string // at most 24 characters
-	Submit string // label of the button; empty: there is nothing to send
+	ID     string `json:"id,omitempty"`     // see the Form… constants
+	Title  string `json:"title,omitempty"`  // at most 24 characters
+	Submit string `json:"submit,omitempty"` // label of the button; empty: there is nothing to send
 	// Hidden travels with the form: a request id and a fingerprint. It is not believed.
-	Hidden string
-	Intro  []Text
-	Inputs []Input
+	Hidden string  `json:"hidden,omitempty"`
+	Intro  []Text  `json:"intro,omitempty"`
+	Inputs []Input `json:"inputs,omitempty"`
 }
 
 // The ids of forms.
@@ -95,35 +96,36 @@ const (
 	FormDeny    = "deny"
 	FormRenew   = "renew"
 	FormRevoke  = "revoke"
+	FormHand    = "hand"
 	FormDetails = "details"
 )
 
 // Input is one field of a form.
 type Input struct {
-	ID       string
-	Label    string
-	Hint     string
-	Value    string // what is filled in at first
-	Long     bool   // several lines
-	Optional bool
-	Max      int      // characters; 0: 150, or 3000 if Long
-	Options  []Option // if any, one of these is chosen
+	ID       string   `json:"id,omitempty"`
+	Label    string   `json:"label,omitempty"`
+	Hint     string   `json:"hint,omitempty"`
+	Value    string   `json:"value,omitempty"` // what is filled in at first
+	Long     bool     `json:"long,omitempty"`  // several lines
+	Optional bool     `json:"optional,omitempty"`
+	Max      int      `json:"max,omitempty"`     // characters; 0: 150, or 3000 if Long
+	Options  []Option `json:"options,omitempty"` // if any, one of these is chosen
 }
 
 // Option is one choice of an input.
 type Option struct {
-	Value string
-	Label string
+	Value string `json:"value,omitempty"`
+	Label string `json:"label,omitempty"`
 }
 
 // Home is a person's home page.
 type Home struct {
-	Sections []HomeSection
+	Sections []HomeSection `json:"sections,omitempty"`
 }
 
 // HomeSection is a titled list of cards on a home page.
 type HomeSection struct {
-	Title string
-	Empty string // shown if there are no cards
-	Cards []Card
+	Title string `json:"title,omitempty"`
+	Empty string `json:"empty,omitempty"` // shown if there are no cards
+	Cards []Card `json:"cards,omitempty"`
 }

@@ -22,6 +22,9 @@ func (b *Bot) Carry(ctx context.Context, claim approvals.Claim, item approvals.I
 	if err == nil {
 		err = b.carryOut(ctx, claim, item, in, c, seen)
 	}
+	if errors.Is(err, errLookFirst) {
+		return false, nil, nil
+	}
 	if err == nil {
 		return c.Verb != "own", nil, nil
 	}
@@ -92,7 +95,7 @@ func (b *Bot) carryOut(ctx context.Context, claim approvals.Claim, item approval
 		r, err = b.cfg.Asks.Open(ctx, act, c.Ask)
 		said = Text{plain(" is asked for. It waits for %s.", waitsFor(&r))}
 	case "approve", "deny":
-		r, said, err = b.vote(ctx, act, person, c, seen)
+		r, said, err = b.vote(ctx, act, in, c, seen)
 	case "cancel":
 		r, err = b.cfg.Asks.Cancel(ctx, act, c.ID, c.Why)
 		said = Text{plain(" is cancelled.")}
@@ -104,7 +107,7 @@ func (b *Bot) carryOut(ctx context.Context, claim approvals.Claim, item approval
 		said = Text{plain(" is being taken away.")}
 	case "hand":
 		r, err = b.hand(ctx, act, in, c)
-		said = Text{plain(" now belongs to "), literal(r.Owner.Label()), plain(".")}
+		said = Text{plain(" now belongs to "), who(r.Owner), plain(".")}
 	case "own":
 		if err = b.cfg.Looks.Own(ctx, act, c.Account); err == nil {
 			b.reply(ctx, in, card(ToneGood, "", Text{plain("You now answer for "), code(c.Account), plain(".")}))
@@ -120,23 +123,32 @@ func (b *Bot) carryOut(ctx context.Context, claim approvals.Claim, item approval
 	return nil
 }
 
-func (b *Bot) vote(ctx context.Context, act approvals.Act, person string, c Command, seen string) (approvals.Request, Text, error) {
+func (b *Bot) vote(ctx context.Context, act approvals.Act, in Incoming, c Command, seen string) (approvals.Request, Text, error) {
 	ballot := approvals.Ballot{Choice: approvals.ChoiceApprove, Fingerprint: seen, Reason: c.Why, Shorten: shortened(c.Term, b.cfg.Now())}
 	if c.Verb == "deny" {
 		ballot.Choice, ballot.Shorten = approvals.ChoiceDeny, 0
 	}
-	if seen == "" { // typed: it is about what stands there now
-		r, details, err := b.cfg.Looks.Get(ctx, person, c.ID)
+	typed := seen == ""
+	if typed {
+		r, details, err := b.cfg.Looks.Get(ctx, act.Person, c.ID)
 		if err != nil {
 			return r, nil, err
 		}
 		if !details {
 			return r, nil, approvals.Refuse(approvals.RefusedRights, "You are not in a group that decides on %s.", c.ID)
 		}
-		ballot.Fingerprint = r.Round().Fingerprint
+		if ballot.Fingerprint, err = b.shown(ctx, act.Person, in, &r, c.Verb); err != nil {
+			return r, nil, err
+		}
 	}
 	r, err := b.cfg.Asks.Vote(ctx, act, c.ID, ballot)
+	no, refused := errors.AsType[*approvals.Refusal](err)
 	switch {
+	case typed && refused && no.Reason == approvals.RefusedMoved:
+		if err := b.lookFirst(ctx, act.Person, in, c.ID); err != nil {
+			return r, nil, err
+		}
+		return r, nil, errLookFirst
 	case err != nil:
 		return r, nil, err
 	case c.Verb == "deny":

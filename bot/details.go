@@ -14,12 +14,12 @@ func (v Voice) Details(r *approvals.Request) Form {
 	add := func(t ...Span) { f.Intro = append(f.Intro, t) }
 	add(bold("What it changes, in this order"))
 	for _, c := range round.Plan.Changes {
-		add(plain("• "), code(c.Label), plain(" into "), literal(clip(c.Title, 80)))
+		add(plain("• "), code(c.Label), plain(" into "), literal(name(c.Title)))
 	}
 	if len(round.Plan.Policies) > 0 {
 		add(bold("What that does"))
 		for _, p := range round.Plan.Policies[:min(len(round.Plan.Policies), 12)] {
-			add(plain("• "), literal(clip(p.Name, 80)), plain(" (%s): ", p.State), literal(clip(p.Does, 200)))
+			add(plain("• "), literal(name(p.Name)), plain(" (%s): ", p.State), literal(clip(line(p.Does), 200)))
 		}
 	}
 	add(bold("Facts"))
@@ -33,7 +33,7 @@ func (v Voice) Details(r *approvals.Request) Form {
 	for _, s := range round.Ruling.Seats {
 		add(plain("• %d of %s", s.Count, s.Group))
 	}
-	add(plain("by the rule “"), literal(clip(round.Ruling.Rule, 80)), plain("” of rules %s", clip(round.Ruling.RulesHash, 13)))
+	add(plain("by the rule “"), literal(name(round.Ruling.Rule)), plain("” of rules %s", clip(round.Ruling.RulesHash, 13)))
 	f.Intro = append(f.Intro, v.lines(r)...)
 	return f
 }
@@ -74,7 +74,7 @@ func (v Voice) Row(r *approvals.Request, details bool) Text {
 	if !r.End.IsZero() && !r.State.Final() {
 		t = append(t, plain("  ends "), v.at(r.End))
 	}
-	if r.Voting() {
+	if details && r.Voting() {
 		t = append(t, plain("  waits for %s", waitsFor(r)))
 	}
 	return t

@@ -17,6 +17,7 @@ const (
 	fieldTerm    = "term"
 	fieldReason  = "reason"
 	fieldTicket  = "ticket"
+	fieldTo      = "to"
 )
 
 // askForm is the form behind the bare command. err, if not nil, is shown above the fields.
@@ -118,8 +119,26 @@ func voteForm(button, value string) (Form, bool) {
 			ID: FormRenew, Title: "Renew " + id, Submit: "Ask", Hidden: value,
 			Inputs: []Input{{ID: fieldTerm, Label: "How much longer", Value: "30d", Max: 40}, reason},
 		}, true
+	case ButtonHand:
+		return Form{
+			ID: FormHand, Title: "Hand over " + id, Submit: "Hand over", Hidden: value,
+			Inputs: []Input{{ID: fieldTo, Label: "Who answers for it from now on", Hint: "their mail address in Entra ID, like bo@contoso.com", Max: 200}},
+		}, true
 	}
 	return Form{}, false
+}
+
+// formOf is the form that was submitted, as it was shown; nil if there is none like that.
+func (g Grammar) formOf(in Incoming) *Form {
+	if in.Form == FormAsk {
+		f := g.askForm()
+		return &f
+	}
+	f, ok := voteForm(in.Form, in.Hidden) // a form that a button opens has the button's name
+	if !ok {
+		return nil
+	}
+	return &f
 }
 
 // checkForm gives the mistakes of a submitted form, by field, without asking anybody outside.
@@ -133,6 +152,12 @@ func (g Grammar) checkForm(in Incoming) map[string]string {
 		if _, err := g.readTerm(in.Fields[fieldTerm]); err != nil {
 			wrong[fieldTerm] = err.Error()
 		}
+	}
+	if in.Form == FormHand {
+		if to := line(in.Fields[fieldTo]); to == "" || strings.Contains(to, " ") {
+			wrong[fieldTo] = "Name one person by their mail address."
+		}
+		return wrong
 	}
 	if in.Form != FormApprove {
 		reason := clean(in.Fields[fieldReason])
@@ -159,8 +184,8 @@ func (g Grammar) formCommand(in Incoming) (Command, string, error) {
 	if err != nil {
 		return Command{}, "", approvals.Refuse(approvals.RefusedInput, "That form is damaged.").Or("Open it again.")
 	}
-	verbsOf := map[string]string{FormApprove: "approve", FormDeny: "deny", FormRevoke: "revoke", FormRenew: "renew"}
-	c := Command{Verb: verbsOf[in.Form], ID: id, Why: clean(in.Fields[fieldReason])}
+	verbsOf := map[string]string{FormApprove: "approve", FormDeny: "deny", FormRevoke: "revoke", FormRenew: "renew", FormHand: "hand"}
+	c := Command{Verb: verbsOf[in.Form], ID: id, Why: clean(in.Fields[fieldReason]), To: line(in.Fields[fieldTo])}
 	if c.Verb == "" {
 		return c, "", errors.New("bot: a form that was never shown")
 	}

@@ -28,9 +28,9 @@ func (v Voice) Notices(r *approvals.Request) []Notice {
 	if !r.Applied.IsZero() {
 		add("applied", true, true, plain("applied and verified in Entra ID. It ends "), v.at(r.End), plain("."))
 	}
-	if r.State == approvals.StateActive && r.Reminded > 0 {
+	if reminded(r) {
 		add("remind:"+r.End.UTC().Format(time.RFC3339)+":"+strings.Repeat("i", r.Reminded), true, true,
-			plain("ends "), v.at(r.End), plain(". Still needed? "), literal(r.Owner.Label()), plain(" or the requester types "),
+			plain("ends "), v.at(r.End), plain(". Still needed? "), who(r.Owner), plain(" or the requester types "),
 			code("/hallpass renew "+string(r.ID)+" for 30d because …"), plain(". If not, it is taken away then."))
 	}
 	if r.Cause == nil {
@@ -53,6 +53,24 @@ func (v Voice) Notices(r *approvals.Request) []Notice {
 	return out
 }
 
+// reminded reports whether a reminder of the present end is to be told: one whose time came after that end was set. Those
+// that were over by then remind nobody: what is asked for two days is not asked about at once.
+func reminded(r *approvals.Request) bool {
+	if r.State != approvals.StateActive || r.Reminded == 0 {
+		return false
+	}
+	since, remind := r.Applied, []time.Duration(nil)
+	for i := range r.Rounds {
+		if round := &r.Rounds[i]; round.Outcome == approvals.OutcomeApproved {
+			remind = round.Ruling.Remind
+			if round.Kind == approvals.RoundRenewal {
+				since = round.Closed
+			}
+		}
+	}
+	return r.Reminded <= len(remind) && r.End.Add(-remind[r.Reminded-1]).After(since)
+}
+
 func (v Voice) roundNotices(r *approvals.Request, i int, add func(key string, requester, approvers bool, text ...Span)) {
 	round := r.Rounds[i]
 	key := "round" + strings.Repeat("i", i+1) + ":"
@@ -60,12 +78,16 @@ func (v Voice) roundNotices(r *approvals.Request, i int, add func(key string, re
 		add(key+"anew", true, true, plain("what it would change is different now, so it has to be approved again."))
 	}
 	if round.Kind == approvals.RoundRenewal {
-		add(key+"renewal", false, true, plain("renewal asked for by "), literal(round.AskedBy.Label()), plain(" %s.", sayTerm(round.Term, v.zone())))
+		add(key+"renewal", false, true, plain("renewal asked for by "), who(round.AskedBy), plain(" %s.", sayTerm(round.Term, v.zone())))
 		switch round.Outcome {
 		case approvals.OutcomeApproved:
-			add(key+"renewed", true, true, plain("renewed by "), literal(round.Decider.Label()), plain("."))
+			text := []Span{plain("renewed by "), who(round.Decider), plain(".")}
+			if i == len(r.Rounds)-1 && !r.State.Final() {
+				text = append(text, plain(" It now ends "), v.at(r.End), plain("."))
+			}
+			add(key+"renewed", true, true, text...)
 		case approvals.OutcomeDenied:
-			add(key+"notrenewed", true, true, plain("the renewal was denied by "), literal(round.Decider.Label()), plain(": "), literal(clip(line(round.Why), 500)))
+			add(key+"notrenewed", true, true, plain("the renewal was denied by "), who(round.Decider), plain(": "), literal(clip(line(round.Why), 500)))
 		case approvals.OutcomeLapsed:
 			add(key+"notrenewed", true, true, plain("nobody decided on the renewal in time; the end stands."))
 		case approvals.OutcomeOpen, approvals.OutcomeDropped:
@@ -86,7 +108,7 @@ func (v Voice) roundNotices(r *approvals.Request, i int, add func(key string, re
 func names(votes []approvals.Vote) string {
 	var out []string
 	for _, vote := range votes {
-		out = append(out, vote.Voter.Label())
+		out = append(out, name(vote.Voter.Label()))
 	}
 	return strings.Join(out, ", ")
 }
@@ -95,6 +117,9 @@ func names(votes []approvals.Vote) string {
 func card(t Tone, title string, text Text) Card {
 	return Card{Tone: t, Title: title, Lead: text, Plain: clip(strings.TrimSpace(title+" "+text.String()), 300)}
 }
+
+// Say is a short answer as a card. What stands between backticks is shown as code: that is what people are told to type.
+func Say(t Tone, text string) Card { return card(t, "", inCode(text)) }
 
 // refused is the answer to somebody who was refused.
 func refused(no *approvals.Refusal) Card {

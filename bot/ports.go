@@ -50,10 +50,16 @@ type Cards interface {
 
 // CardRow is one message that shows a request.
 type CardRow struct {
-	Role    string     `json:"role"` // "card", "approvers", "requester", "notice:…": what the message is for
+	Role    string     `json:"role"` // what the message is for: see the role… constants
 	Place   Place      `json:"place"`
 	Message MessageRef `json:"message"`
 	Digest  string     `json:"digest"` // of what it shows; empty while it is posted without buttons
+	// Shows is the fingerprint of the round that it shows, Since when it does: what somebody who reads it can decide on.
+	Shows string    `json:"shows,omitempty"`
+	Since time.Time `json:"since,omitzero"`
+	// Unsure counts posts of it that failed and may have arrived all the same; After is when to post it again.
+	Unsure int       `json:"unsure,omitempty"`
+	After  time.Time `json:"after,omitzero"`
 }
 
 // Bindings stores who is who in chat.
@@ -76,7 +82,7 @@ type Account struct {
 // Binding says which Entra account a chat account belongs to, and how that was found out.
 type Binding struct {
 	Person string    `json:"person"` // Entra object id
-	How    string    `json:"how"`    // "people file", "mail", "sign-in"
+	How    string    `json:"how"`    // "people file", "mail", "sign-in", "teams"
 	Mail   string    `json:"mail,omitempty"`
 	At     time.Time `json:"at"`
 }
@@ -86,6 +92,8 @@ type Profile struct {
 	Account
 	Name string
 	Mail string
+	// Person is the Entra object id, where the chat's own sign-in vouches for it. It binds the account.
+	Person string
 	// Blocked says in words why the account may do nothing here: deactivated, a guest, from another workspace, a bot.
 	Blocked string
 	Zone    string // IANA time zone
@@ -179,6 +187,8 @@ type Ack struct {
 	Text string
 	// Errors are the mistakes of a submitted form, by field. The form stays open.
 	Errors map[string]string
+	// Form is the form that has the mistakes, for platforms that have to show it again.
+	Form *Form
 	// Open is a form to be opened in answer, with the act's trigger.
 	Open *Form
 }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -41,17 +42,14 @@ func what(r *approvals.Request) string {
 }
 
 func cmpLabel(p approvals.Person, fallback string) string {
-	if p.UPN != "" {
-		return p.UPN
-	}
-	return fallback
+	return line(cmp.Or(p.UPN, fallback))
 }
 
 func where(r *approvals.Request) string {
 	if changes := r.Round().Plan.Changes; len(changes) > 0 && changes[0].Title != "" {
-		return changes[0].Title
+		return name(changes[0].Title)
 	}
-	return r.Ask.Where
+	return name(r.Ask.Where)
 }
 
 // Headline is the title of every card of a request.
@@ -78,11 +76,25 @@ func (v Voice) Live(r *approvals.Request, approver bool) Card {
 	return c
 }
 
+// Owned is Live for the request's owner, who can also give it to somebody else.
+func (v Voice) Owned(r *approvals.Request) Card {
+	c := v.Live(r, false)
+	switch r.State {
+	case approvals.StatePending, approvals.StateApproved, approvals.StateActive:
+		c.Buttons = append(c.Buttons, Button{ID: ButtonHand, Label: "Hand over", Value: Value(r)})
+	case approvals.StateNone, approvals.StateEnding, approvals.StateEnded, approvals.StateDenied, approvals.StateCancelled, approvals.StateLapsed:
+	}
+	return c
+}
+
 func tone(r *approvals.Request) Tone {
 	switch r.State {
 	case approvals.StatePending:
 		return ToneWait
 	case approvals.StateActive:
+		if r.Voting() {
+			return ToneWait
+		}
 		return ToneGood
 	case approvals.StateDenied:
 		return ToneBad
@@ -99,12 +111,12 @@ func tone(r *approvals.Request) Tone {
 // lead is the one sentence that a tired approver understands.
 func (v Voice) lead(r *approvals.Request) Text {
 	round := r.Round()
-	term := sayTerm(round.Term, v.zone())
 	switch r.State {
 	case approvals.StatePending:
-		subject := Text{literal(r.Requester.Label()), plain(" asks to trust "), code(what(r)), plain(" in "), literal(where(r)), plain(" %s.", term)}
+		term := sayTerm(round.Term, v.zone())
+		subject := Text{who(r.Requester), plain(" asks to trust "), code(what(r)), plain(" in "), literal(where(r)), plain(" %s.", term)}
 		if r.Ask.Kind == approvals.KindAccount {
-			subject = Text{literal(r.Requester.Label()), plain(" asks to exempt "), code(what(r)), plain(" from MFA %s, from any address.", term)}
+			subject = Text{who(r.Requester), plain(" asks to exempt "), code(what(r)), plain(" from MFA %s, from any address.", term)}
 		}
 		return append(subject, plain(" Waits for %s.", waitsFor(r)))
 	case approvals.StateApproved:
@@ -113,8 +125,15 @@ func (v Voice) lead(r *approvals.Request) Text {
 		}
 		return Text{plain("Approved. Being applied to Entra ID and read back; it is not in force yet.")}
 	case approvals.StateActive:
-		return Text{plain("Applied. Ends "), v.at(r.End), plain(".")}
+		t := Text{plain("Applied. Ends "), v.at(r.End), plain(".")}
+		if r.Voting() {
+			t = append(t, plain(" "), who(round.AskedBy), plain(" asks to renew it %s, counted from that end. Waits for %s.", sayTerm(round.Term, v.zone()), waitsFor(r)))
+		}
+		return t
 	case approvals.StateEnding:
+		if r.Cause != nil && r.Cause.Word == approvals.CauseTakenOut {
+			return append(v.cause(r), plain(" hallpass reads whether all of it is gone."))
+		}
 		return append(v.cause(r), plain(" Being taken away; it may still be in force."))
 	case approvals.StateEnded:
 		return v.ended(r)
@@ -129,7 +148,7 @@ func (v Voice) lead(r *approvals.Request) Text {
 func waitsFor(r *approvals.Request) string {
 	round := r.Round()
 	if round.NeedsOwner() {
-		return "the owner, " + r.Owner.Label()
+		return "the owner, " + name(r.Owner.Label())
 	}
 	open := round.WaitsFor()
 	if len(open) == 0 {
@@ -159,7 +178,7 @@ func (v Voice) cause(r *approvals.Request) Text {
 		return Text{plain("It is %s.", r.State)}
 	}
 	c := r.Cause
-	by := literal(c.By.Label())
+	by := who(c.By)
 	reason := Text{}
 	if c.Why != "" {
 		reason = Text{plain(" Reason: "), literal(clip(line(c.Why), 500))}
@@ -178,7 +197,7 @@ func (v Voice) cause(r *approvals.Request) Text {
 		if hand == "" {
 			hand = "somebody else"
 		}
-		return Text{literal(hand), plain(" took it out of Entra ID. It is not put back.")}
+		return Text{literal(name(hand)), plain(" took it out of Entra ID. It is not put back.")}
 	case approvals.CauseDenied:
 		return append(Text{plain("Denied by "), by, plain(".")}, reason...)
 	case approvals.CauseLapsed:
@@ -191,19 +210,27 @@ func (v Voice) cause(r *approvals.Request) Text {
 
 // ended is honest about what remains.
 func (v Voice) ended(r *approvals.Request) Text {
-	t := append(v.cause(r), plain(" Taken away and verified "), v.at(r.Ended), plain("."))
-	written := false
+	t := v.cause(r)
+	written, gone := false, false
 	for _, c := range r.Changes {
 		written = written || !c.Accepted.IsZero() || c.KeptBy != "" || !r.Applied.IsZero()
+		gone = gone || c.KeptBy == ""
+	}
+	switch {
+	case !written:
+		return append(t, plain(" Nothing had been written to Entra ID."))
+	case gone && r.Cause != nil && r.Cause.Word == approvals.CauseTakenOut:
+		t = append(t, plain(" Verified as gone "), v.at(r.Ended), plain("."))
+	case gone:
+		t = append(t, plain(" Taken away and verified "), v.at(r.Ended), plain("."))
+	}
+	for _, c := range r.Changes {
 		switch {
 		case c.KeptBy != "":
-			t = append(t, plain(" %s stays: kept by %s.", c.Label, c.KeptBy))
+			t = append(t, plain(" "), code(c.Label), plain(" stays in force: %s keeps it.", c.KeptBy))
 		case c.Covered != "":
-			t = append(t, plain(" %s is still covered by %s, which is not hallpass's.", c.Label, c.Covered))
+			t = append(t, plain(" "), code(c.Label), plain(" is still covered by "), code(c.Covered), plain(", which is not hallpass's."))
 		}
-	}
-	if !written {
-		return append(v.cause(r), plain(" Nothing had been written to Entra ID."))
 	}
 	return t
 }
@@ -213,12 +240,12 @@ func (v Voice) fields(r *approvals.Request) []Field {
 	fs := []Field{
 		{"State", Text{plain("%s", r.State)}},
 		{"What", Text{code(what(r))}},
-		{"Where", Text{literal(clip(where(r), 100))}},
-		{"How long", Text{plain("%s", sayTerm(round.Term, v.zone()))}},
-		{"Requester", Text{literal(clip(r.Requester.Label(), 80))}},
-		{"Owner", Text{literal(clip(r.Owner.Label(), 80))}},
+		{"Where", Text{literal(where(r))}},
+		{"How long", v.howLong(r)},
+		{"Requester", Text{who(r.Requester)}},
+		{"Owner", Text{who(r.Owner)}},
 	}
-	if !r.End.IsZero() {
+	if !r.End.IsZero() && !r.State.Final() {
 		fs = append(fs, Field{"Ends", Text{v.at(r.End)}})
 	}
 	if r.Voting() {
@@ -230,14 +257,37 @@ func (v Voice) fields(r *approvals.Request) []Field {
 	return fs[:min(len(fs), 10)]
 }
 
+// howLong is the term that was first asked for, once it is approved cut by those who did, and the renewals granted.
+func (v Voice) howLong(r *approvals.Request) Text {
+	var parts []string
+	holds := func(round *approvals.Round) string {
+		if round.Outcome == approvals.OutcomeApproved {
+			return sayTerm(round.Shortest(round.Opened), v.zone())
+		}
+		return sayTerm(round.Term, v.zone())
+	}
+	for i := range r.Rounds {
+		round := &r.Rounds[i]
+		switch {
+		case round.Kind == approvals.RoundFirst && i < len(r.Rounds)-1 && r.Rounds[i+1].Kind == approvals.RoundFirst:
+			// planned anew: the next round says it
+		case round.Kind == approvals.RoundFirst:
+			parts = append(parts, holds(round))
+		case round.Outcome == approvals.OutcomeApproved:
+			parts = append(parts, "then "+holds(round))
+		}
+	}
+	return Text{plain("%s", strings.Join(parts[max(0, len(parts)-4):], ", "))}
+}
+
 func (v Voice) flags(r *approvals.Request) []Text {
 	var out []Text
-	if r.Stuck != nil {
-		out = append(out, Text{literal(clip(r.Stuck.Why, 300)), plain(" (since "), v.at(r.Stuck.Since), plain(")")})
+	if r.Stuck != nil && !r.Observed { // that hallpass only observes, the lead says
+		out = append(out, Text{literal(clip(line(r.Stuck.Why), 300)), plain(" (since "), v.at(r.Stuck.Since), plain(")")})
 	}
 	if r.State == approvals.StatePending || r.Voting() {
 		for _, w := range r.Round().Plan.Warnings {
-			out = append(out, Text{literal(clip(w, 300))})
+			out = append(out, Text{literal(clip(line(w), 300))})
 		}
 	}
 	return out[:min(len(out), 6)]
@@ -250,7 +300,7 @@ func (v Voice) lines(r *approvals.Request) []Text {
 	if round.Kind == approvals.RoundRenewal && r.State == approvals.StateActive {
 		switch round.Outcome {
 		case approvals.OutcomeOpen:
-			out = append(out, Text{bold("Renewal asked for"), plain(" by "), literal(round.AskedBy.Label()), plain(" %s. The present end stands until it is approved.", sayTerm(round.Term, v.zone()))})
+			out = append(out, Text{bold("Renewal asked for"), plain(" by "), who(round.AskedBy), plain(" %s. The present end stands until it is approved.", sayTerm(round.Term, v.zone()))})
 		case approvals.OutcomeDenied, approvals.OutcomeLapsed, approvals.OutcomeDropped:
 			out = append(out, Text{plain("The renewal was %s. The end stands.", round.Outcome)})
 		case approvals.OutcomeApproved:
@@ -258,14 +308,14 @@ func (v Voice) lines(r *approvals.Request) []Text {
 		}
 	}
 	if round.OwnerYes != nil && !round.OwnerYes.Voter.Is(round.AskedBy) {
-		out = append(out, Text{plain("✓ owner "), literal(round.OwnerYes.Voter.Label()), plain(" said yes "), v.at(round.OwnerYes.At)})
+		out = append(out, Text{plain("✓ owner "), who(round.OwnerYes.Voter), plain(" said yes "), v.at(round.OwnerYes.At)})
 	}
 	for _, vote := range round.Votes {
 		mark := "✓"
 		if vote.Choice == approvals.ChoiceDeny {
 			mark = "✗"
 		}
-		t := Text{plain("%s ", mark), literal(vote.Voter.Label()), plain(" (%s) ", strings.Join(vote.Groups, ", ")), v.at(vote.At)}
+		t := Text{plain("%s ", mark), who(vote.Voter), plain(" (%s) ", strings.Join(vote.Groups, ", ")), v.at(vote.At)}
 		if vote.Shorten > 0 {
 			t = append(t, plain(", for %s only", sayDuration(vote.Shorten)))
 		}
@@ -273,7 +323,7 @@ func (v Voice) lines(r *approvals.Request) []Text {
 	}
 	for _, c := range r.Changes {
 		if r.State == approvals.StateApproved || r.State == approvals.StateEnding {
-			out = append(out, Text{code(c.Label), plain(": %s", c.State)})
+			out = append(out, Text{code(c.Label), plain(": %s", sayChange(c.State))})
 		}
 	}
 	if len(out) > 12 {
@@ -282,10 +332,27 @@ func (v Voice) lines(r *approvals.Request) []Text {
 	return out
 }
 
+// sayChange is where a change is, in the words of people.
+func sayChange(s approvals.ChangeState) string {
+	switch s {
+	case approvals.ChangeHeld:
+		return "not written yet"
+	case approvals.ChangeReleased:
+		return "being written and read back"
+	case approvals.ChangeVerified:
+		return "there, read back"
+	case approvals.ChangeWithdrawn:
+		return "being taken away"
+	case approvals.ChangeAbsent:
+		return "gone, read back"
+	}
+	return string(s)
+}
+
 func (v Voice) foot(r *approvals.Request) []Text {
 	var out []Text
 	if rule := r.Round().Ruling.Rule; rule != "" {
-		out = append(out, Text{plain("Rule: "), literal(clip(rule, 80))})
+		out = append(out, Text{plain("Rule: "), literal(name(rule))})
 	}
 	switch r.State {
 	case approvals.StatePending:
@@ -310,7 +377,7 @@ func buttons(r *approvals.Request, approver bool) []Button {
 	details := Button{ID: ButtonDetails, Label: "Details", Value: value}
 	if approver {
 		if !r.Voting() {
-			if r.State == approvals.StateActive {
+			if r.State == approvals.StateActive || r.State == approvals.StateApproved {
 				return []Button{details, {ID: ButtonRevoke, Label: "Revoke", Value: value, Danger: true}}
 			}
 			return nil
@@ -345,8 +412,17 @@ func Digest(c Card) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Bare is a card without its buttons: it is posted first, so that a crash leaves no dead button.
+// Bare is a card without its buttons, for those who are told and cannot do anything.
 func Bare(c Card) Card {
 	c.Buttons = nil
 	return c
+}
+
+// First is what is posted before the card itself, which then takes its place. If its id is lost in a crash it stays as it
+// is for ever, so it has no button and says nothing that could become wrong. Notifications are made of it: they say it all.
+func First(r *approvals.Request, c Card) Card {
+	return Card{
+		Tone: ToneNote, Title: c.Title, Plain: c.Plain,
+		Lead: Text{plain("This card is being filled in. If it stays like this, another copy is up to date: "), code("/hallpass show " + string(r.ID))},
+	}
 }

@@ -17,8 +17,10 @@ const (
 	roleOwner    = "owner"
 	roleApprover = "approvers:"
 	roleNotify   = "notify:"
-	roleSeen     = "seen:" // a copy that somebody clicked on and that hallpass did not know
+	roleSeen     = "seen:" // a copy for approvers that somebody clicked on and that hallpass did not know
+	roleCopy     = "copy:" // the same for the others
 	roleNotice   = "notice:"
+	roleShown    = "shown:" // no message: this person was shown the request in an answer
 )
 
 // Tell makes every message about a request show its present state, and tells what people have not been told yet. It
@@ -38,7 +40,7 @@ func (b *Bot) Tell(ctx context.Context, r approvals.Request) (time.Time, error) 
 		t.bring(ctx, w)
 	}
 	for _, row := range rows {
-		if !strings.HasPrefix(row.Role, roleNotice) && !slices.ContainsFunc(wanted, func(w CardRow) bool { return w.Role == row.Role && w.Place == row.Place }) {
+		if row.Message.ID != "" && !strings.HasPrefix(row.Role, roleNotice) && !slices.ContainsFunc(wanted, func(w CardRow) bool { return w.Role == row.Role && w.Place == row.Place }) {
 			t.bring(ctx, row)
 		}
 	}
@@ -51,6 +53,7 @@ type telling struct {
 	b      *Bot
 	r      *approvals.Request
 	rows   []CardRow
+	busy   []Place // take no more posts now; without thread
 	later  time.Time
 	failed []error
 }
@@ -114,12 +117,14 @@ func (t *telling) shows(role string) Card {
 		return t.b.voice.Live(t.r, true)
 	case strings.HasPrefix(role, roleNotify):
 		return Bare(t.b.voice.Live(t.r, false))
+	case role == roleOwner, role == roleCard && t.r.Owner.Is(t.r.Requester):
+		return t.b.voice.Owned(t.r)
 	}
 	return t.b.voice.Live(t.r, false)
 }
 
-// bring makes one message show what it should. A new one is posted in two steps: without buttons, its id stored, then
-// live. A crash in between leaves an inert line, never a dead button.
+// bring makes one message show what it should. A new one is posted in two steps: a line that cannot become wrong, its id
+// stored, then the card. A crash in between leaves that line, never a dead button or an old state.
 func (t *telling) bring(ctx context.Context, want CardRow) {
 	chat, ok := t.b.chat(want.Place.Platform)
 	if !ok {
@@ -136,18 +141,11 @@ func (t *telling) bring(ctx context.Context, want CardRow) {
 		return
 	}
 	if row.Message.ID == "" {
-		m, err := chat.Post(ctx, row.Place, Bare(c))
-		if err != nil {
-			t.missed(ctx, row, err)
+		var posted bool
+		if row, posted = t.post(ctx, chat, row, First(t.r, c)); !posted {
 			return
 		}
-		row.Message, row.Digest = m, ""
 		if !t.keep(ctx, row) {
-			return
-		}
-		if len(c.Buttons) == 0 {
-			row.Digest = digest
-			t.keep(ctx, row)
 			return
 		}
 	}
@@ -156,7 +154,58 @@ func (t *telling) bring(ctx context.Context, want CardRow) {
 		return
 	}
 	row.Digest = digest
+	if shows := t.r.Round().Fingerprint; row.Shows != shows {
+		row.Shows, row.Since = shows, t.b.cfg.Now()
+	}
 	t.keep(ctx, row)
+}
+
+// post posts a new message and remembers it. A post that may have arrived is repeated more and more rarely: each one may
+// leave a line behind, and there is no looking for them.
+func (t *telling) post(ctx context.Context, chat Chat, row CardRow, c Card) (CardRow, bool) {
+	if t.waits(row.Place) {
+		return row, false
+	}
+	if row.After.After(t.b.cfg.Now()) {
+		t.again(row.After)
+		return row, false
+	}
+	m, err := chat.Post(ctx, row.Place, c)
+	if _, unsure := errors.AsType[*approvals.Unsure](err); unsure {
+		t.b.cfg.Log.WarnContext(ctx, "a message may or may not have arrived", "request", string(t.r.ID), "role", row.Role, "error", err)
+		row.After = t.b.cfg.Now().Add(min(unsureWait<<min(row.Unsure, 10), unsureWaitMost))
+		row.Unsure++
+		if t.keep(ctx, row) {
+			t.again(row.After)
+		}
+		return row, false
+	}
+	if err != nil {
+		t.missed(ctx, row, err)
+		return row, false
+	}
+	row.Message, row.Digest, row.After, row.Unsure = m, "", time.Time{}, 0
+	return row, true
+}
+
+// How long a post that may have arrived is waited with, doubled each time.
+const (
+	unsureWait     = 5 * time.Second
+	unsureWaitMost = 5 * time.Minute
+)
+
+// again asks for another pass at a time, the earliest of all that were asked for.
+func (t *telling) again(at time.Time) {
+	if t.later.IsZero() || at.Before(t.later) {
+		t.later = at
+	}
+}
+
+// waits reports whether a place was found to take no more posts in this pass. It is not asked again: every refusal would
+// put the next turn off.
+func (t *telling) waits(p Place) bool {
+	p.Thread = ""
+	return slices.Contains(t.busy, p)
 }
 
 // digestGone marks a message that cannot be reached any more.
@@ -184,9 +233,10 @@ func (t *telling) missed(ctx context.Context, row CardRow, err error) {
 		return
 	}
 	if wait, ok := errors.AsType[*approvals.Later](err); ok {
-		if t.later.IsZero() || wait.At.Before(t.later) {
-			t.later = wait.At
-		}
+		t.again(wait.At)
+		place := row.Place
+		place.Thread = ""
+		t.busy = append(t.busy, place)
 		return
 	}
 	t.failed = append(t.failed, fmt.Errorf("bringing %s of %s up to date: %w", row.Role, t.r.ID, err))
@@ -203,43 +253,19 @@ func (t *telling) notices(ctx context.Context) {
 			}
 			told := CardRow{Role: roleNotice + n.Key, Place: row.Place}
 			told.Place.Thread = row.Message.ID
-			if slices.ContainsFunc(t.rows, func(r CardRow) bool { return r.Role == told.Role && r.Place == told.Place }) {
-				continue
+			if i := slices.IndexFunc(t.rows, func(r CardRow) bool { return r.Role == told.Role && r.Place == told.Place }); i >= 0 {
+				if told = t.rows[i]; told.Digest != "" {
+					continue
+				}
 			}
 			chat, ok := t.b.chat(row.Place.Platform)
 			if !ok {
 				continue
 			}
-			m, err := chat.Post(ctx, told.Place, card(ToneNote, "", n.Text))
-			if err != nil {
-				t.missed(ctx, told, err)
-				continue
+			if told, ok = t.post(ctx, chat, told, card(ToneNote, "", n.Text)); ok {
+				told.Digest = "told"
+				t.keep(ctx, told)
 			}
-			told.Message, told.Digest = m, "told"
-			t.keep(ctx, told)
 		}
 	}
-}
-
-// learn adds the message of a click to the rows if it is not known: a card whose id was lost in a crash, or a copy.
-func (b *Bot) learn(ctx context.Context, in Incoming) {
-	value, _, _ := strings.Cut(in.Value, ":")
-	id, err := approvals.ParseRequestID(value)
-	if err != nil || in.Message.ID == "" || in.Channel == "" {
-		return
-	}
-	b.cfg.Go(func(ctx context.Context) {
-		rows, err := b.cfg.Cards.Rows(ctx, id)
-		if err != nil || len(rows) == 0 || slices.ContainsFunc(rows, func(r CardRow) bool { return r.Message.ID == in.Message.ID }) {
-			return
-		}
-		row := CardRow{
-			Role: roleSeen + in.Message.ID, Message: in.Message,
-			Place: Place{Platform: in.Account.Platform, Team: in.Account.Team, Channel: in.Channel},
-		}
-		if err := b.cfg.Cards.PutRow(ctx, id, row); err != nil {
-			b.cfg.Log.WarnContext(ctx, "a card could not be remembered", "request", string(id), "error", err)
-		}
-	})
-	_ = ctx
 }

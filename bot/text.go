@@ -16,9 +16,12 @@ const (
 	maxTicket  = 100
 )
 
-// clean makes text written by people safe to show anywhere: control and direction characters, which could make a card
-// read differently from what it says, become visible; lines stay.
-func clean(s string) string {
+// clean is visible without space around it.
+func clean(s string) string { return strings.TrimSpace(visible(s)) }
+
+// visible makes text that did not come from this program safe to show anywhere: control and direction characters, which
+// could make a card read differently from what it says, become visible; lines stay.
+func visible(s string) string {
 	var b strings.Builder
 	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
 		switch {
@@ -32,7 +35,7 @@ func clean(s string) string {
 			b.WriteRune(r)
 		}
 	}
-	return strings.TrimSpace(b.String())
+	return b.String()
 }
 
 // line is clean without line breaks.
@@ -97,11 +100,17 @@ func inBrackets(s string) string {
 // plain, literal, bold and code make spans.
 func plain(format string, args ...any) Span { return Span{Text: fmt.Sprintf(format, args...)} }
 
-func literal(s string) Span { return Span{Text: s, Literal: true} }
+func literal(s string) Span { return Span{Text: visible(s), Literal: true} }
 
-func bold(s string) Span { return Span{Text: s, Literal: true, Bold: true} }
+func bold(s string) Span { return Span{Text: visible(s), Literal: true, Bold: true} }
 
-func code(s string) Span { return Span{Text: s, Literal: true, Code: true} }
+func code(s string) Span { return Span{Text: visible(s), Literal: true, Code: true} }
+
+// name is a name that somebody gave: one line, bounded, so that it cannot look like more than a name.
+func name(s string) string { return clip(line(s), 80) }
+
+// who names a person.
+func who(p approvals.Person) Span { return literal(name(p.Label())) }
 
 // String is the text without its form.
 func (t Text) String() string {

@@ -76,6 +76,7 @@ func (s *Slack) signed(contentType string, do func(*http.Request, []byte) (any, 
 			return
 		}
 		if !s.genuine(r.Header, body) {
+			s.cfg.Unauthenticated()
 			http.Error(w, "not signed by Slack", http.StatusUnauthorized)
 			return
 		}
@@ -96,6 +97,7 @@ func (s *Slack) signed(contentType string, do func(*http.Request, []byte) (any, 
 		answer, err := do(r, body)
 		switch {
 		case errors.Is(err, errForeign):
+			s.cfg.Unauthenticated()
 			http.Error(w, "not for this app", http.StatusForbidden)
 		case errors.Is(err, errNothing):
 			w.WriteHeader(http.StatusOK) // well-formed and not for us: Slack would send it again and again

@@ -146,7 +146,7 @@ func (s *Slack) interaction(data []byte) (bot.Incoming, error) {
 				}
 			}
 		}
-		if !slices.Contains([]string{bot.FormAsk, bot.FormApprove, bot.FormDeny, bot.FormRenew, bot.FormRevoke}, in.Form) {
+		if !slices.Contains([]string{bot.FormAsk, bot.FormApprove, bot.FormDeny, bot.FormRenew, bot.FormRevoke, bot.FormHand}, in.Form) {
 			return in, errNothing
 		}
 		in.Operation = operation("submit", team, p.User.ID, p.View.ID)
@@ -208,13 +208,13 @@ func (s *Slack) take(ctx context.Context, in bot.Incoming) any {
 		return nil
 	case bot.InCommand:
 		if ack.Text != "" {
-			c := bot.Card{Lead: bot.Text{{Text: ack.Text, Literal: true}}, Plain: ack.Text}
+			c := bot.Say(bot.ToneNote, ack.Text)
 			return block{"response_type": "ephemeral", "text": fallback(c), "blocks": cardBlocks(c)}
 		}
 	case bot.InClick:
 		if ack.Text != "" {
 			s.cfg.Go(func(ctx context.Context) {
-				c := bot.Card{Tone: bot.ToneBad, Lead: bot.Text{{Text: ack.Text, Literal: true}}, Plain: ack.Text}
+				c := bot.Say(bot.ToneBad, ack.Text)
 				if err := s.Reply(ctx, in, c); err != nil {
 					s.cfg.Log.WarnContext(ctx, "an answer could not be delivered", "operation", in.Operation, "error", err)
 				}

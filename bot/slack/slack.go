@@ -45,6 +45,13 @@ type Config struct {
 	Log        *slog.Logger
 	// Go runs what goes on after an acknowledgement.
 	Go func(func(ctx context.Context))
+	// Silence is how long a socket may say nothing, not even a ping, before it is taken for dead. Default 30 s, Slack pings
+	// more often. Socket Mode only.
+	Silence time.Duration
+	// Connected is told when a socket stands and when it is lost; Unauthenticated when a request was not signed by Slack, or
+	// was of another app or workspace. Both are optional.
+	Connected       func(bool)
+	Unauthenticated func()
 }
 
 // Replays remembers digests for a time.
@@ -55,13 +62,13 @@ type Replays interface {
 
 // Slack is one workspace. It implements bot.Chat.
 type Slack struct {
-	cfg Config
-	api *slack.Client
+	cfg  Config
+	api  *slack.Client
+	pace *pace
 
-	mu    sync.Mutex           // mu guards the fields below
-	dms   map[string]string    // user -> channel of direct messages
-	next  map[string]time.Time // channel -> when it may be posted to again
-	ext   map[string]bool      // channel -> shared with another organisation
+	mu    sync.Mutex        // mu guards the fields below
+	dms   map[string]string // user -> channel of direct messages
+	ext   map[string]bool   // channel -> shared with another organisation
 	extAt map[string]time.Time
 }
 
@@ -82,32 +89,23 @@ func New(cfg Config) (*Slack, error) {
 	if cfg.Responses == "" {
 		cfg.Responses = "hooks.slack.com"
 	}
+	if cfg.Silence == 0 {
+		cfg.Silence = 30 * time.Second
+	}
+	if cfg.Connected == nil {
+		cfg.Connected = func(bool) {}
+	}
+	if cfg.Unauthenticated == nil {
+		cfg.Unauthenticated = func() {}
+	}
 	api := slack.New(cfg.BotToken, slack.OptionAPIURL(cfg.APIURL), slack.OptionHTTPClient(cfg.HTTP), slack.OptionAppLevelToken(cfg.AppToken))
 	return &Slack{
-		cfg: cfg, api: api, dms: map[string]string{}, next: map[string]time.Time{}, ext: map[string]bool{}, extAt: map[string]time.Time{},
+		cfg: cfg, api: api, pace: newPace(), dms: map[string]string{}, ext: map[string]bool{}, extAt: map[string]time.Time{},
 	}, nil
 }
 
 // Platform is "slack".
 func (s *Slack) Platform() string { return platform }
-
-// perChannel is Slack's limit for posting to one channel.
-const perChannel = time.Second
-
-// turn takes the channel's next turn, or says when it comes.
-func (s *Slack) turn(channel string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.cfg.Now()
-	if at := s.next[channel]; at.After(now) {
-		return &approvals.Later{At: s.cfg.Clock().Add(at.Sub(now)), Why: "Slack takes about one message a second for a channel"}
-	}
-	s.next[channel] = now.Add(perChannel)
-	if len(s.next) > 10_000 {
-		clear(s.next)
-	}
-	return nil
-}
 
 // channel is where messages for a place go.
 func (s *Slack) channel(ctx context.Context, to bot.Place) (string, error) {
@@ -122,7 +120,7 @@ func (s *Slack) channel(ctx context.Context, to bot.Place) (string, error) {
 	}
 	ch, _, _, err := s.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{to.User}})
 	if err != nil {
-		return "", s.failed("conversations.open", err)
+		return "", s.failed("conversations.open", "", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,22 +148,26 @@ func (s *Slack) Post(ctx context.Context, to bot.Place, c bot.Card) (bot.Message
 	if s.foreign(ctx, channel) {
 		return bot.MessageRef{}, fmt.Errorf("%w: channel %s is shared with another organisation, and no details are posted there", bot.ErrGone, channel)
 	}
-	if err := s.turn(channel); err != nil {
+	if err := s.turn(methodPost, channel); err != nil {
 		return bot.MessageRef{}, err
 	}
 	ch, ts, err := s.api.PostMessageContext(ctx, channel, options(c, to.Thread)...)
 	if err != nil {
-		return bot.MessageRef{}, s.failed("chat.postMessage", err)
+		return bot.MessageRef{}, s.failed(methodPost, channel, err)
 	}
+	s.pace.fine(methodPost, channel)
 	return bot.MessageRef{Channel: ch, ID: ts}, nil
 }
 
 // Update rewrites a posted message.
 func (s *Slack) Update(ctx context.Context, _ bot.Place, m bot.MessageRef, c bot.Card) error {
-	blocks := options(c, "")
-	if _, _, _, err := s.api.UpdateMessageContext(ctx, m.Channel, m.ID, blocks...); err != nil {
-		return s.failed("chat.update", err)
+	if err := s.turn(methodUpdate, m.Channel); err != nil {
+		return err
 	}
+	if _, _, _, err := s.api.UpdateMessageContext(ctx, m.Channel, m.ID, options(c, "")...); err != nil {
+		return s.failed(methodUpdate, m.Channel, err)
+	}
+	s.pace.fine(methodUpdate, m.Channel)
 	return nil
 }
 
@@ -208,7 +210,7 @@ func (s *Slack) Open(ctx context.Context, act bot.Incoming, f bot.Form) error {
 		return s.Reply(ctx, act, bot.Card{Title: f.Title, Lines: f.Intro, Plain: f.Title})
 	}
 	if _, err := s.api.OpenViewContext(ctx, act.Trigger, formView(f)); err != nil {
-		return s.failed("views.open", err)
+		return s.failed("views.open", "", err)
 	}
 	return nil
 }
@@ -223,7 +225,7 @@ func (s *Slack) Profile(ctx context.Context, a bot.Account) (bot.Profile, error)
 			p.Blocked = "Slack does not know it."
 			return p, nil
 		}
-		return p, s.failed("users.info", err)
+		return p, s.failed("users.info", "", err)
 	}
 	p.Name, p.Mail, p.Zone = u.RealName, u.Profile.Email, u.TZ
 	switch {
@@ -244,7 +246,7 @@ func (s *Slack) Profile(ctx context.Context, a bot.Account) (bot.Profile, error)
 // Home replaces a person's home page.
 func (s *Slack) Home(ctx context.Context, a bot.Account, h bot.Home) error {
 	if _, err := s.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: a.User, View: homeView(h)}); err != nil {
-		return s.failed("views.publish", err)
+		return s.failed("views.publish", "", err)
 	}
 	return nil
 }
@@ -287,28 +289,33 @@ func gone(code string) bool {
 }
 
 // failed turns an error of the client into one that the flow understands. No token is ever in it.
-func (s *Slack) failed(method string, err error) error {
+func (s *Slack) failed(method, channel string, err error) error {
 	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
-		return &approvals.Later{At: s.cfg.Clock().Add(min(max(limited.RetryAfter, time.Second), 5*time.Minute)), Why: "Slack asked to wait"}
+		wait := min(max(limited.RetryAfter, time.Second), 5*time.Minute)
+		s.pace.hold(method, channel, s.cfg.Now().Add(wait))
+		return &approvals.Later{At: s.cfg.Clock().Add(wait), Why: "Slack asked to wait"}
 	}
 	var status slack.StatusCodeError
 	if errors.As(err, &status) && status.Code >= 500 {
-		if method == "chat.postMessage" {
+		wait := s.pace.failed(method, channel, s.cfg.Now())
+		if method == methodPost {
 			return &approvals.Unsure{Err: fmt.Errorf("%s: %d", method, status.Code)}
 		}
-		return &approvals.Later{At: s.cfg.Clock().Add(5 * time.Second), Why: fmt.Sprintf("Slack answered %d", status.Code)}
+		return &approvals.Later{At: s.cfg.Clock().Add(wait), Why: fmt.Sprintf("Slack answered %d", status.Code)}
 	}
 	if answer, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		if gone(answer.Err) {
 			return fmt.Errorf("%s: %w: %s", method, bot.ErrGone, answer.Err)
 		}
 		if answer.Err == "internal_error" || answer.Err == "service_unavailable" || answer.Err == "fatal_error" {
-			return &approvals.Later{At: s.cfg.Clock().Add(5 * time.Second), Why: "Slack answered " + answer.Err}
+			wait := s.pace.failed(method, channel, s.cfg.Now())
+			return &approvals.Later{At: s.cfg.Clock().Add(wait), Why: "Slack answered " + answer.Err}
 		}
 		return fmt.Errorf("%s: %s %v", method, answer.Err, answer.ResponseMetadata.Messages)
 	}
 	var netErr net.Error
 	if errors.As(err, &netErr) || errors.Is(err, context.DeadlineExceeded) {
+		s.pace.failed(method, channel, s.cfg.Now())
 		return &approvals.Unsure{Err: fmt.Errorf("%s: %w", method, err)}
 	}
 	return fmt.Errorf("%s: %w", method, err)
@@ -317,7 +324,7 @@ func (s *Slack) failed(method string, err error) error {
 // Test asks Slack whether it takes the bot token.
 func (s *Slack) Test(ctx context.Context) error {
 	if _, err := s.api.AuthTestContext(ctx); err != nil {
-		return s.failed("auth.test", err)
+		return s.failed("auth.test", "", err)
 	}
 	return nil
 }

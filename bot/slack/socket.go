@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 
 	"hallpass/bot"
@@ -43,26 +44,50 @@ func (s *Slack) Run(ctx context.Context, dialer *websocket.Dialer) error {
 func (s *Slack) connect(ctx context.Context, dialer *websocket.Dialer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	opts := []socketmode.Option{}
+	opts := []socketmode.Option{socketmode.OptionPingInterval(s.cfg.Silence)}
 	if dialer != nil {
 		opts = append(opts, socketmode.OptionDialer(dialer))
 	}
 	client := socketmode.New(s.api, opts...)
 	done := make(chan error, 1)
 	go func() { done <- client.RunContext(ctx) }()
+	defer s.cfg.Connected(false)
 	for {
 		select {
 		case err := <-done:
 			return err
 		case e := <-client.Events:
-			if e.Type == socketmode.EventTypeConnectionError {
-				s.cfg.Log.WarnContext(ctx, "connecting to Slack failed", "error", fmt.Sprint(e.Data))
+			switch e.Type { //nolint:exhaustive // the others are envelopes, or of no interest
+			case socketmode.EventTypeConnected:
+				s.cfg.Connected(true)
+			case socketmode.EventTypeConnecting, socketmode.EventTypeDisconnect:
+				s.cfg.Connected(false)
+			case socketmode.EventTypeConnectionError:
+				// The client would wait up to five minutes between tries; Run waits a minute at most.
+				cancel()
+				return errors.Join(connectionError(e.Data), ended(<-done))
 			}
 			if e.Request != nil {
 				s.cfg.Go(func(ctx context.Context) { s.envelope(ctx, client, e) })
 			}
 		}
 	}
+}
+
+// ended is what the client ended with; that it was told to end is no error.
+func ended(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func connectionError(data any) error {
+	failed, ok := data.(*slack.ConnectionErrorEvent)
+	if !ok {
+		return errors.New("slack: connecting failed")
+	}
+	return fmt.Errorf("connecting: %w", withoutAddress(failed.ErrorObj))
 }
 
 // envelope reads one envelope, hands it on, and acknowledges it: what acts is stored by then.
@@ -82,6 +107,9 @@ func (s *Slack) envelope(ctx context.Context, client *socketmode.Client, e socke
 	var answer any
 	if err == nil {
 		answer, err = s.finish(ctx, in, nil)
+	}
+	if errors.Is(err, errForeign) {
+		s.cfg.Unauthenticated()
 	}
 	if err != nil {
 		s.cfg.Log.DebugContext(ctx, "an envelope was not for us", "type", string(e.Type), "error", err)

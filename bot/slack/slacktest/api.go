@@ -95,6 +95,9 @@ func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request, name strin
 		err = w.admit(name, token, args)
 	}
 	fault := w.nextFault(name, asString(args["channel"]))
+	if fault == nil {
+		fault = w.overLimit(name, asString(args["channel"]))
+	}
 	if fault != nil && !fault.Happened {
 		entry.Error = fault.Error
 		fault.write(rw)

@@ -73,6 +73,9 @@ type Workspace struct {
 	calls      []Call
 	faults     []*Fault
 	outage     bool
+	limited    bool
+	posted     map[string]time.Time // channel -> last post
+	updated    []time.Time          // updates of the last minute
 
 	tickets   map[string]bool
 	sockets   []*socket
@@ -130,6 +133,7 @@ func New(opts Options) *Workspace {
 		triggers:  map[string]*trigger{},
 		responses: map[string]*responseURL{},
 		suggested: map[string][]any{},
+		posted:    map[string]time.Time{},
 		tickets:   map[string]bool{},
 		changed:   make(chan struct{}),
 		waiting:   map[string]chan ack{},

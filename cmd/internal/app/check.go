@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -79,13 +81,39 @@ func Check(ctx context.Context, cfg Config, w io.Writer) (bool, error) {
 		say(redisstore.Finding{What: cerr.Error()})
 		return all, err
 	}
-	serr := core.Slack.Test(ctx)
-	f := redisstore.Finding{OK: serr == nil, What: "Slack takes the bot token", Do: "Look at slack.bot_token, the scopes of the manifest and the network."}
-	if serr != nil {
-		f.What = "Slack does not take the bot token: " + serr.Error()
-	}
-	say(f)
+	checkChats(ctx, core, cfg, p, say)
 	return all, err
+}
+
+// checkChats tries the chats that are configured.
+func checkChats(ctx context.Context, core *Core, cfg Config, p Parts, say func(redisstore.Finding)) {
+	one := func(err error, good, bad, do string) {
+		f := redisstore.Finding{OK: err == nil, What: good, Do: do}
+		if err != nil {
+			f.What = bad + ": " + err.Error()
+		}
+		say(f)
+	}
+	if core.Slack != nil {
+		one(core.Slack.Test(ctx), "Slack takes the bot token", "Slack does not take the bot token", "Look at slack.bot_token, the scopes of the manifest and the network.")
+	}
+	if core.Teams == nil {
+		return
+	}
+	token, keys := core.Teams.Test(ctx)
+	one(token, "Entra ID gives the Teams bot a token", "Entra ID gives the Teams bot no token", "Look at teams.credential: it must be of the app registration of the Azure bot, in tenant.id.")
+	one(keys, "the keys of messages from Teams can be had", "the keys of messages from Teams cannot be had", "Look at teams.cloud, hosts.teams_metadata and the network.")
+	say(redisstore.Finding{OK: true, What: "the bot's token goes to " + strings.Join(p.Teams.Cloud.Hosts, ", ") + " and nowhere else"})
+	own := slices.ContainsFunc(p.Teams.TenantIDs, func(id string) bool { return strings.EqualFold(id, cfg.Tenant.ID) })
+	say(redisstore.Finding{
+		OK: own && len(p.Teams.TenantIDs) == 1, What: "people of " + strings.Join(p.Teams.TenantIDs, ", ") + " are listened to in Teams",
+		Do: "Name the tenant in teams.tenant_ids, and no other: people of other tenants are not in this Entra ID.",
+	})
+	channels := false
+	for _, g := range p.Rules.File().Groups() {
+		channels = channels || g.Teams != ""
+	}
+	say(redisstore.Finding{OK: channels, What: "a group of the rules file has a channel in Teams", Do: "Give the groups that decide a teams: 19:…@thread.tacv2 in the rules file, or nobody is asked in Teams."})
 }
 
 func checkIdentity(ctx context.Context, who string, c *graph.Client, say func(redisstore.Finding)) {

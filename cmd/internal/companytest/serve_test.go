@@ -71,8 +71,21 @@ func TestARealServeOverSocketModeTLSAndRedis(t *testing.T) {
 			return false
 		}
 	}
+	shows := func(title, button string) func() bool {
+		return func() bool {
+			for _, m := range out.Slack.Messages(companytest.ChanNetsec) {
+				for _, b := range m.Buttons() {
+					if strings.Contains(m.Plain(), title) && b.Label == button {
+						return true
+					}
+				}
+			}
+			return false
+		}
+	}
 	say("U0ANA", "ip 20.50.2.1 in trusted-servers for 12h because AgilePoint NX calls SharePoint")
 	until("Ana is told", read("U0ANA", "HP-1001 is asked for"))
+	until("the approvers are shown it", shows("HP-1001: trust", "Approve"))
 	say("U0BO", "approve HP-1001")
 	until("the tenant has it", func() bool { return out.Tenant.Has(companytest.Location, "20.50.2.1/32") })
 	until("it is read back and said so", func() bool {

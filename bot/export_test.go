@@ -1,0 +1,22 @@
+package bot
+
+import "hallpass/approvals"
+
+// What the golden test shows and nobody outside makes.
+
+func Refused(no *approvals.Refusal) Card { return refused(no) }
+
+func NotCounted() Card { return notCounted() }
+
+func ClickAgain() Card { return clickAgain() }
+
+func Line(text Text) Card { return card(ToneNote, "", text) }
+
+func (g Grammar) AskForm() Form { return g.askForm() }
+
+func VoteForm(button, value string) Form {
+	form, _ := voteForm(button, value)
+	return form
+}
+
+func (v Voice) Brief(r *approvals.Request, approver bool) Card { return v.brief(r, approver) }
