@@ -104,7 +104,7 @@ func (b *Bot) Receive(ctx context.Context, in Incoming) Ack {
 			return Ack{Errors: wrong, Form: b.cfg.Grammar.formOf(in)}
 		}
 		if in.Message.ID != "" { // sent from a card itself
-			b.learn(ctx, in)
+			b.learn(in)
 		}
 		return b.store(ctx, in)
 	case InCommand:

@@ -56,7 +56,8 @@ func (t *Teams) Post(ctx context.Context, to bot.Place, c bot.Card) (bot.Message
 	if err != nil {
 		return bot.MessageRef{}, err
 	}
-	return bot.MessageRef{Channel: at.conversation, ID: id}, nil
+	base, _, _ := strings.Cut(at.conversation, ";")
+	return bot.MessageRef{Channel: base, ID: id}, nil
 }
 
 // Update rewrites a posted message.
@@ -75,18 +76,13 @@ func (t *Teams) Reply(ctx context.Context, act bot.Incoming, c bot.Card) error {
 	if short(c) && t.slots.give(act.Trigger, answer{card: &c}) {
 		return nil
 	}
-	err := t.patiently(ctx, func() error {
-		_, err := t.Post(ctx, bot.Place{Platform: platform, Team: act.Account.Team, User: act.Account.User}, c)
-		return err
-	})
+	_, err := t.Post(ctx, bot.Place{Platform: platform, Team: act.Account.Team, User: act.Account.User}, c)
 	if !errors.Is(err, bot.ErrGone) || act.Answer == "" {
 		return err
 	}
 	t.cfg.Log.InfoContext(ctx, "somebody cannot be written to in person, so the conversation is told", "operation", act.Operation, "error", err)
-	return t.patiently(ctx, func() error {
-		_, err := t.Post(ctx, bot.Place{Platform: platform, Team: act.Account.Team, Channel: act.Answer}, unreachable(c))
-		return err
-	})
+	_, err = t.Post(ctx, bot.Place{Platform: platform, Team: act.Account.Team, Channel: act.Answer}, unreachable(c))
+	return err
 }
 
 // short reports whether a card says all it has in its first line.
@@ -106,8 +102,14 @@ func unreachable(c bot.Card) bot.Card {
 	return out
 }
 
-// patiently tries again while Teams only asks to wait for a moment.
-func (t *Teams) patiently(ctx context.Context, do func() error) error {
+// patiently answers what the flow does not come back to, and tries again while Teams only asks to wait for a moment.
+func (t *Teams) patiently(ctx context.Context, operation string, do func() error) {
+	if err := t.tries(ctx, do); err != nil {
+		t.cfg.Log.WarnContext(ctx, "an answer could not be delivered", "operation", operation, "error", err)
+	}
+}
+
+func (t *Teams) tries(ctx context.Context, do func() error) error {
 	for try := 1; ; try++ {
 		err := do()
 		wait, ok := errors.AsType[*approvals.Later](err)
@@ -156,6 +158,8 @@ func offer(f bot.Form) bot.Card {
 		typed("renew " + id + " for 30d because …")
 	case bot.FormRevoke:
 		typed("revoke " + id + " because …")
+	case bot.FormHand:
+		typed("hand " + id + " to …")
 	}
 	return c
 }

@@ -19,7 +19,7 @@ const (
 // opensDialog reports whether a button asks for something more before it counts.
 func opensDialog(id string) bool {
 	switch id {
-	case bot.ButtonAsk, bot.ButtonDeny, bot.ButtonRenew, bot.ButtonRevoke, bot.ButtonDetails:
+	case bot.ButtonAsk, bot.ButtonDeny, bot.ButtonRenew, bot.ButtonRevoke, bot.ButtonHand, bot.ButtonDetails:
 		return true
 	}
 	return false
@@ -83,7 +83,7 @@ func formCard(f bot.Form, values, mistakes map[string]string) block {
 			s.Text = clip(s.Text, 400)
 			line = append(line, s)
 		}
-		out = append(out, richLines(line, block{"spacing": "Small"}, nil)...)
+		out = append(out, richLines(line, block{"spacing": "small"}, nil)...)
 	}
 	for _, in := range f.Inputs {
 		value, given := values[in.ID]
@@ -92,10 +92,10 @@ func formCard(f bot.Form, values, mistakes map[string]string) block {
 		}
 		out = append(out, input(in, value))
 		if in.Hint != "" {
-			out = append(out, rich(bot.Text{{Text: in.Hint}}, block{"spacing": "None"}, block{"isSubtle": true, "size": "Small"}))
+			out = append(out, rich(bot.Text{{Text: in.Hint}}, block{"spacing": "none"}, block{"isSubtle": true, "size": "small"}))
 		}
 		if wrong := mistakes[in.ID]; wrong != "" {
-			out = append(out, richLines(inCode(clip(wrong, 1000)), block{"spacing": "None"}, block{"color": "Attention", "weight": "Bolder"})...)
+			out = append(out, richLines(inCode(clip(wrong, 1000)), block{"spacing": "none"}, block{"color": "attention", "weight": "bolder"})...)
 		}
 	}
 	if len(out) == 0 {

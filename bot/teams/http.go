@@ -150,15 +150,11 @@ func (t *Teams) hear(ctx context.Context, a *inbound) error {
 	case ack.Open != nil:
 		form := *ack.Open
 		t.cfg.Go(func(ctx context.Context) {
-			if err := t.Open(ctx, in, form); err != nil {
-				t.cfg.Log.WarnContext(ctx, "a form could not be offered", "form", form.ID, "error", err)
-			}
+			t.patiently(ctx, in.Operation, func() error { return t.Open(ctx, in, form) })
 		})
 	case ack.Text != "" || len(ack.Errors) > 0:
 		t.cfg.Go(func(ctx context.Context) {
-			if err := t.Reply(ctx, in, said(ack)); err != nil {
-				t.cfg.Log.WarnContext(ctx, "an answer could not be delivered", "operation", in.Operation, "error", err)
-			}
+			t.patiently(ctx, in.Operation, func() error { return t.Reply(ctx, in, said(ack)) })
 		})
 	}
 	return nil

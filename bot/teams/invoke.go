@@ -80,9 +80,7 @@ func (t *Teams) execute(ctx context.Context, in bot.Incoming, data json.RawMessa
 	case ack.Open != nil:
 		one.close()
 		t.cfg.Go(func(ctx context.Context) {
-			if err := t.Open(ctx, in, *ack.Open); err != nil {
-				t.cfg.Log.WarnContext(ctx, "a form could not be offered", "form", ack.Open.ID, "error", err)
-			}
+			t.patiently(ctx, in.Operation, func() error { return t.Open(ctx, in, *ack.Open) })
 		})
 		return executed("You will be asked in a message."), nil
 	case ack.Text != "" || len(ack.Errors) > 0:
@@ -195,5 +193,5 @@ func said(ack bot.Ack) bot.Card {
 			text = strings.TrimSpace(text + "\n" + ack.Errors[id])
 		}
 	}
-	return bot.Card{Tone: bot.ToneBad, Lead: inCode(text), Plain: text}
+	return bot.Say(bot.ToneBad, text)
 }

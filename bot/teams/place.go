@@ -108,9 +108,10 @@ func (t *Teams) moved(ctx context.Context, a *inbound) {
 		return
 	}
 	t.cfg.Go(func(ctx context.Context) {
-		if _, err := t.send(ctx, target{service: service, conversation: conversation}, "", welcome()); err != nil {
-			t.cfg.Log.WarnContext(ctx, "a conversation could not be welcomed", "error", err)
-		}
+		t.patiently(ctx, "welcome", func() error {
+			_, err := t.send(ctx, target{service: service, conversation: conversation}, "", welcome())
+			return err
+		})
 	})
 }
 

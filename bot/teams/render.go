@@ -23,10 +23,10 @@ const (
 func run(s bot.Span) block {
 	r := block{"type": "TextRun", "text": clip(s.Text, maxRun)}
 	if s.Bold {
-		r["weight"] = "Bolder"
+		r["weight"] = "bolder"
 	}
 	if s.Code {
-		r["fontType"] = "Monospace"
+		r["fontType"] = "monospace"
 	}
 	return r
 }
@@ -100,7 +100,7 @@ func richLines(t bot.Text, props, runs block) []block {
 			p[k] = v
 		}
 		if i > 0 {
-			p["spacing"] = "None"
+			p["spacing"] = "none"
 		}
 		out = append(out, rich(l, p, runs))
 	}
@@ -127,20 +127,20 @@ func style(t bot.Tone) string {
 func body(c bot.Card) []block {
 	var head, out []block
 	if c.Title != "" {
-		head = append(head, rich(bot.Text{{Text: c.Title}}, nil, block{"weight": "Bolder", "size": "Medium"}))
+		head = append(head, rich(bot.Text{{Text: c.Title}}, nil, block{"weight": "bolder", "size": "medium"}))
 	}
 	if len(c.Lead) > 0 {
-		head = append(head, richLines(c.Lead, block{"spacing": "Small"}, nil)...)
+		head = append(head, richLines(c.Lead, block{"spacing": "small"}, nil)...)
 	}
 	if len(head) > 0 {
 		out = append(out, block{"type": "Container", "style": style(c.Tone), "bleed": true, "items": head})
 	}
 	for _, f := range c.Flags {
-		out = append(out, rich(append(bot.Text{{Text: "⚠️ "}}, f...), block{"spacing": "Small"}, block{"color": "Attention"}))
+		out = append(out, rich(append(bot.Text{{Text: "⚠️ "}}, f...), block{"spacing": "small"}, block{"color": "attention"}))
 	}
 	var fields []block
 	for _, f := range c.Fields {
-		fields = append(fields, rich(append(bot.Text{{Text: f.Label + ": ", Bold: true}}, f.Value...), block{"spacing": "None"}, nil))
+		fields = append(fields, rich(append(bot.Text{{Text: f.Label + ": ", Bold: true}}, f.Value...), block{"spacing": "none"}, nil))
 	}
 	if len(fields) > 0 {
 		out = append(out, block{"type": "Container", "items": fields})
@@ -149,14 +149,14 @@ func body(c bot.Card) []block {
 		out = append(out, block{"type": "Container", "style": "emphasis", "items": richLines(bot.Text{{Text: c.Quote, Literal: true}}, nil, block{"italic": true})})
 	}
 	for i, l := range c.Lines {
-		spacing := "None"
+		spacing := "none"
 		if i == 0 {
-			spacing = "Medium"
+			spacing = "medium"
 		}
 		out = append(out, rich(l, block{"spacing": spacing}, nil))
 	}
 	for _, f := range c.Foot {
-		out = append(out, rich(f, block{"spacing": "Small"}, block{"isSubtle": true, "size": "Small"}))
+		out = append(out, rich(f, block{"spacing": "small"}, block{"isSubtle": true, "size": "small"}))
 	}
 	if len(out) == 0 {
 		out = append(out, rich(nil, nil, nil))
