@@ -38,6 +38,9 @@ func (t inProcess) RoundTrip(r *http.Request) (response *http.Response, err erro
 				panic(recovered)
 			}
 			response, err = nil, ErrDropped
+			if gone := r.Context().Err(); gone != nil {
+				err = gone
+			}
 			return
 		}
 		if err == nil && closeErr != nil {

@@ -41,8 +41,7 @@ func Judge(ctx context.Context, dir, metadata, appID string, attempts []teamstes
 	cmd.Stdin = bytes.NewReader(question)
 	out, err := cmd.Output()
 	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			return nil, fmt.Errorf("oracle: %w\n%s", err, exit.Stderr)
 		}
 		return nil, fmt.Errorf("oracle: %w", err)
