@@ -218,7 +218,11 @@ func Tenant(o Options) *graphtest.Tenant {
 
 // Workspace makes the company's Slack workspace.
 func Workspace(now func() time.Time) *slacktest.Workspace {
-	w := slacktest.New(slacktest.Options{Now: now, BaseURL: "https://slack.test"})
+	var scopes []string
+	for _, s := range slack.Scopes() {
+		scopes = append(scopes, s.Name)
+	}
+	w := slacktest.New(slacktest.Options{Now: now, BaseURL: "https://slack.test", Scopes: scopes})
 	var all []string
 	for _, p := range People() {
 		w.AddUser(slacktest.User{ID: p.Slack, Name: strings.ToLower(strings.Fields(p.Name)[0]), RealName: p.Name, Email: p.Mail})
