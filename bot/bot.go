@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -102,7 +103,10 @@ func (b *Bot) Receive(ctx context.Context, in Incoming) Ack {
 		return b.click(ctx, in)
 	case InSubmit:
 		if wrong := b.cfg.Grammar.checkForm(in); len(wrong) > 0 {
-			return Ack{Errors: wrong}
+			return Ack{Errors: wrong, Form: b.cfg.Grammar.formOf(in)}
+		}
+		if in.Message.ID != "" { // sent from a card itself
+			b.learn(in)
 		}
 		return b.store(ctx, in)
 	case InCommand:
@@ -351,6 +355,39 @@ func (b *Bot) show(ctx context.Context, in Incoming, person string, id approvals
 	}
 	b.reply(ctx, in, c)
 	return nil
+}
+
+// View is a request's card as the actor should see it: those who may decide now get the buttons for it, others who are
+// concerned the details, everybody else id, state and end. It changes nothing.
+func (b *Bot) View(ctx context.Context, in Incoming) (Card, error) {
+	value, _, _ := strings.Cut(in.Value, ":")
+	id, err := approvals.ParseRequestID(value)
+	if err != nil {
+		return Card{}, err
+	}
+	person, err := b.who(ctx, in)
+	if err != nil {
+		return Card{}, err
+	}
+	r, details, err := b.cfg.Looks.Get(ctx, person, id)
+	if err != nil {
+		return Card{}, err
+	}
+	if !details || in.Foreign {
+		return card(ToneNote, string(r.ID), b.voice.Row(&r, false)), nil
+	}
+	c := b.voice.Live(&r, true)
+	if !r.Voting() {
+		return c, nil
+	}
+	waiting, err := b.cfg.Looks.Waiting(ctx, person)
+	if err != nil {
+		return Card{}, err
+	}
+	if !slices.ContainsFunc(waiting, func(w approvals.Request) bool { return w.ID == r.ID }) {
+		c.Buttons = slices.DeleteFunc(c.Buttons, func(b Button) bool { return b.ID != ButtonDetails })
+	}
+	return c, nil
 }
 
 // details opens the form with everything about a request, for those concerned.

@@ -180,6 +180,19 @@ func voteForm(button, value string) (Form, bool) {
 	return Form{}, false
 }
 
+// formOf is the form that was submitted, as it was shown; nil if there is none like that.
+func (g Grammar) formOf(in Incoming) *Form {
+	if in.Form == FormAsk {
+		f := g.askForm()
+		return &f
+	}
+	f, ok := voteForm(in.Form, in.Hidden) // a form that a button opens has the button's name
+	if !ok {
+		return nil
+	}
+	return &f
+}
+
 // checkForm gives the mistakes of a submitted form, by field, without asking anybody outside.
 func (g Grammar) checkForm(in Incoming) map[string]string {
 	if in.Form == FormAsk {

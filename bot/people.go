@@ -29,8 +29,11 @@ func (p People) Resolve(ctx context.Context, profile Profile) (string, error) {
 	if profile.Blocked != "" {
 		return "", approvals.Refuse(approvals.RefusedIdentity, "hallpass does not talk to this account: %s", profile.Blocked)
 	}
-	if id, ok := p.File[profile.Account]; ok {
+	if id, ok := p.File[profile.Account]; ok && profile.Person == "" {
 		return id, nil
+	}
+	if profile.Person != "" {
+		return p.vouched(ctx, profile)
 	}
 	bound, err := p.Bindings.Binding(ctx, profile.Account)
 	switch {
@@ -44,6 +47,33 @@ func (p People) Resolve(ctx context.Context, profile Profile) (string, error) {
 		return "", fmt.Errorf("reading who somebody is: %w", err)
 	}
 	return p.byMail(ctx, profile)
+}
+
+// vouched binds an account to the person whom the chat's own sign-in names. The binding is only remembered, so that the
+// person is written to there: the platform says it anew with every act.
+func (p People) vouched(ctx context.Context, profile Profile) (string, error) {
+	_, err := p.Bindings.Binding(ctx, profile.Account)
+	switch {
+	case err == nil:
+		return profile.Person, nil
+	case !errors.Is(err, approvals.ErrNotFound):
+		return "", fmt.Errorf("reading who somebody is: %w", err)
+	}
+	return p.bind(ctx, profile.Account, Binding{Person: profile.Person, How: profile.Platform})
+}
+
+// bind stores who somebody is, and records it.
+func (p People) bind(ctx context.Context, account Account, fresh Binding) (string, error) {
+	bound, err := p.Bindings.Bind(ctx, account, fresh)
+	if err != nil {
+		return "", fmt.Errorf("storing who somebody is: %w", err)
+	}
+	if p.Audit != nil {
+		if err := p.Audit(ctx, account, bound); err != nil {
+			return "", fmt.Errorf("recording who somebody is: %w", err)
+		}
+	}
+	return bound.Person, nil
 }
 
 func (p People) byMail(ctx context.Context, profile Profile) (string, error) {
@@ -70,15 +100,5 @@ func (p People) byMail(ctx context.Context, profile Profile) (string, error) {
 	if len(members) != 1 {
 		return "", unknown
 	}
-	fresh := Binding{Person: members[0].ID, How: "mail", Mail: profile.Mail}
-	bound, err := p.Bindings.Bind(ctx, profile.Account, fresh)
-	if err != nil {
-		return "", fmt.Errorf("storing who somebody is: %w", err)
-	}
-	if p.Audit != nil {
-		if err := p.Audit(ctx, profile.Account, bound); err != nil {
-			return "", fmt.Errorf("recording who somebody is: %w", err)
-		}
-	}
-	return bound.Person, nil
+	return p.bind(ctx, profile.Account, Binding{Person: members[0].ID, How: "mail", Mail: profile.Mail})
 }

@@ -88,7 +88,7 @@ type Account struct {
 // Binding says which Entra account a chat account belongs to, and how that was found out.
 type Binding struct {
 	Person string    `json:"person"` // Entra object id
-	How    string    `json:"how"`    // "people file", "mail", "sign-in"
+	How    string    `json:"how"`    // "people file", "mail", "sign-in", "teams"
 	Mail   string    `json:"mail,omitempty"`
 	At     time.Time `json:"at"`
 }
@@ -98,6 +98,8 @@ type Profile struct {
 	Account
 	Name string
 	Mail string
+	// Person is the Entra object id, where the chat's own sign-in vouches for it. It binds the account.
+	Person string
 	// Blocked says in words why the account may do nothing here: deactivated, a guest, from another workspace, a bot.
 	Blocked string
 	Zone    string // IANA time zone
@@ -191,6 +193,8 @@ type Ack struct {
 	Text string
 	// Errors are the mistakes of a submitted form, by field. The form stays open.
 	Errors map[string]string
+	// Form is the form that has the mistakes, for platforms that have to show it again.
+	Form *Form
 	// Open is a form to be opened in answer, with the act's trigger.
 	Open *Form
 }

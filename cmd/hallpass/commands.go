@@ -69,6 +69,8 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 		return p.advice(ctx, rest)
 	case "zone":
 		return p.zone(ctx, rest)
+	case "teams-package":
+		return p.teamsPackage(rest)
 	case "serve":
 		return p.withConfig(name, rest, nil, func(cfg app.Config) error {
 			return p.serve(ctx, cfg, p.logger(cfg))
@@ -94,7 +96,7 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 			return p.say("Approved exemptions are applied again.\n")
 		})
 	}
-	known := []string{"serve", "check", "rules", "audit", "zone", "advise", "pause", "resume", "version", "help"}
+	known := []string{"serve", "check", "rules", "audit", "zone", "advise", "teams-package", "pause", "resume", "version", "help"}
 	return errUsage{fmt.Sprintf("there is no command %q", name), rulesfile.Meant(name, known)}
 }
 

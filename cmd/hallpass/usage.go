@@ -15,6 +15,8 @@ Usage:
     hallpass advise [-config FILE] ACCOUNT          what stops an account at signing in, and the ways out
     hallpass zone check [-config FILE]              look whether every fenced zone holds; say what to mend
     hallpass zone plan [-n N] [-name NAME]          what an administrator creates for N zones, for Graph and PowerShell
+    hallpass teams-package -app-id ID -host NAME [-out FILE]
+                                                    write the app package for Microsoft Teams (hallpass.zip)
     hallpass version
     hallpass help
 

@@ -1,7 +1,6 @@
 package slacktest
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -99,9 +98,6 @@ func (w *Workspace) nextFault(methodName, channel string) *Fault {
 	}
 	return nil
 }
-
-// errDropped tells Transport that the connection broke.
-var errDropped = errors.New("slacktest: connection reset by a fault")
 
 // write answers a request with the fault.
 func (f *Fault) write(rw http.ResponseWriter) {

@@ -1,7 +1,9 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +15,7 @@ import (
 	"hallpass/approvals/redisstore"
 	"hallpass/approvals/rulesfile"
 	"hallpass/bot"
+	"hallpass/bot/teams"
 	"hallpass/graph"
 	"hallpass/graph/entra"
 )
@@ -32,6 +35,10 @@ var (
 	_ bot.Asks         = (*engine.Engine)(nil)
 	_ bot.Looks        = (*engine.Engine)(nil)
 	_ bot.Directory    = (*entra.Entra)(nil)
+	_ bot.Chat         = (*teams.Teams)(nil)
+	_ teams.Viewer     = (*bot.Bot)(nil)
+	_ teams.References = references{}
+	_ teams.Replays    = (*redisstore.Store)(nil)
 	_ entra.Budget     = (*redisstore.Store)(nil)
 	_ entra.Cache      = (*redisstore.Store)(nil)
 )
@@ -42,6 +49,9 @@ const (
 	spaceBindings = "bindings"
 	spaceAccounts = "accounts"
 	spaceOwners   = "owners"
+	spaceReached  = "reached" // people in Teams
+	spaceTalks    = "talks"   // conversations in Teams
+	spaceGreeted  = "greeted" // conversations in Teams that were welcomed
 )
 
 // cards keeps the messages of requests in the store.
@@ -79,6 +89,8 @@ func (c cards) PutRow(ctx context.Context, id approvals.RequestID, row bot.CardR
 type bindings struct {
 	store *redisstore.Store
 	file  map[bot.Account]string
+	// tenants are those whose people are reached in Teams, where an account is the person.
+	tenants []string
 }
 
 func accountKey(a bot.Account) string { return a.Platform + "/" + a.Team + "/" + a.User }
@@ -144,9 +156,70 @@ func (b bindings) AccountsOf(ctx context.Context, person string) ([]bot.Account,
 		if err := json.Unmarshal(data, &a); err != nil {
 			return nil, fmt.Errorf("decoding an account: %w", err)
 		}
-		out = append(out, a)
+		if a.Platform != "teams" {
+			out = append(out, a)
+		}
+	}
+	// In Teams a person is written to once it is known how they are reached, bound by an act or not.
+	for _, tenant := range b.tenants {
+		ref, err := (references{b.store}).Person(ctx, tenant, strings.ToLower(person))
+		switch {
+		case errors.Is(err, approvals.ErrNotFound):
+		case err != nil:
+			return nil, err
+		case !ref.Removed:
+			out = append(out, bot.Account{Platform: "teams", Team: tenant, User: strings.ToLower(person)})
+		}
 	}
 	return out, nil
+}
+
+// references keeps in the store how people and conversations are reached in Teams.
+type references struct{ store *redisstore.Store }
+
+// Keep stores a reference of a person or of a conversation.
+func (r references) Keep(ctx context.Context, ref teams.Reference) error {
+	data, err := json.Marshal(ref)
+	if err != nil {
+		return fmt.Errorf("encoding a reference: %w", err)
+	}
+	if ref.User != "" {
+		return r.store.PutDoc(ctx, spaceReached, ref.Tenant+"/"+ref.User, "reference", data)
+	}
+	return r.store.PutDoc(ctx, spaceTalks, ref.Conversation, "reference", data)
+}
+
+// Person says how a person is reached.
+func (r references) Person(ctx context.Context, tenant, user string) (teams.Reference, error) {
+	return r.read(ctx, spaceReached, tenant+"/"+user)
+}
+
+// Conversation says how a conversation is reached.
+func (r references) Conversation(ctx context.Context, id string) (teams.Reference, error) {
+	return r.read(ctx, spaceTalks, id)
+}
+
+func (r references) read(ctx context.Context, space, key string) (teams.Reference, error) {
+	var ref teams.Reference
+	docs, err := r.store.Docs(ctx, space, key)
+	if err != nil {
+		return ref, err
+	}
+	data, ok := docs["reference"]
+	if !ok {
+		return ref, fmt.Errorf("a way to reach %.80s: %w", key, approvals.ErrNotFound)
+	}
+	if err := json.Unmarshal(data, &ref); err != nil {
+		return ref, fmt.Errorf("decoding a reference: %w", err)
+	}
+	return ref, nil
+}
+
+// Greeted reports whether a conversation was welcomed before, and remembers that it is now.
+func (r references) Greeted(ctx context.Context, conversation string) (bool, error) {
+	mine := []byte(rand.Text())
+	there, err := r.store.PutDocIfAbsent(ctx, spaceGreeted, conversation, "by", mine)
+	return err == nil && !bytes.Equal(there, mine), err
 }
 
 // owners says who answers for accounts: the owners file, then an attribute, then who took the account on.
@@ -255,10 +328,11 @@ func (l ledger) Pairs(ctx context.Context, ids []approvals.RequestID) ([]approva
 func channel(rules func() *rulesfile.File) func(group, platform string) (bot.Place, bool) {
 	return func(group, platform string) (bot.Place, bool) {
 		g, ok := rules().Group(group)
-		if !ok || platform != "slack" || g.Slack == "" {
+		channels := map[string]string{"slack": g.Slack, "teams": g.Teams}
+		if !ok || channels[platform] == "" {
 			return bot.Place{}, false
 		}
-		return bot.Place{Platform: platform, Channel: g.Slack}, true
+		return bot.Place{Platform: platform, Channel: channels[platform]}, true
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/gorilla/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,7 @@ import (
 	"hallpass/approvals/redisstore"
 	"hallpass/bot"
 	"hallpass/bot/slack"
+	"hallpass/bot/teams"
 	"hallpass/graph"
 )
 
@@ -44,7 +46,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	log.InfoContext(ctx, "hallpass starts", "mode", cfg.Mode, "slack", cfg.Slack.Mode, "rules", p.Rules.Hash())
+	log.InfoContext(ctx, "hallpass starts", "mode", cfg.Mode, "slack", core.Slack != nil, "teams", core.Teams != nil, "rules", p.Rules.Hash())
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return core.Run(ctx) })
 	g.Go(func() error { return sample(ctx, p, float64(cfg.Entra.BudgetPercent)/100, metrics) })
@@ -55,13 +57,31 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 		}}
 		g.Go(func() error { return listen(ctx, cfg.HTTP.Listen, health.Handler()) })
 	}
-	if cfg.Slack.Mode == "http" {
-		g.Go(func() error { return listen(ctx, cfg.Slack.Listen, core.Slack.Handler()) })
+	for addr, handler := range handlers(cfg, core) {
+		g.Go(func() error { return listen(ctx, addr, handler) })
 	}
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("serving: %w", err)
 	}
 	return nil
+}
+
+// handlers are what is listened for, by address: one address may serve both chats.
+func handlers(cfg Config, core *Core) map[string]*http.ServeMux {
+	out := map[string]*http.ServeMux{}
+	at := func(addr, path string, h http.Handler) {
+		if out[addr] == nil {
+			out[addr] = http.NewServeMux()
+		}
+		out[addr].Handle(path, h)
+	}
+	if core.Slack != nil && cfg.Slack.Mode == "http" {
+		at(cfg.Slack.Listen, "/slack/", core.Slack.Handler())
+	}
+	if core.Teams != nil {
+		at(cfg.Teams.Listen, teams.Path, core.Teams.Handler())
+	}
+	return out
 }
 
 // ready refuses to start on what would break a promise.
@@ -159,6 +179,14 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 		}
 	}
 	p.Own = []string{cfg.Entra.Reader.ClientID, cfg.Entra.Writer.ClientID}
+	if cfg.Teams.On() {
+		if p.Teams, err = teamsConfig(cfg, transport, m); err != nil {
+			return fail(fmt.Errorf("teams: %w", err))
+		}
+	}
+	if !cfg.Slack.On() {
+		return p, closing, nil
+	}
 	responses, err := url.Parse(cfg.Hosts.SlackResponses)
 	if err != nil {
 		return fail(fmt.Errorf("hosts.slack_responses: %w", err))
@@ -166,10 +194,48 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 	p.Slack = slack.Config{
 		BotToken: cfg.Slack.BotToken.Reveal(), AppToken: cfg.Slack.AppToken.Reveal(), SigningSecrets: cfg.Slack.SigningSecrets.Reveal(),
 		AppID: cfg.Slack.AppID, TeamIDs: cfg.Slack.TeamIDs, APIURL: strings.TrimSuffix(cfg.Hosts.SlackAPI, "/") + "/", Responses: responses.Host,
-		HTTP: &http.Client{Transport: transport, Timeout: 15 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		HTTP: quiet(transport),
 	}
 	p.Slack.Connected, p.Slack.Unauthenticated = m.SlackConnected, func() { m.Unauthenticated("slack") }
 	return p, closing, nil
+}
+
+// quiet is a client with a time-out that follows no redirects.
+func quiet(transport http.RoundTripper) *http.Client {
+	return &http.Client{Transport: transport, Timeout: 15 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// teamsConfig makes from the configuration what Teams is reached by.
+func teamsConfig(cfg Config, transport http.RoundTripper, m *Metrics) (*teams.Config, error) {
+	cloud, err := teams.CloudOf(cfg.Teams.Cloud)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Hosts.TeamsMetadata != "" {
+		cloud.Metadata = cfg.Hosts.TeamsMetadata
+	}
+	for i, service := range cfg.Hosts.TeamsServices {
+		u, err := url.Parse(service)
+		if err != nil {
+			return nil, fmt.Errorf("hosts.teams_services: %w", err)
+		}
+		if i == 0 {
+			cloud.Service, cloud.Hosts = service, nil
+		}
+		cloud.Hosts = append(cloud.Hosts, u.Host)
+	}
+	tenants := cfg.Teams.TenantIDs
+	if len(tenants) == 0 {
+		tenants = []string{cfg.Tenant.ID}
+	}
+	identity, err := credential(cfg, cfg.Teams.identity(), transport)
+	if err != nil {
+		return nil, fmt.Errorf("credential: %w", err)
+	}
+	return &teams.Config{
+		AppID: cfg.Teams.AppID, TenantIDs: tenants, Cloud: cloud, Credential: identity, HTTP: quiet(transport),
+		Refused: func() { m.Unauthenticated("teams") },
+	}, nil
 }
 
 // pool is the system's CAs and those of a file; nil for the system's alone.
@@ -242,8 +308,8 @@ func tables(cfg People) (map[bot.Account]string, map[string]string, error) {
 	return people, owners, nil
 }
 
-// client makes a Graph client for one of the two identities.
-func client(cfg Config, c Credential, transport http.RoundTripper, observe func(graph.Call)) (*graph.Client, error) {
+// credential makes one of the configured identities.
+func credential(cfg Config, c Credential, transport http.RoundTripper) (azcore.TokenCredential, error) {
 	cc := graph.CredentialConfig{
 		Kind: c.Kind, Tenant: cfg.Tenant.ID, Client: c.ClientID, Authority: cfg.Hosts.Login, Secret: c.ClientSecret.Reveal(),
 		TokenFile: string(c.TokenFile), CertificatePassword: []byte(c.CertificatePassword.Reveal()),
@@ -256,9 +322,14 @@ func client(cfg Config, c Credential, transport http.RoundTripper, observe func(
 		}
 		cc.Certificate = data
 	}
-	credential, err := graph.NewCredential(cc)
+	return graph.NewCredential(cc)
+}
+
+// client makes a Graph client for one of the two identities.
+func client(cfg Config, c Credential, transport http.RoundTripper, observe func(graph.Call)) (*graph.Client, error) {
+	identity, err := credential(cfg, c, transport)
 	if err != nil {
 		return nil, err
 	}
-	return graph.New(graph.Config{Host: strings.TrimSuffix(cfg.Hosts.Graph, "/"), Credential: credential, Transport: transport, Now: time.Now, Observe: observe}) //nolint:forbidigo // here the machine's clock comes in
+	return graph.New(graph.Config{Host: strings.TrimSuffix(cfg.Hosts.Graph, "/"), Credential: identity, Transport: transport, Now: time.Now, Observe: observe}) //nolint:forbidigo // here the machine's clock comes in
 }

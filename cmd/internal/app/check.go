@@ -43,7 +43,12 @@ func Check(ctx context.Context, cfg Config, w io.Writer) (bool, error) {
 		say(redisstore.Finding{What: cerr.Error(), Do: "Mend the configuration and try again."})
 		return false, out.err
 	}
-	checkSlack(ctx, core.Slack, cfg, p, out)
+	if core.Slack != nil {
+		checkSlack(ctx, core.Slack, cfg, p, out)
+	}
+	if core.Teams != nil {
+		checkTeams(ctx, core.Teams, cfg, p, out)
+	}
 	return !out.bad, out.err
 }
 

@@ -11,6 +11,7 @@ type Config struct {
 	Rules    Path     `yaml:"rules" doc:"the rules file. Required"`
 	People   People   `yaml:"people"`
 	Slack    Slack    `yaml:"slack"`
+	Teams    Teams    `yaml:"teams"`
 	Redis    Redis    `yaml:"redis"`
 	Entra    Entra    `yaml:"entra"`
 	Hosts    Hosts    `yaml:"hosts"`
@@ -34,16 +35,25 @@ type People struct {
 	HumanAttribute string `yaml:"human_attribute" default:"employeeId" doc:"accounts that share this attribute are one human: their votes count once"`
 }
 
-// Slack says how hallpass talks to Slack.
+// Slack says how hallpass talks to Slack. Without the section it does not; one of slack and teams is required.
 type Slack struct {
 	Mode               string   `yaml:"mode" default:"socket" doc:"\"socket\" needs no public address; \"http\" receives signed requests"`
 	Listen             string   `yaml:"listen" default:":8080" doc:"address for requests from Slack. Only for http; TLS ends before it"`
-	BotToken           Secret   `yaml:"bot_token" doc:"the bot token (xoxb-). Required"`
+	BotToken           Secret   `yaml:"bot_token" doc:"the bot token (xoxb-). Required for Slack"`
 	AppToken           Secret   `yaml:"app_token" doc:"the app-level token (xapp-) with connections:write. Required for socket"`
 	SigningSecrets     Secrets  `yaml:"signing_secrets" doc:"signing secrets, one a line; more than one while a new one is brought in. Required for http"`
-	AppID              string   `yaml:"app_id" doc:"the app's id (A…); acts of other apps are refused. Required"`
-	TeamIDs            []string `yaml:"team_ids" doc:"ids of the workspaces (T…) whose members are listened to. Required"`
+	AppID              string   `yaml:"app_id" doc:"the app's id (A…); acts of other apps are refused. Required for Slack"`
+	TeamIDs            []string `yaml:"team_ids" doc:"ids of the workspaces (T…) whose members are listened to. Required for Slack"`
 	ManagedMailDomains []string `yaml:"managed_mail_domains" doc:"you state that Slack addresses in these domains are managed (single sign-on, locked profiles): an address that matches exactly one enabled member then binds the account"`
+}
+
+// Teams says how hallpass talks to Microsoft Teams. Without the section it does not.
+type Teams struct {
+	AppID      string     `yaml:"app_id" doc:"the application (client) id of the Azure bot; messages for other bots are refused. Required for Teams"`
+	TenantIDs  []string   `yaml:"tenant_ids" doc:"ids of the tenants whose people are listened to. Without it, only the tenant's own"`
+	Credential Credential `yaml:"credential"`
+	Cloud      string     `yaml:"cloud" default:"public" doc:"\"public\" (GCC too), \"usgov\" or \"china\": whose Bot Framework signs messages and takes them. china needs hosts.teams_services"`
+	Listen     string     `yaml:"listen" default:":3978" doc:"address for messages from Teams, at the path /api/messages; TLS ends before it. It may be that of Slack"`
 }
 
 // Redis says where everything is stored.
@@ -70,8 +80,8 @@ type Entra struct {
 
 // Credential is one identity in Entra ID.
 type Credential struct {
-	Kind                string `yaml:"kind" doc:"\"workload\" (federated token), \"managed\" (managed identity), \"certificate\" or \"secret\". Required; enforce needs a writer"`
-	ClientID            string `yaml:"client_id" doc:"application (client) id. Required; for managed only if the identity is user-assigned"`
+	Kind                string `yaml:"kind" doc:"\"workload\" (federated token), \"managed\" (managed identity), \"certificate\" or \"secret\". Required for the reader and for Teams; enforce needs a writer"`
+	ClientID            string `yaml:"client_id" doc:"application (client) id. Required; for managed only if the identity is user-assigned; for Teams it is the app_id unless given"`
 	TokenFile           Path   `yaml:"token_file" doc:"file with the federated token. Required for workload"`
 	CertificateFile     Path   `yaml:"certificate_file" doc:"PEM or PKCS#12 file with certificate and key. Required for certificate"`
 	CertificatePassword Secret `yaml:"certificate_password" doc:"password of a PKCS#12 file"`
@@ -80,11 +90,13 @@ type Credential struct {
 
 // Hosts says where the services are: for national clouds, GovSlack and tests. There is no other override.
 type Hosts struct {
-	Graph          string `yaml:"graph" default:"https://graph.microsoft.com" doc:"Microsoft Graph; https only, as all of these"`
-	Login          string `yaml:"login" default:"https://login.microsoftonline.com" doc:"the login service of Entra ID"`
-	SlackAPI       string `yaml:"slack_api" default:"https://slack.com/api/" doc:"Slack's Web API"`
-	SlackResponses string `yaml:"slack_responses" default:"https://hooks.slack.com" doc:"where Slack's response addresses live; others are never called"`
-	CAFile         Path   `yaml:"ca_file" doc:"PEM file with CAs to trust for these hosts besides the system's"`
+	Graph          string   `yaml:"graph" default:"https://graph.microsoft.com" doc:"Microsoft Graph; https only, as all of these"`
+	Login          string   `yaml:"login" default:"https://login.microsoftonline.com" doc:"the login service of Entra ID"`
+	SlackAPI       string   `yaml:"slack_api" default:"https://slack.com/api/" doc:"Slack's Web API"`
+	SlackResponses string   `yaml:"slack_responses" default:"https://hooks.slack.com" doc:"where Slack's response addresses live; others are never called"`
+	TeamsMetadata  string   `yaml:"teams_metadata" doc:"the OpenID document that leads to the keys of messages from Teams. Without it, that of teams.cloud"`
+	TeamsServices  []string `yaml:"teams_services" doc:"the addresses of Teams' connector, to whose hosts alone the bot's token goes; new conversations begin at the first. Without it, those of teams.cloud"`
+	CAFile         Path     `yaml:"ca_file" doc:"PEM file with CAs to trust for these hosts besides the system's"`
 }
 
 // Calendar says when people are at work: exemptions of a day or longer end on a working morning.

@@ -44,6 +44,10 @@ func TestAGoodConfigIsReadWithItsDefaultsAndSecrets(t *testing.T) {
 			SigningSecrets: app.NewSecrets("current-signing-secret", "previous-signing-secret"),
 			AppID:          "A0123ABCD", TeamIDs: []string{"T0123ABCD"}, ManagedMailDomains: []string{"example.com"},
 		},
+		Teams: app.Teams{
+			AppID: "8d1f6b2e-93c4-4d2e-8a51-0c9d2b7e4f10", TenantIDs: []string{"5d1f6b2e-93c4-4d2e-8a51-0c9d2b7e4f10"}, Cloud: "usgov", Listen: ":8080",
+			Credential: app.Credential{Kind: "certificate", CertificateFile: "testdata/teams.pem"},
+		},
 		Redis: app.Redis{
 			Addrs: []string{"redis-0:26379", "redis-1:26379"}, MasterName: "hallpass", Username: "hallpass",
 			Password: app.NewSecret("hunter2"), TLS: true, Replicas: 1, Durability: "strict",

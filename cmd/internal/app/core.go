@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"hallpass/approvals/rulesfile"
 	"hallpass/bot"
 	"hallpass/bot/slack"
+	"hallpass/bot/teams"
 	"hallpass/graph"
 	"hallpass/graph/entra"
 )
@@ -36,8 +38,11 @@ type Parts struct {
 	HumanAttribute string
 	ManagedMail    []string
 	// Own are the ids under which hallpass's own writes stand in the directory audit.
-	Own      []string
-	Slack    slack.Config // Receiver, Replays, Clock, Now, Log and Go are filled in
+	Own []string
+	// Slack (without an app id: none) and Teams (nil: none) are the chats; one is enough. Receiver, Views, References,
+	// Replays, Clock, Now, Log and Go are filled in.
+	Slack    slack.Config
+	Teams    *teams.Config
 	Dialer   *websocket.Dialer
 	Socket   bool
 	Calendar approvals.Calendar
@@ -51,12 +56,13 @@ type Parts struct {
 	Acted      func(platform string) // optional
 }
 
-// Core is a replica: engine, workers, bot and Slack, introduced to each other.
+// Core is a replica: engine, workers, bot and chats, introduced to each other. Slack or Teams is nil if it is not used.
 type Core struct {
 	Engine *engine.Engine
 	Bot    *bot.Bot
 	Slack  *slack.Slack
 	Tenant *entra.Entra
+	Teams  *teams.Teams
 	pool   *engine.Pool
 	parts  Parts
 	after  *after
@@ -119,7 +125,10 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		workers = engine.DefaultWorkers()
 	}
 	c.pool = engine.NewPool(c.Engine, workers, replica())
-	bound := bindings{p.Store, p.People}
+	bound := bindings{store: p.Store, file: p.People}
+	if p.Teams != nil {
+		bound.tenants = lower(p.Teams.TenantIDs)
+	}
 	c.Bot, err = bot.New(bot.Config{
 		Asks: c.Engine, Looks: c.Engine, Cards: cards{p.Store}, Inbox: p.Store, Channel: channel(file),
 		People: bot.People{File: p.People, ManagedMail: p.ManagedMail, Bindings: bound, Directory: tenant, Audit: c.bound},
@@ -133,14 +142,53 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
-	sc := p.Slack
-	sc.Receiver, sc.Replays, sc.Now, sc.Clock, sc.Log, sc.Go = c.Bot, p.Store, p.Now, p.Clock, p.Log, c.after.run
-	if c.Slack, err = slack.New(sc); err != nil {
+	if err := c.chats(); err != nil {
 		return nil, err
 	}
-	c.Bot.SetChats(c.Slack)
 	c.Engine.SetChat(c.Bot)
 	return c, nil
+}
+
+// errNoChat says that there is nobody to talk to.
+var errNoChat = errors.New("neither Slack nor Teams is configured")
+
+// chats makes the chats that are configured and introduces them to the bot.
+func (c *Core) chats() error {
+	p := c.parts
+	var all []bot.Chat
+	if p.Slack.AppID != "" {
+		sc := p.Slack
+		sc.Receiver, sc.Replays, sc.Now, sc.Clock, sc.Log, sc.Go = c.Bot, p.Store, p.Now, p.Clock, p.Log, c.after.run
+		s, err := slack.New(sc)
+		if err != nil {
+			return err
+		}
+		c.Slack, all = s, append(all, s)
+	}
+	if p.Teams != nil {
+		tc := *p.Teams
+		tc.TenantIDs = lower(tc.TenantIDs)
+		tc.Receiver, tc.Views, tc.References, tc.Replays = c.Bot, c.Bot, references{p.Store}, p.Store
+		tc.Now, tc.Clock, tc.Log, tc.Go = p.Now, p.Clock, p.Log, c.after.run
+		t, err := teams.New(tc)
+		if err != nil {
+			return err
+		}
+		c.Teams, all = t, append(all, t)
+	}
+	if len(all) == 0 {
+		return errNoChat
+	}
+	c.Bot.SetChats(all...)
+	return nil
+}
+
+func lower(list []string) []string {
+	out := make([]string, 0, len(list))
+	for _, s := range list {
+		out = append(out, strings.ToLower(s))
+	}
+	return out
 }
 
 func (c *Core) kick(lane approvals.Lane) {
@@ -184,7 +232,7 @@ func replica() string {
 func (c *Core) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.pool.Run(ctx) })
-	if c.parts.Socket {
+	if c.parts.Socket && c.Slack != nil {
 		g.Go(func() error { return c.Slack.Run(ctx, c.parts.Dialer) })
 	}
 	err := g.Wait()

@@ -72,7 +72,15 @@ func (c Config) Validate() []Problem {
 	}
 	v.oneOf("mode", c.Mode, "observe", "enforce")
 	v.need("rules", c.Rules != "", "the path of the rules file")
-	c.Slack.validate(v)
+	if c.Slack.On() {
+		c.Slack.validate(v)
+	}
+	if c.Teams.On() {
+		c.Teams.validate(v, c.Hosts)
+	}
+	if !c.Slack.On() && !c.Teams.On() {
+		v.add("slack", "write a section slack, a section teams, or both", "is missing")
+	}
 	c.Redis.validate(v)
 	c.Entra.Reader.validate(v, "entra.reader.", true)
 	c.Entra.Writer.validate(v, "entra.writer.", c.Mode == "enforce")
@@ -81,6 +89,12 @@ func (c Config) Validate() []Problem {
 	v.https("hosts.login", c.Hosts.Login)
 	v.https("hosts.slack_api", c.Hosts.SlackAPI)
 	v.https("hosts.slack_responses", c.Hosts.SlackResponses)
+	if c.Hosts.TeamsMetadata != "" {
+		v.https("hosts.teams_metadata", c.Hosts.TeamsMetadata)
+	}
+	for _, s := range c.Hosts.TeamsServices {
+		v.https("hosts.teams_services", s)
+	}
 	c.Calendar.validate(v)
 	if c.HTTP.Listen != "" {
 		v.listen("http.listen", c.HTTP.Listen)
@@ -90,6 +104,39 @@ func (c Config) Validate() []Problem {
 		v.between("workers."+string(lane), c.Workers.Of(lane), 1, 64)
 	}
 	return v.problems
+}
+
+// On reports whether hallpass talks to Slack: whether anything of the section is set.
+func (s Slack) On() bool {
+	return s.BotToken.IsSet() || s.AppToken.IsSet() || s.SigningSecrets.IsSet() || s.AppID != "" || len(s.TeamIDs) > 0 ||
+		s.Mode != "socket" || s.Listen != ":8080" || len(s.ManagedMailDomains) > 0
+}
+
+// On reports whether hallpass talks to Teams: whether anything of the section is set.
+func (t Teams) On() bool {
+	return t.AppID != "" || len(t.TenantIDs) > 0 || t.Credential.Kind != "" || t.Cloud != "public" || t.Listen != ":3978"
+}
+
+func (t Teams) validate(v *checker, hosts Hosts) {
+	v.guid("teams.app_id", t.AppID, "it stands on the configuration page of the Azure bot, a GUID")
+	for _, id := range t.TenantIDs {
+		v.guid("teams.tenant_ids", id, "the ids, GUIDs, stand on the overview page of Entra ID")
+	}
+	v.oneOf("teams.cloud", t.Cloud, "public", "usgov", "china")
+	if t.Cloud == "china" {
+		v.need("hosts.teams_services", len(hosts.TeamsServices) > 0, "teams.cloud china needs the address of its connector")
+	}
+	v.listen("teams.listen", t.Listen)
+	t.identity().validate(v, "teams.credential.", true)
+}
+
+// identity is the credential with the bot's id where none is given.
+func (t Teams) identity() Credential {
+	c := t.Credential
+	if c.ClientID == "" {
+		c.ClientID = t.AppID
+	}
+	return c
 }
 
 func (s Slack) validate(v *checker) {

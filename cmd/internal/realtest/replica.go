@@ -41,7 +41,9 @@ func (w *World) Start(name string) *Replica {
 		w.tb.Cleanup(func() { _ = (*l).Close() }) // its goroutine ends with it
 	}
 	go accept(r.relay, r.serveRedis)
-	go func() { _ = (&http.Server{Handler: http.HandlerFunc(r.serveProxy), ReadHeaderTimeout: 5 * time.Second}).Serve(r.proxy) }() // ends when the listener is closed
+	go func() {
+		_ = (&http.Server{Handler: http.HandlerFunc(r.serveProxy), ReadHeaderTimeout: 5 * time.Second}).Serve(r.proxy)
+	}() // ends when the listener is closed
 	w.mu.Lock()
 	w.replicas = append(w.replicas, r)
 	w.mu.Unlock()
@@ -91,7 +93,7 @@ func (r *Replica) spawn(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("opening the log: %w", err)
 	}
-	defer func() { _ = log.Close() }() // the process has its own
+	defer func() { _ = log.Close() }()                                                              // the process has its own
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), r.w.program, "serve", "-config", config) //nolint:gosec // the program under test
 	o := r.w.Out
 	cmd.Env = []string{
