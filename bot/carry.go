@@ -18,9 +18,13 @@ func (b *Bot) Carry(ctx context.Context, claim approvals.Claim, item approvals.I
 		b.cfg.Log.ErrorContext(ctx, "an inbox item cannot be read and is dropped", "item", item.ID, "error", err)
 		return false, nil, nil
 	}
+	var person string
 	c, seen, err := b.meant(in)
 	if err == nil {
-		err = b.carryOut(ctx, claim, item, in, c, seen)
+		person, err = b.who(ctx, in)
+	}
+	if err == nil {
+		err = b.carryOut(ctx, b.act(claim, item, in, person), in, c, seen)
 	}
 	if errors.Is(err, errLookFirst) {
 		return false, nil, nil
@@ -29,8 +33,8 @@ func (b *Bot) Carry(ctx context.Context, claim approvals.Claim, item approvals.I
 		return c.Verb != "own", nil, nil
 	}
 	if no, ok := errors.AsType[*approvals.Refusal](err); ok {
-		b.cfg.Looks.Refused(ctx, b.act(claim, item, in, ""), verbOf(c.Verb), c.ID, no)
-		b.reply(ctx, in, refused(b.instead(ctx, in, c, no)))
+		b.cfg.Looks.Refused(ctx, b.act(claim, item, in, person), verbOf(c.Verb), c.ID, no)
+		b.reply(ctx, in, refused(b.instead(ctx, person, c, no)))
 		return false, nil, nil
 	}
 	if errors.Is(err, approvals.ErrDuplicate) {
@@ -49,12 +53,8 @@ func (b *Bot) Carry(ctx context.Context, claim approvals.Claim, item approvals.I
 }
 
 // instead adds to the refusal of a vote for whom the request waits, if the person may see that and nothing else is said.
-func (b *Bot) instead(ctx context.Context, in Incoming, c Command, no *approvals.Refusal) *approvals.Refusal {
-	if no.Instead != "" || c.Verb != "approve" && c.Verb != "deny" {
-		return no
-	}
-	person, err := b.who(ctx, in)
-	if err != nil {
+func (b *Bot) instead(ctx context.Context, person string, c Command, no *approvals.Refusal) *approvals.Refusal {
+	if person == "" || no.Instead != "" || c.Verb != "approve" && c.Verb != "deny" {
 		return no
 	}
 	r, details, err := b.cfg.Looks.Get(ctx, person, c.ID)
@@ -99,14 +99,10 @@ func verbOf(verb string) approvals.Verb {
 }
 
 // carryOut asks the engine, and tells the actor in a line what came of it.
-func (b *Bot) carryOut(ctx context.Context, claim approvals.Claim, item approvals.Item, in Incoming, c Command, seen string) error {
-	person, err := b.who(ctx, in)
-	if err != nil {
-		return err
-	}
-	act := b.act(claim, item, in, person)
+func (b *Bot) carryOut(ctx context.Context, act approvals.Act, in Incoming, c Command, seen string) error {
 	var r approvals.Request
 	var said Text
+	var err error
 	switch c.Verb {
 	case "ip", "account":
 		r, err = b.cfg.Asks.Open(ctx, act, c.Ask)

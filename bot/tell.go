@@ -21,6 +21,7 @@ const (
 	roleSeen     = "seen:" // a copy for approvers that somebody clicked on and that hallpass did not know
 	roleCopy     = "copy:" // the same for the others
 	roleNotice   = "notice:"
+	roleHome     = "home"   // no message: this person's home page shows the request
 	roleShown    = "shown:" // no message: this person was shown the request in an answer
 )
 
@@ -47,6 +48,7 @@ func (b *Bot) Tell(ctx context.Context, r approvals.Request) (time.Time, error) 
 		}
 	}
 	t.notices(ctx)
+	t.homes(ctx)
 	return t.later, errors.Join(t.failed...)
 }
 

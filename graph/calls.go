@@ -49,9 +49,9 @@ func Calls() []Row {
 		{read, "/groups/{id}/members", false, Reader, []string{groupRead}, whyGroups, ""},
 		{read, "/groups/{id}/owners", false, Reader, []string{groupRead}, whyGroups, ""},
 		{read, "/groups/{id}/transitiveMemberOf", false, Reader, []string{groupRead}, whyGroups, ""},
-		{http.MethodPost, "/groups/{id}/members/$ref", false, Writer, []string{groupWrite}, whyMembers, "it needs that role"},
+		{http.MethodPost, "/groups/{id}/members/$ref", false, Writer, []string{GroupWrite}, whyMembers, "it needs that role"},
 		// Without /$ref this would delete the user.
-		{http.MethodDelete, "/groups/{id}/members/{id}/$ref", false, Writer, []string{groupWrite}, whyMembers, "it needs that role"},
+		{http.MethodDelete, "/groups/{id}/members/{id}/$ref", false, Writer, []string{GroupWrite}, whyMembers, "it needs that role"},
 		{http.MethodPost, "/users/{id}/revokeSignInSessions", false, Sessions, []string{sessionRevoke}, "an account's sessions, where its last exemption ends and its card said so", "tokens live until they end by themselves"},
 		{read, "/users", false, Reader, []string{userRead}, whyUsers, ""},
 		{read, "/users/{id}", false, Reader, []string{userRead}, whyUsers, ""},
@@ -84,12 +84,15 @@ func Calls() []Row {
 	}
 }
 
-// The permissions, by name.
+// GroupWrite is the permission to change members of any group that holds no role. The writer can do without where it
+// administers the groups' administrative unit.
+const GroupWrite = "GroupMember.ReadWrite.All"
+
+// The other permissions, by name.
 const (
 	policyRead     = "Policy.Read.All"
 	policyWrite    = "Policy.ReadWrite.ConditionalAccess"
 	groupRead      = "GroupMember.Read.All"
-	groupWrite     = "GroupMember.ReadWrite.All"
 	userRead       = "User.Read.All"
 	auditRead      = "AuditLog.Read.All"
 	roleRead       = "RoleManagement.Read.Directory"
@@ -130,32 +133,39 @@ func Forbidden(as Identity) map[string]string {
 	return out
 }
 
-// Grants compares what is granted to an identity with what it needs: missing is needed, without unknown (optional) some
-// facts stay unknown or a way stays off, and surplus is needed by no call.
-func Grants(as Identity, granted []string) (missing, unknown, surplus []string) {
-	var may []string
+// Need is a permission that an identity needs for some of its calls.
+type Need struct {
+	Permission, Why string
+	// Optional says what stays unknown without it; empty if some call cannot do without.
+	Optional string
+}
+
+// Without says what it means not to hold an optional permission.
+func (n Need) Without() string {
+	if strings.HasPrefix(n.Optional, "whether ") || strings.HasPrefix(n.Optional, "who ") {
+		return n.Optional + " stays unknown"
+	}
+	return n.Optional
+}
+
+// Needs are the permissions of an identity, each once, in the order of the table.
+func Needs(as Identity) []Need {
+	var out []Need
 	for _, row := range Calls() {
 		if row.As != as {
 			continue
 		}
 		for _, p := range row.Needs {
-			may = append(may, p)
+			i := slices.IndexFunc(out, func(n Need) bool { return n.Permission == p })
 			switch {
-			case slices.Contains(granted, p):
-			case row.Optional == "" && !slices.Contains(missing, p):
-				missing = append(missing, p)
-			case row.Optional != "" && !slices.Contains(unknown, p):
-				unknown = append(unknown, p)
+			case i < 0:
+				out = append(out, Need{p, row.Why, row.Optional})
+			case row.Optional == "":
+				out[i].Optional = ""
 			}
 		}
 	}
-	for _, p := range granted {
-		if !slices.Contains(may, p) {
-			surplus = append(surplus, p)
-		}
-	}
-	unknown = slices.DeleteFunc(unknown, func(p string) bool { return slices.Contains(missing, p) })
-	return missing, unknown, surplus
+	return out
 }
 
 // PermissionTable writes the permissions as a Markdown table, one row for each identity and set of permissions.
@@ -167,10 +177,7 @@ func PermissionTable() string {
 		for _, row := range Calls() {
 			why := row.Why
 			if row.Optional != "" {
-				why += ". *Optional*: without it " + row.Optional
-				if as == Reader && row.Optional != unwatched {
-					why += " stays unknown"
-				}
+				why += ". *Optional*: without it " + Need{Optional: row.Optional}.Without()
 			}
 			line := fmt.Sprintf("| %s | `%s` | %s |\n", as, strings.Join(row.Needs, "`, `"), why)
 			twice := as == Reader && len(row.Needs) > 1 // each stands in a line of its own

@@ -272,7 +272,6 @@ func homeView(h bot.Home) slack.HomeTabViewRequest {
 			blocks = append(blocks, block{"type": "context", "elements": []block{plainText(s.Empty, 500)}})
 		}
 		for _, c := range s.Cards {
-			c.Title = ""
 			blocks = append(blocks, cardBlocks(c)...)
 		}
 		blocks = append(blocks, block{"type": "divider"})

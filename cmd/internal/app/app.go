@@ -91,7 +91,7 @@ func ready(ctx context.Context, cfg Config, p Parts) error {
 			return fmt.Errorf("%s: %s (or state `durability: relaxed` and accept that acknowledged clicks may be lost)", f.What, f.Do)
 		}
 	}
-	for _, c := range []*graph.Client{p.Reader, p.Writer} {
+	for id, c := range map[graph.Identity]*graph.Client{graph.Reader: p.Reader, graph.Writer: p.Writer} {
 		if c == nil {
 			continue
 		}
@@ -101,23 +101,12 @@ func ready(ctx context.Context, cfg Config, p Parts) error {
 			continue
 		}
 		for _, role := range roles {
-			if why, bad := forbidden()[role]; bad {
-				return fmt.Errorf("the identity holds %s, which hallpass must never hold: %s Take it away in Entra ID", role, why)
+			if why, bad := graph.Forbidden(id)[role]; bad {
+				return fmt.Errorf("the identity holds %s, which hallpass must never hold: %s. Take it away in Entra ID", role, why)
 			}
 		}
 	}
 	return nil
-}
-
-// forbidden are permissions that hallpass must never hold, and why.
-func forbidden() map[string]string {
-	return map[string]string{
-		"User.ReadWrite.All":                    "a mistake in one path could delete a user.",
-		"AppRoleAssignment.ReadWrite.All":       "whoever holds it can take over the tenant.",
-		"RoleManagement.ReadWrite.Directory":    "whoever holds it can take over the tenant.",
-		"Policy.ReadWrite.AuthenticationMethod": "it rewrites the tenant's authentication methods.",
-		"Directory.ReadWrite.All":               "it writes nearly everything in the directory.",
-	}
 }
 
 func listen(ctx context.Context, addr string, handler http.Handler) error {
@@ -170,11 +159,11 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 		return fail(err)
 	}
 	observe := func(c graph.Call) { m.GraphCall(c.Method, c.Status) }
-	if p.Reader, err = client(cfg, cfg.Entra.Reader, transport, observe); err != nil {
+	if p.Reader, err = client(cfg, graph.Reader, transport, observe); err != nil {
 		return fail(fmt.Errorf("entra.reader: %w", err))
 	}
 	if cfg.Entra.Writer.Kind != "" {
-		if p.Writer, err = client(cfg, cfg.Entra.Writer, transport, observe); err != nil {
+		if p.Writer, err = client(cfg, graph.Writer, transport, observe); err != nil {
 			return fail(fmt.Errorf("entra.writer: %w", err))
 		}
 	}
@@ -326,10 +315,18 @@ func credential(cfg Config, c Credential, transport http.RoundTripper) (azcore.T
 }
 
 // client makes a Graph client for one of the two identities.
-func client(cfg Config, c Credential, transport http.RoundTripper, observe func(graph.Call)) (*graph.Client, error) {
+// What the reader's client is asked to change it refuses, whatever its identity may.
+func client(cfg Config, as graph.Identity, transport http.RoundTripper, observe func(graph.Call)) (*graph.Client, error) {
+	c := cfg.Entra.Reader
+	if as == graph.Writer {
+		c = cfg.Entra.Writer
+	}
 	identity, err := credential(cfg, c, transport)
 	if err != nil {
 		return nil, err
 	}
-	return graph.New(graph.Config{Host: strings.TrimSuffix(cfg.Hosts.Graph, "/"), Credential: identity, Transport: transport, Now: time.Now, Observe: observe}) //nolint:forbidigo // here the machine's clock comes in
+	return graph.New(graph.Config{
+		Host: strings.TrimSuffix(cfg.Hosts.Graph, "/"), Credential: identity, Transport: transport, Now: time.Now, //nolint:forbidigo // here the machine's clock comes in
+		Observe: observe, ReadOnly: as == graph.Reader,
+	})
 }

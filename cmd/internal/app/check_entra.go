@@ -10,29 +10,10 @@ import (
 	"hallpass/graph"
 )
 
-// permission is an application permission that one of the two identities needs, and why.
-type permission struct {
-	who, role, why string
-	// groups says that it is needed only for exclusion groups, and only if they do not stand in an administrative unit.
-	groups bool
-}
-
-func wanted() []permission {
-	return []permission{
-		{who: reader, role: "Policy.Read.All", why: "reads named locations and policies"},
-		{who: reader, role: "GroupMember.Read.All", why: "reads the exclusion groups and who holds seats"},
-		{who: reader, role: "User.Read.All", why: "reads whether people and accounts are enabled"},
-		{who: reader, role: "AuditLog.Read.All", why: "finds out who took something out"},
-		{who: writer, role: "Policy.Read.All", why: "is demanded for writing named locations"},
-		{who: writer, role: "Policy.ReadWrite.ConditionalAccess", why: "writes named locations; it covers policies too, which hallpass never writes"},
-		{who: writer, role: "GroupMember.ReadWrite.All", why: "changes exclusion groups", groups: true},
-	}
-}
-
-// The two identities.
+// The two identities of a configuration.
 const (
-	reader = "reader"
-	writer = "writer"
+	reader = string(graph.Reader)
+	writer = string(graph.Writer)
 )
 
 // checkIdentities looks at the permissions that were granted: too few, and too many.
@@ -51,40 +32,55 @@ func checkIdentities(ctx context.Context, cfg Config, p Parts, out *report) {
 	}
 }
 
+// checkIdentity holds what is granted to an identity against the table of calls. both says that it is reader and writer.
 func checkIdentity(ctx context.Context, who string, c *graph.Client, file *rulesfile.File, both bool, out *report) {
 	roles, err := c.Roles(ctx)
 	if err != nil {
 		out.problem("Look at tenant.id, the credential and hosts.login.", "entra.%s cannot sign in: %v", who, err)
 		return
 	}
-	needed := map[string]bool{}
-	for _, w := range wanted() {
-		if w.who != who && !both || needed[w.role] {
-			continue
-		}
-		needed[w.role] = true
-		switch has := slices.Contains(roles, w.role); {
-		case has && w.groups:
-			out.good("entra.%s holds %s (%s)", who, w.role, w.why)
-			out.advise("Put the exclusion groups into a restricted management administrative unit and let the writer administer only that: see deploy/README.md.", "with %s it could change every group of the tenant that holds no role", w.role)
-		case has:
-			out.good("entra.%s holds %s (%s)", who, w.role, w.why)
-		case w.groups && len(file.Exclusions()) == 0:
-			// there is no group to write
-		case w.groups:
-			out.advise("See to it that the writer is Groups Administrator of the administrative unit that holds the exclusion groups; without that or the permission nothing can be written to them.", "entra.%s does not hold %s", who, w.role)
-		default:
-			out.problem("Grant it to the app registration and give admin consent.", "entra.%s lacks %s (%s)", who, w.role, w.why)
+	ids := []graph.Identity{graph.Identity(who)}
+	if both {
+		ids = []graph.Identity{graph.Reader, graph.Writer}
+	}
+	surplus := slices.Clone(roles)
+	said := map[string]bool{}
+	for _, id := range ids {
+		for _, need := range graph.Needs(id) {
+			held := slices.Contains(roles, need.Permission)
+			surplus = slices.DeleteFunc(surplus, func(role string) bool { return role == need.Permission })
+			if said[need.Permission] {
+				continue
+			}
+			said[need.Permission] = true
+			switch {
+			case held:
+				out.good("entra.%s holds %s (%s)", who, need.Permission, need.Why)
+			case need.Permission == graph.GroupWrite && !groupsOf(file):
+				// there is no group to write
+			case need.Permission == graph.GroupWrite:
+				out.advise("See to it that the writer is Groups Administrator of the administrative unit that holds the exclusion groups; without that or the permission nothing can be written to them.", "entra.%s does not hold %s", who, need.Permission)
+			case need.Optional != "":
+				out.advise("Grant it if rules or approvers need to know.", "entra.%s does not hold %s: %s", who, need.Permission, need.Without())
+			default:
+				out.problem("Grant it to the app registration and give admin consent.", "entra.%s lacks %s (%s)", who, need.Permission, need.Why)
+			}
+			if held && need.Permission == graph.GroupWrite {
+				out.advise("Put the exclusion groups into a restricted management administrative unit and let the writer administer only that: see deploy/README.md.", "with %s it could change every group of the tenant that holds no role", need.Permission)
+			}
 		}
 	}
-	for _, role := range roles {
-		if why, bad := forbidden()[role]; bad {
+	for _, role := range surplus {
+		if why, bad := graph.Forbidden(ids[0])[role]; bad {
 			out.problem("Take it away; serve refuses to start with it.", "entra.%s holds %s: %s", who, role, why)
-		} else if !needed[role] {
+		} else {
 			out.problem("Take it away: who takes over hallpass would have it too.", "entra.%s holds %s, which hallpass does not use there", who, role)
 		}
 	}
 }
+
+// groupsOf reports whether the rules file names any group that hallpass writes.
+func groupsOf(file *rulesfile.File) bool { return len(file.Exclusions())+len(file.ZoneNames()) > 0 }
 
 // checkTenant looks whether what the rules file names is there.
 func checkTenant(ctx context.Context, p Parts, out *report) {

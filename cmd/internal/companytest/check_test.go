@@ -66,9 +66,9 @@ func TestCheckOfAGoodCompanyFindsNoProblem(t *testing.T) {
 	for _, want := range []string{
 		"ok      the configuration and the rules file are sound", "ok      Redis answers", "Redis hides appendonly", "Redis hides its version",
 		"ok      the clocks of Redis and of this machine are", "ok      the clocks of Microsoft Graph and of this machine are",
-		"ok      the clocks of Slack and of this machine are", "ok      entra.reader holds Policy.Read.All (reads named locations and policies)",
+		"ok      the clocks of Slack and of this machine are", "ok      entra.reader holds Policy.Read.All (named locations, policies, What If",
 		"ok      entra.reader holds GroupMember.ReadWrite.All", "advice  entra.reader and entra.writer are the same identity",
-		"advice  with GroupMember.ReadWrite.All", "ok      the location trusted-servers is in the tenant",
+		"advice  with GroupMember.ReadWrite.All", "advice  entra.reader does not hold Application.Read.All: hallpass's own apps are not watched", "ok      the location trusted-servers is in the tenant",
 		"ok      the exclusion integrations is a cloud-only security group", "ok      the group security is in the tenant and has 2 direct members",
 		"ok      Slack takes the bot token", "ok      the bot token has the scopes that are needed", "ok      Slack takes the app-level token",
 		"ok      hallpass is in the channel #netsec-approvals of the group netsec",
@@ -180,7 +180,7 @@ func TestCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		},
 		"the reader holds too little": {
 			func(c *checked) { apps(c, readers[:3], writers) },
-			"problem entra.reader lacks AuditLog.Read.All (finds out who took something out)…admin consent",
+			"problem entra.reader lacks AuditLog.Read.All (who took something out…admin consent",
 		},
 		"the reader can write": {
 			func(c *checked) {
@@ -194,7 +194,7 @@ func TestCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		},
 		"the writer could delete users": {
 			func(c *checked) { apps(c, readers, append(slices.Clone(writers), "User.ReadWrite.All")) },
-			"problem entra.writer holds User.ReadWrite.All: a mistake in one path could delete a user…serve refuses to start",
+			"problem entra.writer holds User.ReadWrite.All: it turns one slip in a path into the deletion of a user…serve refuses to start",
 		},
 		"the writer administers a unit": {
 			func(c *checked) { apps(c, readers, writers[:2]) },

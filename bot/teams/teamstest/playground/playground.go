@@ -55,7 +55,9 @@ type Playground struct {
 }
 
 // Install puts the Playground into an empty directory. What is missing on the machine is reported as npmtest.ErrMissing.
-func Install(ctx context.Context, dir string) (*npmtest.Kit, error) { return npmtest.Install(ctx, files, dir) }
+func Install(ctx context.Context, dir string) (*npmtest.Kit, error) {
+	return npmtest.Install(ctx, files, dir)
+}
 
 // FreePort returns a port of this machine that nobody listens on right now.
 func FreePort(ctx context.Context) (int, error) {
