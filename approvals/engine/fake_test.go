@@ -164,6 +164,13 @@ func (f *tenant) Write(ctx context.Context, t approvals.Target, w approvals.Writ
 	return nil
 }
 
+// written counts the writes that happened.
+func (f *tenant) written() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.writes
+}
+
 // apply replaces the list, as Entra ID does for a location.
 func (f *tenant) apply(t approvals.Target, w approvals.Write) {
 	f.mu.Lock()
