@@ -274,7 +274,7 @@ func BenchmarkTakeover(b *testing.B) {
 		first := fatal{tenant: x.world, died: make(chan time.Time, targets), dead: over}
 		for i := range targets {
 			x.active(i, time.Now().UTC().Add(time.Second).Truncate(time.Millisecond))
-			x.world.putIn(location("loc"+strconv.Itoa(i)), fmt.Sprintf("11.0.0.%d/32", i))
+			x.world.putIn(location("loc"+strconv.Itoa(i)), fmt.Sprintf("11.0.0.%d/32", i), "hallpass")
 			x.ours(location("loc"+strconv.Itoa(i)), fmt.Sprintf("11.0.0.%d/32", i))
 		}
 		_, stopFirst, firstDone := x.replica("first", func(c *engine.Config) { c.Entra = first })
