@@ -151,7 +151,7 @@ const (
 	ReportRace    ReportWord = "written at the same time"
 	ReportLost    ReportWord = "lost to a race, put back" // an entry of another hand
 	ReportPutBack ReportWord = "taken out, put back"      // an entry of ours, where the target is set up so
-	ReportOrphan  ReportWord = "orphan removed"           // ours, and no request wants it
+	ReportOrphan  ReportWord = "orphan found"             // ours by the audit, and no request wants it; not removed
 )
 
 // Report is something about a target that a reviewer has to know.

@@ -123,11 +123,7 @@ func (s *shaping) ask(ctx context.Context) error {
 	s.rec.AskAt = time.Time{}
 	s.takenOut(gone, edits)
 	s.raced(edits)
-	paused, err := s.e.held(ctx)
-	if err != nil {
-		return err
-	}
-	s.judge(strange, edits, paused != "")
+	s.judge(strange, edits)
 	return s.settle(ctx, s.next(time.Time{}))
 }
 
@@ -209,17 +205,15 @@ func (s *shaping) lost(entry string, added time.Time, edits []approvals.Edit) bo
 	})
 }
 
-// judge says of entries that no record knows whose they are. Ours, by the newest act that added them, are taken away:
-// the request that wanted them is lost. All else is somebody's, and reported once.
-func (s *shaping) judge(strange []string, edits []approvals.Edit, paused bool) {
+// judge says of entries that no record knows whose they are. Ours, by the newest act that added them, and all
+// else are reported once; nothing is removed on the word of the audit.
+func (s *shaping) judge(strange []string, edits []approvals.Edit) {
 	var theirs []string
 	for _, entry := range strange {
 		i := slices.IndexFunc(edits, func(e approvals.Edit) bool { return slices.Contains(e.Added, entry) })
 		switch {
-		case i >= 0 && edits[i].Own && paused: // an operator has to look first
-			s.rec.AskAt = s.now.Add(auditRetry)
-		case i >= 0 && edits[i].Own:
-			s.rec.Entries[entry] = approvals.EntryRecord{Ours: true, Since: s.now}
+		case i >= 0 && edits[i].Own: // reported only: a reviewer takes it away
+			s.rec.Strangers = append(s.rec.Strangers, entry)
 			s.report(approvals.ReportOrphan, "", entry)
 		default:
 			s.rec.Strangers = append(s.rec.Strangers, entry)
