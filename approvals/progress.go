@@ -34,7 +34,7 @@ func (s *step) up(view func(int) View) {
 	}
 	for i := range s.r.Changes {
 		c, v := &s.r.Changes[i], view(i)
-		if c.State == ChangeVerified && v.Vanished {
+		if (c.State == ChangeVerified || c.State == ChangeReleased) && v.Vanished { // it was there and was taken out
 			s.end(Cause{Word: CauseTakenOut, Hand: v.Hand, Why: c.Label})
 			return
 		}

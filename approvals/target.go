@@ -72,6 +72,8 @@ type EntryRecord struct {
 	// it out. It is not put back.
 	Vanished bool   `json:"vanished,omitempty"`
 	By       string `json:"by,omitempty"` // who took it out, as far as the directory audit says
+	// Asked counts the readings of the directory audit that did not say who took it out.
+	Asked int `json:"asked,omitempty"`
 	// Ours says that hallpass put, or was about to put, the entry there (the ledger). It is made durable before the write
 	// and never unset while the entry can still be there.
 	Ours bool `json:"ours,omitempty"`
@@ -97,15 +99,68 @@ type TargetRecord struct {
 	// ReadAfter is the earliest start of the next read that counts: reads are spaced so that they do not count the same
 	// stale replica twice.
 	ReadAfter time.Time `json:"read_after,omitzero"`
+	// Quiet is the time before which nothing is read or written: a write whose outcome nobody knows may still land.
+	Quiet time.Time `json:"quiet,omitzero"`
 	// Wrote is when the last write was sent, accepted or not.
 	Wrote time.Time `json:"wrote,omitzero"`
 	// Late are the times of late verifies still to be done after the last write.
 	Late []time.Time `json:"late,omitempty"`
+	// AskAt is when the directory audit is to be read because of an entry that is missing, or that nobody knows.
+	AskAt time.Time `json:"ask_at,omitzero"`
+	// Watch are the times around our writes in which the audit is to be searched for another hand. Only where others
+	// write too.
+	Watch []Window `json:"watch,omitempty"`
+	// Raced are edits by other hands found in a window that is looked at once more.
+	Raced []Edit `json:"raced,omitempty"`
+	// Back are entries of others that a race with our write took away: they are put back, and are not ours.
+	Back []string `json:"back,omitempty"`
+	// Strangers are foreign entries of which the audit did not say that hallpass put them there.
+	Strangers []string `json:"strangers,omitempty"`
+	// Reports are kept until they were told.
+	Reports []Report `json:"reports,omitempty"`
 	// Tries counts writes in a row that did not bring agreement; it spaces retries.
 	Tries int `json:"tries,omitempty"`
 	// Problem is the last error in words for people, with the time since when it holds. Empty when all is well.
 	Problem string    `json:"problem,omitempty"`
 	Since   time.Time `json:"since,omitzero"`
+}
+
+// Window is a time in which a write of ours was under way, and when the directory audit is searched for it.
+type Window struct {
+	From time.Time `json:"from"` // the read on which the write was based
+	To   time.Time `json:"to"`   // when the call was over at the latest
+	At   time.Time `json:"at"`
+}
+
+// Edit is one act on a target as the directory audit has it.
+type Edit struct {
+	At   time.Time `json:"at"`
+	Hand string    `json:"hand"`          // who did it, for people
+	Own  bool      `json:"own,omitempty"` // it was hallpass
+	// Added and Removed are canonical entries.
+	Added   []string `json:"added,omitempty"`
+	Removed []string `json:"removed,omitempty"`
+}
+
+// ReportWord says what a report is about.
+type ReportWord string
+
+// The reports about targets.
+const (
+	ReportForeign ReportWord = "foreign entries" // in an owned target, put there by another hand
+	ReportRace    ReportWord = "written at the same time"
+	ReportLost    ReportWord = "lost to a race, put back" // an entry of another hand
+	ReportPutBack ReportWord = "taken out, put back"      // an entry of ours, where the target is set up so
+	ReportOrphan  ReportWord = "orphan found"             // ours by the audit, and no request wants it; not removed
+)
+
+// Report is something about a target that a reviewer has to know.
+type Report struct {
+	Target  Target     `json:"target"`
+	Word    ReportWord `json:"word"`
+	Entries []string   `json:"entries"`
+	Hand    string     `json:"hand,omitempty"` // who did it, if the directory audit says
+	At      time.Time  `json:"at"`
 }
 
 // Sight is one read of a target.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"hallpass/approvals"
@@ -33,15 +34,21 @@ func (e *Engine) converge(ctx context.Context, claim approvals.Claim, received t
 	s.rec.Target = target
 	// The worker before us vanished with a write under way, which may still land: wait past its lease, then look.
 	if claim.Attempt > 1 && old.Phase == approvals.PhaseWrite {
-		s.rec.Phase = approvals.PhaseRead
-		s.rec.Wrote = s.now
-		s.rec.ReadAfter = s.now.Add(e.cfg.Timing.Settle)
-		return s.settle(ctx, s.rec.ReadAfter)
+		s.rec.Phase, s.rec.Seen = approvals.PhaseRead, nil
+		s.sent(s.now)
+		s.quarantine(s.now)
 	}
 	planned := pending(&s.rec, s.now, e.cfg.Timing)
-	foldRows(&s.rec, rows, gen, s.now)
+	foldRows(&s.rec, rows, gen, s.now, e.cfg.Timing)
+	if s.now.Before(s.rec.Quiet) { // nothing is read or written; the rows are folded, or a newer generation would not let it rest
+		return s.settle(ctx, s.rec.Quiet)
+	}
 	if s.rec.Phase == approvals.PhaseWrite {
 		return s.write(ctx, planned)
+	}
+	s.tell(ctx)
+	if at := nextAsk(&s.rec); !at.IsZero() && !s.now.Before(at) && !unwritten(&s.rec) {
+		return s.ask(ctx)
 	}
 	return s.read(ctx)
 }
@@ -59,6 +66,7 @@ func clone(rec approvals.TargetRecord) approvals.TargetRecord {
 	entries := make(map[string]approvals.EntryRecord, len(rec.Entries))
 	maps.Copy(entries, rec.Entries)
 	rec.Entries = entries
+	rec.Watch, rec.Back, rec.Strangers = slices.Clone(rec.Watch), slices.Clone(rec.Back), slices.Clone(rec.Strangers)
 	return rec
 }
 
@@ -70,6 +78,28 @@ type shaping struct {
 	old, rec approvals.TargetRecord
 	rows     []approvals.Row
 	now      time.Time
+	braked   bool // additions are held back
+}
+
+// sent notes that a write went out, or may have, and books the late verifies that follow every write.
+func (s *shaping) sent(at time.Time) {
+	if s.e.cfg.Shared(s.rec.Target) {
+		from := sooner(s.now, s.rec.Based)
+		for _, after := range []time.Duration{auditLag, auditLast} {
+			s.rec.Watch = append(s.rec.Watch, approvals.Window{From: from, To: at.Add(s.e.cfg.Timing.Settle), At: at.Add(after)})
+		}
+		s.rec.Watch = merge(s.rec.Watch)
+	}
+	s.rec.Wrote, s.rec.Late = at, nil
+	for _, after := range s.e.cfg.Timing.Late {
+		s.rec.Late = append(s.rec.Late, at.Add(after))
+	}
+}
+
+// quarantine keeps everybody's hands off the target until a write whose outcome is unknown has landed or never will.
+func (s *shaping) quarantine(from time.Time) {
+	s.rec.Quiet = from.Add(s.e.cfg.Timing.Settle)
+	s.rec.ReadAfter = s.rec.Quiet
 }
 
 // bound gives a context for one call, or false if too little of the lease is left to start one.
@@ -108,24 +138,53 @@ func (s *shaping) read(ctx context.Context) error {
 		return s.failed(ctx, err, "reading")
 	}
 	if counts {
-		for _, entry := range foldSight(&s.rec, sight, t) {
-			s.blame(call, entry)
-		}
+		foldSight(&s.rec, sight, t)
 		s.rec.ReadAfter = sight.At.Add(t.Spacing)
+		s.wonder()
 	}
 	s.rec.Problem, s.rec.Since = "", time.Time{}
 	w, next := difference(&s.rec, sight.Entries, s.now, t)
+	if next, err = s.brake(ctx, &w, next); err != nil {
+		return err
+	}
 	if len(w.Add)+len(w.Remove) > 0 {
 		ledger(&s.rec, w)
 		s.rec.Phase, s.rec.Seen, s.rec.Based = approvals.PhaseWrite, sight.Entries, sight.At
 		return s.settle(ctx, s.now)
 	}
-	s.rec.Phase, s.rec.Seen = approvals.PhaseVerify, nil
-	if unsettled(&s.rec) || doubted(&s.rec) {
-		return s.settle(ctx, sooner(s.rec.ReadAfter, next))
+	s.rec.Seen = nil
+	return s.settle(ctx, s.next(next))
+}
+
+// next is when the target is looked at next if nothing is to be written now: sooner if something is held back until then.
+func (s *shaping) next(held time.Time) time.Time {
+	at := s.rec.ReadAfter
+	switch {
+	case s.braked && !removing(&s.rec):
+		s.rec.Phase, at = approvals.PhaseRead, held
+	case unsettled(&s.rec), doubted(&s.rec, s.e.cfg.Timing), len(s.rec.Back) > 0:
+		s.rec.Phase, at = approvals.PhaseVerify, sooner(at, held)
+	default:
+		s.rec.Phase, at = approvals.PhaseIdle, s.idle()
 	}
-	s.rec.Phase = approvals.PhaseIdle
-	return s.settle(ctx, s.idle())
+	ask := nextAsk(&s.rec)
+	if len(s.rec.Reports) > 0 { // what could not be told is tried again
+		ask = sooner(s.now.Add(auditRetry), ask)
+	}
+	if at.IsZero() {
+		return ask
+	}
+	return sooner(at, ask)
+}
+
+// removing reports whether anything is still to be taken away.
+func removing(rec *approvals.TargetRecord) bool {
+	for _, er := range rec.Entries {
+		if !er.Want && !er.Settled {
+			return true
+		}
+	}
+	return false
 }
 
 // unwritten reports whether something is wanted that no write has carried yet: it need not wait for the next read that
@@ -177,17 +236,6 @@ func (s *shaping) idle() time.Time {
 	return next
 }
 
-// blame asks who took an entry out. If nobody can say, that is said.
-func (s *shaping) blame(ctx context.Context, entry string) {
-	er := s.rec.Entries[entry]
-	hand, err := s.e.cfg.Entra.Hand(ctx, s.rec.Target, entry, er.Since.Add(-time.Hour))
-	if err != nil {
-		s.e.cfg.Log.WarnContext(ctx, "the directory audit could not be read", "target", s.rec.Target.String(), "error", err)
-	}
-	er.By = hand
-	s.rec.Entries[entry] = er
-}
-
 // class is how urgent reading is.
 func (s *shaping) class() approvals.Class {
 	class := approvals.ClassSweep
@@ -210,7 +258,7 @@ func (s *shaping) write(ctx context.Context, planned approvals.Write) error {
 	t := s.e.cfg.Timing
 	w := approvals.Write{Seen: s.rec.Seen}
 	for _, entry := range planned.Add {
-		if er := s.rec.Entries[entry]; er.Want && !er.Vanished {
+		if er := s.rec.Entries[entry]; er.Want && !er.Vanished || slices.Contains(s.rec.Back, entry) {
 			w.Add = append(w.Add, entry)
 		}
 	}
@@ -218,6 +266,9 @@ func (s *shaping) write(ctx context.Context, planned approvals.Write) error {
 		if !s.rec.Entries[entry].Want {
 			w.Remove = append(w.Remove, entry)
 		}
+	}
+	if _, err := s.brake(ctx, &w, time.Time{}); err != nil { // it may have been pulled since the read
+		return err
 	}
 	w.Urgent = len(w.Remove) > 0
 	if len(w.Add)+len(w.Remove) == 0 || s.now.Sub(s.rec.Based) > t.Stale { // nothing to do, or on too old a read
@@ -234,19 +285,19 @@ func (s *shaping) write(ctx context.Context, planned approvals.Write) error {
 		return s.settle(ctx, wait.At)
 	}
 	sent := s.now.Add(s.e.cfg.Now().Sub(s.received))
-	s.rec.Wrote = sent
-	s.rec.Late = nil
-	for _, after := range t.Late {
-		s.rec.Late = append(s.rec.Late, sent.Add(after))
-	}
+	s.sent(sent)
 	if err != nil {
 		s.rec.Tries++
 		s.rec.Phase, s.rec.Seen = approvals.PhaseRead, nil
-		s.rec.ReadAfter = sent.Add(t.Settle)
+		s.quarantine(sent)
 		return s.failed(ctx, err, "writing")
 	}
 	accepted(&s.rec, w, sent)
-	if more, _ := difference(&s.rec, s.rec.Seen, s.now, t); len(more.Add)+len(more.Remove) > 0 {
+	more, _ := difference(&s.rec, s.rec.Seen, s.now, t)
+	if _, err := s.brake(ctx, &more, time.Time{}); err != nil {
+		return err
+	}
+	if len(more.Add)+len(more.Remove) > 0 {
 		ledger(&s.rec, more)
 		return s.settle(ctx, s.now)
 	}
@@ -290,10 +341,8 @@ func (s *shaping) settle(ctx context.Context, next time.Time) error {
 	st := approvals.Settlement{Record: s.rec, Claim: s.claim, Wake: s.wakes()}
 	if !next.IsZero() {
 		lane := approvals.LaneApply
-		for _, er := range s.rec.Entries {
-			if !er.Want && !er.Settled {
-				lane = approvals.LaneEnd
-			}
+		if removing(&s.rec) {
+			lane = approvals.LaneEnd
 		}
 		if s.rec.Phase == approvals.PhaseIdle {
 			lane = approvals.LaneSweep

@@ -37,6 +37,13 @@ type Config struct {
 	Log *slog.Logger
 	// Refused is called with the reason of every refusal. Optional.
 	Refused func(approvals.Reason)
+	// Shared reports whether others write a target too. Optional: none is.
+	Shared func(approvals.Target) bool
+	// Restores reports whether what another hand takes out of a target is put back. Optional: nothing is.
+	Restores func(approvals.Target) bool
+	// Report tells reviewers something about a target. It is called again until it returns nil, and may be called twice for
+	// one report. Optional: it then stands in the audit log only.
+	Report func(ctx context.Context, r approvals.Report) error
 	// Kick is called when work was made due at once in a lane. Optional.
 	Kick func(approvals.Lane)
 }
@@ -63,6 +70,12 @@ func New(cfg Config) (*Engine, error) {
 	}
 	if cfg.Kick == nil {
 		cfg.Kick = func(approvals.Lane) {}
+	}
+	if cfg.Shared == nil {
+		cfg.Shared = func(approvals.Target) bool { return false }
+	}
+	if cfg.Restores == nil {
+		cfg.Restores = func(approvals.Target) bool { return false }
 	}
 	cfg.Timing = cfg.Timing.withDefaults()
 	return &Engine{cfg: cfg}, nil

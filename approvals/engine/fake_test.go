@@ -21,7 +21,7 @@ type tenant struct {
 	sets    map[approvals.Target]map[string]bool
 	history map[approvals.Target][]picture // for stale reads
 	calls   []call
-	owners  map[string]string // entry -> who took it out
+	edits   map[approvals.Target][]approvals.Edit
 	allowed func(entry string) bool
 	faults  faults
 	broken  []string // what must never happen, and did
@@ -50,7 +50,7 @@ type call struct {
 func newTenant(seed uint64, f faults) *tenant {
 	return &tenant{
 		rnd: rand.New(rand.NewPCG(seed, 7)), sets: map[approvals.Target]map[string]bool{},
-		history: map[approvals.Target][]picture{}, owners: map[string]string{}, faults: f,
+		history: map[approvals.Target][]picture{}, edits: map[approvals.Target][]approvals.Edit{}, faults: f,
 	}
 }
 
@@ -164,6 +164,13 @@ func (f *tenant) Write(ctx context.Context, t approvals.Target, w approvals.Writ
 	return nil
 }
 
+// written counts the writes that happened.
+func (f *tenant) written() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.writes
+}
+
 // apply replaces the list, as Entra ID does for a location.
 func (f *tenant) apply(t approvals.Target, w approvals.Write) {
 	f.mu.Lock()
@@ -182,6 +189,18 @@ func (f *tenant) apply(t approvals.Target, w approvals.Write) {
 	for _, e := range w.Remove {
 		delete(set, e)
 	}
+	edit := approvals.Edit{At: time.Now(), Own: true}
+	for e := range set {
+		if !f.sets[t][e] {
+			edit.Added = append(edit.Added, e)
+		}
+	}
+	for e := range f.sets[t] {
+		if !set[e] {
+			edit.Removed = append(edit.Removed, e)
+		}
+	}
+	f.edits[t] = append(f.edits[t], edit)
 	f.sets[t] = set
 	f.history[t] = append(f.history[t], picture{time.Now(), f.entries(t)})
 }
@@ -191,24 +210,32 @@ func (f *tenant) takeOut(t approvals.Target, entry, hand string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.sets[t], entry)
-	f.owners[entry] = hand
+	f.edits[t] = append(f.edits[t], approvals.Edit{At: time.Now(), Hand: hand, Removed: []string{entry}})
 	f.history[t] = append(f.history[t], picture{time.Now(), f.entries(t)})
 }
 
-func (f *tenant) putIn(t approvals.Target, entry string) {
+func (f *tenant) putIn(t approvals.Target, entry, hand string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.sets[t] == nil {
 		f.sets[t] = map[string]bool{}
 	}
 	f.sets[t][entry] = true
+	f.edits[t] = append(f.edits[t], approvals.Edit{At: time.Now(), Hand: hand, Added: []string{entry}})
 	f.history[t] = append(f.history[t], picture{time.Now(), f.entries(t)})
 }
 
-func (f *tenant) Hand(_ context.Context, _ approvals.Target, entry string, _ time.Time) (string, error) {
+// Edits is the directory audit: what other hands did, and what hallpass wrote.
+func (f *tenant) Edits(_ context.Context, t approvals.Target, since time.Time) ([]approvals.Edit, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.owners[entry], nil
+	var out []approvals.Edit
+	for _, e := range slices.Backward(f.edits[t]) {
+		if !e.At.Before(since) {
+			out = append(out, e)
+		}
+	}
+	return out, nil
 }
 
 // overlaps are pairs of writes to one target that were under way at the same time.

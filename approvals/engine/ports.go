@@ -81,9 +81,8 @@ type Entra interface {
 	Read(ctx context.Context, t approvals.Target, fresh time.Time, class approvals.Class) (approvals.Sight, error)
 	// Write sends one write. Nil means that Graph accepted all of it.
 	Write(ctx context.Context, t approvals.Target, w approvals.Write) error
-	// Hand names who removed the entry from the target since then, as the directory audit has it; empty if it does not
-	// say.
-	Hand(ctx context.Context, t approvals.Target, entry string, since time.Time) (string, error)
+	// Edits gives what the directory audit says was done to the target since then, newest first, by hallpass too.
+	Edits(ctx context.Context, t approvals.Target, since time.Time) ([]approvals.Edit, error)
 }
 
 // Prover is an Entra that can also be asked whether an applied plan does what was predicted. Optional: without it a fenced

@@ -15,7 +15,7 @@ import (
 const perWrite = 40
 
 // foldRows brings the record up to the rows of a newer generation.
-func foldRows(rec *approvals.TargetRecord, rows []approvals.Row, gen int64, now time.Time) {
+func foldRows(rec *approvals.TargetRecord, rows []approvals.Row, gen int64, now time.Time, t Timing) {
 	if rec.Entries == nil {
 		rec.Entries = map[string]approvals.EntryRecord{}
 	}
@@ -41,7 +41,9 @@ func foldRows(rec *approvals.TargetRecord, rows []approvals.Row, gen int64, now 
 			er = approvals.EntryRecord{Want: true, Ours: er.Ours, Since: now}
 		}
 		if er.Want != want[entry] {
-			er = approvals.EntryRecord{Want: want[entry], Ours: er.Ours, Since: now}
+			// One that was verified as gone long ago and is there all the same is another hand's by now.
+			gone := !er.Want && er.Settled && now.After(rec.Wrote.Add(lateWindow(t)))
+			er = approvals.EntryRecord{Want: want[entry], Ours: er.Ours && !gone, Since: now}
 		}
 		rec.Entries[entry] = er
 	}
@@ -58,36 +60,33 @@ func unsettled(rec *approvals.TargetRecord) bool {
 	return false
 }
 
-// doubted reports whether any settled entry was missed by a read and must be looked at again soon.
-func doubted(rec *approvals.TargetRecord) bool {
+// doubted reports whether any settled entry was missed by a read and must be looked at again soon. After enough reads the
+// directory audit is asked instead.
+func doubted(rec *approvals.TargetRecord, t Timing) bool {
 	for _, er := range rec.Entries {
-		if er.Misses > 0 && !er.Vanished {
+		if er.Misses > 0 && er.Misses < t.Reads && !er.Vanished {
 			return true
 		}
 	}
 	return false
 }
 
-// foldSight counts one read. It returns the entries that have just been found taken out by another hand.
-func foldSight(rec *approvals.TargetRecord, sight approvals.Sight, t Timing) []string {
+// foldSight counts one read.
+func foldSight(rec *approvals.TargetRecord, sight approvals.Sight, t Timing) {
 	seen := map[string]bool{}
 	for _, entry := range sight.Entries {
 		seen[entry] = true
 	}
-	var gone []string
 	for entry, er := range rec.Entries {
 		switch {
 		case er.Vanished:
 		case er.Want == seen[entry]:
-			er.Misses = 0
+			er.Misses, er.Asked = 0, 0
 			if er.Reads++; er.Reads >= t.Reads {
 				er.Reads, er.Settled = t.Reads, true
 			}
 		case er.Want && er.Settled: // it was there: a stale replica, or another hand
-			if er.Misses++; er.Misses >= t.Reads {
-				er = approvals.EntryRecord{Want: true, Ours: er.Ours, Vanished: true, Since: sight.At}
-				gone = append(gone, entry)
-			}
+			er.Misses = min(er.Misses+1, t.Reads)
 		case er.Want:
 			er.Reads = 0
 		case !er.Ours: // somebody else's: not ours to take away, and nothing of ours is left
@@ -105,8 +104,8 @@ func foldSight(rec *approvals.TargetRecord, sight approvals.Sight, t Timing) []s
 			rec.Foreign = append(rec.Foreign, entry)
 		}
 	}
-	slices.Sort(gone)
-	return gone
+	rec.Strangers = slices.DeleteFunc(rec.Strangers, func(e string) bool { return !seen[e] })
+	rec.Back = slices.DeleteFunc(rec.Back, func(e string) bool { return seen[e] })
 }
 
 // lateWindow is how long after our last write an entry that comes back is taken for a late write of ours.
@@ -118,13 +117,14 @@ func lateWindow(t Timing) time.Duration {
 	return window
 }
 
-// difference is what must be written now, based on a read. Entries written before and accepted get time to show up in
+// difference is what must be written now, based on a read. What is settled is left alone, whatever a single read says: if
+// enough reads miss it, foldSight says what that means. Entries written before and accepted get time to show up in
 // reads; entries whose write failed are tried again with growing waits. next is when something held back comes up.
 func difference(rec *approvals.TargetRecord, seen []string, now time.Time, t Timing) (w approvals.Write, next time.Time) {
 	for _, entry := range slices.Sorted(maps.Keys(rec.Entries)) {
 		er := rec.Entries[entry]
 		there := slices.Contains(seen, entry)
-		if er.Vanished || er.Want == there || (er.Settled && er.Misses > 0) || (!er.Want && !er.Ours) {
+		if er.Vanished || er.Want == there || er.Settled || (!er.Want && !er.Ours) {
 			continue
 		}
 		at := er.Since
@@ -145,6 +145,11 @@ func difference(rec *approvals.TargetRecord, seen []string, now time.Time, t Tim
 			w.Remove = append(w.Remove, entry)
 		}
 	}
+	for _, entry := range rec.Back {
+		if !slices.Contains(seen, entry) {
+			w.Add = append(w.Add, entry)
+		}
+	}
 	if rec.Target.Kind == approvals.TargetGroup {
 		w.Remove = w.Remove[:min(len(w.Remove), perWrite)]
 		w.Add = w.Add[:min(len(w.Add), perWrite-len(w.Remove))]
@@ -157,19 +162,22 @@ func difference(rec *approvals.TargetRecord, seen []string, now time.Time, t Tim
 // ledger marks what is about to be written as ours. It is made durable before the write goes out.
 func ledger(rec *approvals.TargetRecord, w approvals.Write) {
 	for _, entry := range w.Add {
-		er := rec.Entries[entry]
-		er.Ours = true
-		rec.Entries[entry] = er
+		if er, known := rec.Entries[entry]; known { // else it is somebody else's, put back
+			er.Ours = true
+			rec.Entries[entry] = er
+		}
 	}
 }
 
 // accepted notes that Graph took the write.
 func accepted(rec *approvals.TargetRecord, w approvals.Write, now time.Time) {
 	for _, entry := range slices.Concat(w.Add, w.Remove) {
-		er := rec.Entries[entry]
-		er.Accepted, er.Reads = now, 0
-		rec.Entries[entry] = er
+		if er, known := rec.Entries[entry]; known {
+			er.Accepted, er.Reads = now, 0
+			rec.Entries[entry] = er
+		}
 	}
+	rec.Back = slices.DeleteFunc(rec.Back, func(e string) bool { return slices.Contains(w.Add, e) }) // once: hallpass never fights
 	seen := slices.DeleteFunc(slices.Clone(rec.Seen), func(e string) bool { return slices.Contains(w.Remove, e) })
 	rec.Seen = append(seen, w.Add...)
 	rec.Tries, rec.Problem, rec.Since = 0, "", time.Time{}

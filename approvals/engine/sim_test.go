@@ -175,8 +175,8 @@ func (m *mortal) Write(ctx context.Context, t approvals.Target, w approvals.Writ
 	return err
 }
 
-func (m *mortal) Hand(ctx context.Context, t approvals.Target, entry string, since time.Time) (string, error) {
-	return m.tenant.Hand(ctx, t, entry, since)
+func (m *mortal) Edits(ctx context.Context, t approvals.Target, since time.Time) ([]approvals.Edit, error) {
+	return live(m, func() ([]approvals.Edit, error) { return m.tenant.Edits(ctx, t, since) })
 }
 
 // run plays one simulation to its end and says what it found.
@@ -196,7 +196,7 @@ func (sim simulation) run(t *testing.T) finding {
 		}
 		world := newTenant(sim.seed, sim.faults)
 		world.allowed = func(entry string) bool { return allowed(t, store, entry) }
-		world.putIn(location("loc0"), "192.0.2.1/32") // somebody else's
+		world.putIn(location("loc0"), "192.0.2.1/32", "Dana Doe") // somebody else's
 		var all sync.WaitGroup
 		for i := range sim.replicas {
 			all.Go(func() { sim.replica(ctx, t, i, store, mini, world) })

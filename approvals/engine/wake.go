@@ -128,15 +128,16 @@ func (e *Engine) look(ctx context.Context, r *approvals.Request) (approvals.Even
 
 // beforeFirst plans and rules an approved request once more, just before its first change is released.
 func (e *Engine) beforeFirst(ctx context.Context, r *approvals.Request) (approvals.Event, string, error) {
-	if e.cfg.Observe {
-		return approvals.Held{Why: "hallpass only observes (mode: observe); nothing is written", Observe: true}, "observed", nil
-	}
-	paused, err := e.cfg.Brakes.Paused(ctx)
+	why, err := e.held(ctx)
 	if err != nil {
-		return nil, "", fmt.Errorf("asking whether writes are paused: %w", err)
+		return nil, "", err
 	}
-	if paused {
-		return approvals.Held{Why: "hallpass is paused by an operator; it is applied after `hallpass resume`"}, "held", nil
+	switch why {
+	case "":
+	case heldByMode:
+		return approvals.Held{Why: why, Observe: true}, "observed", nil
+	default:
+		return approvals.Held{Why: why}, "held", nil
 	}
 	plan, err := e.cfg.Entra.Plan(ctx, r.Ask)
 	var no *approvals.Refusal

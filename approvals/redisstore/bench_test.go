@@ -26,33 +26,50 @@ func together(clients, n int, job func(client, i int)) time.Duration {
 	return time.Since(began)
 }
 
-// BenchmarkTransitions commits steps of requests, beside as many bare SETs over the same connections.
+// BenchmarkTransitions commits steps of requests, beside as many bare SETs of the same size on the same server and
+// connections. Both go in turns, a block each, so that a machine that gets slower slows both; fewer than 1,000 of each
+// say nothing.
 func BenchmarkTransitions(b *testing.B) {
+	const blocks = 5
 	for _, fsync := range []string{"everysec", "always"} {
 		for _, clients := range []int{1, 16, 64} {
 			b.Run(fmt.Sprintf("%s/%d clients", fsync, clients), func(b *testing.B) {
 				server := storetest.Redis(b, "--appendfsync", fsync)
 				client := connect(b, redisstore.ClientConfig{Addrs: []string{server.Addr}})
 				store := open(b, client, "bench", 0)
-				value := make([]byte, 300)
-				b.ResetTimer()
-				bare := together(clients, b.N, func(c, _ int) {
-					if err := client.Set(b.Context(), fmt.Sprint("bare", c), value, 0).Err(); err != nil {
-						b.Error(err)
-					}
-				})
 				versions := make([]int64, clients)
-				took := together(clients, b.N, func(c, i int) {
+				size := 0
+				commit := func(c, i int) {
 					step := opening(approvals.MakeRequestID(int64(c + 1)))
-					step.Operation, step.Request.Version = fmt.Sprint("op", i), versions[c]
+					step.Operation, step.Request.Version = fmt.Sprint("op", i, "-", versions[c]), versions[c]
 					v, err := store.Commit(b.Context(), step)
 					if err != nil {
 						b.Error(err)
 					}
 					versions[c] = v
-				})
-				b.ReportMetric(float64(b.N)/took.Seconds(), "commits/s")
-				b.ReportMetric(float64(b.N)/bare.Seconds(), "SETs/s")
+				}
+				together(clients, clients, commit) // every connection is made, and the script is known
+				value := make([]byte, 300)
+				if data, err := client.HGet(b.Context(), "hallpass:{bench}:req:HP-1", "data").Bytes(); err == nil {
+					size = len(data)
+					value = data
+				}
+				set := func(c, _ int) {
+					if err := client.Set(b.Context(), fmt.Sprint("bare", c), value, 0).Err(); err != nil {
+						b.Error(err)
+					}
+				}
+				n := max(b.N, 1000) / blocks
+				var bare, took time.Duration
+				b.ResetTimer()
+				for range blocks {
+					bare += together(clients, n, set)
+					took += together(clients, n, commit)
+				}
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(float64(size), "bytes")
+				b.ReportMetric(float64(n*blocks)/took.Seconds(), "commits/s")
+				b.ReportMetric(float64(n*blocks)/bare.Seconds(), "SETs/s")
 				b.ReportMetric(bare.Seconds()/took.Seconds(), "of-SET")
 			})
 		}

@@ -320,19 +320,26 @@ func TestWithoutBudgetNothingIsCalled(t *testing.T) {
 	}
 }
 
-func TestTheHandThatTookItOutIsNamedAndOursIsNot(t *testing.T) {
+func TestTheAuditNamesTheHandAndKnowsOurs(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, "21.1.1.1/32", "21.1.1.2/32")
 	target := approvals.Target{Kind: approvals.TargetLocation, ID: k.o.loc}
 	k.tenant.EditRanges("dana@contoso.com", k.o.loc, nil, []string{"21.1.1.1/32"})
-	if hand, err := k.e.Hand(t.Context(), target, "21.1.1.1/32", noon().Add(-time.Hour)); err != nil || hand != "dana@contoso.com" {
-		t.Errorf("%q, %v", hand, err)
-	}
-	if err := k.e.Write(t.Context(), target, approvals.Write{Remove: []string{"21.1.1.2/32"}, Seen: []string{"21.1.1.2/32"}}); err != nil {
+	err := k.e.Write(t.Context(), target, approvals.Write{Add: []string{"2001:db8:7::/64"}, Remove: []string{"21.1.1.2/32"}, Seen: []string{"21.1.1.2/32"}})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if hand, err := k.e.Hand(t.Context(), target, "21.1.1.2/32", noon().Add(-time.Hour)); err != nil || hand != "" {
-		t.Errorf("our own removal is blamed on %q, %v", hand, err)
+	got, err := k.e.Edits(t.Context(), target, noon().Add(-time.Hour))
+	if err != nil || len(got) != 2 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	ours := slices.IndexFunc(got, func(e approvals.Edit) bool { return e.Own })
+	if ours < 0 || !slices.Equal(got[ours].Removed, []string{"21.1.1.2/32"}) || !slices.Equal(got[ours].Added, []string{"2001:db8:7::/64"}) {
+		t.Errorf("ours: %+v", got)
+	}
+	theirs := slices.IndexFunc(got, func(e approvals.Edit) bool { return e.Hand == "dana@contoso.com" })
+	if theirs < 0 || got[theirs].Own || !slices.Equal(got[theirs].Removed, []string{"21.1.1.1/32"}) || len(got[theirs].Added) > 0 {
+		t.Errorf("Dana's: %+v", got)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -198,42 +197,4 @@ func (e *Entra) writeGroup(ctx context.Context, id string, w approvals.Write, cl
 		return e.said(ctx, failed, BucketDirectory, "changing the exclusion group")
 	}
 	return refused
-}
-
-// Hand names who removed the entry since then; empty if the directory audit does not say, or says that it was hallpass.
-func (e *Entra) Hand(ctx context.Context, t approvals.Target, entry string, since time.Time) (string, error) {
-	if err := e.reserve(ctx, BucketAudit, approvals.ClassSweep, 1); err != nil {
-		return "", err
-	}
-	found, err := e.cfg.Reader.Audits(ctx, since, t.ID)
-	if err != nil {
-		return "", e.said(ctx, err, BucketAudit, "reading the directory audit")
-	}
-	for _, a := range found {
-		if slices.Contains(e.cfg.Own, a.ByAppID) || !removes(a, t, entry) {
-			continue
-		}
-		switch {
-		case a.ByUserUPN != "":
-			return a.ByUserUPN, nil
-		case a.ByAppName != "":
-			return "the app " + a.ByAppName, nil
-		}
-		return strings.TrimSpace(a.ByUserID + a.ByAppID), nil
-	}
-	return "", nil
-}
-
-// removes reports whether an audited act took the entry out of the target.
-func removes(a graph.Audit, t approvals.Target, entry string) bool {
-	if t.Kind == approvals.TargetGroup {
-		return strings.HasPrefix(a.Activity, "Remove member") && slices.Contains(a.Targets, entry)
-	}
-	addr, _, _ := strings.Cut(entry, "/")
-	for _, c := range a.Changes {
-		if strings.Contains(c.Old, addr) && !strings.Contains(c.New, addr) {
-			return true
-		}
-	}
-	return false
 }

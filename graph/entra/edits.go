@@ -1,0 +1,84 @@
+package entra
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"hallpass/approvals"
+	"hallpass/graph"
+)
+
+// Edits gives what the directory audit says was done to the target since then, newest first, by hallpass too.
+func (e *Entra) Edits(ctx context.Context, t approvals.Target, since time.Time) ([]approvals.Edit, error) {
+	if err := e.reserve(ctx, BucketAudit, approvals.ClassSweep, 1); err != nil {
+		return nil, err
+	}
+	found, err := e.cfg.Reader.Audits(ctx, since, t.ID)
+	if err != nil {
+		return nil, e.said(ctx, err, BucketAudit, "reading the directory audit")
+	}
+	var out []approvals.Edit
+	for _, a := range found {
+		edit := approvals.Edit{At: a.At, Own: a.ByAppID != "" && slices.Contains(e.cfg.Own, a.ByAppID), Hand: handOf(a)}
+		edit.Added, edit.Removed = changed(a, t)
+		if len(edit.Added)+len(edit.Removed) > 0 {
+			out = append(out, edit)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b approvals.Edit) int { return b.At.Compare(a.At) })
+	return out, nil
+}
+
+// handOf names who did an audited act, for people.
+func handOf(a graph.Audit) string {
+	if a.ByAppName != "" && a.ByUserUPN == "" {
+		return "the app " + a.ByAppName
+	}
+	return cmp.Or(a.ByUserUPN, a.ByUserID, a.ByAppID)
+}
+
+// changed are the entries that an audited act added to the target and took out of it.
+func changed(a graph.Audit, t approvals.Target) (added, removed []string) {
+	if t.Kind == approvals.TargetGroup {
+		others := slices.DeleteFunc(slices.Clone(a.Targets), func(id string) bool { return id == t.ID })
+		switch {
+		case strings.HasPrefix(a.Activity, "Add member"):
+			return others, nil
+		case strings.HasPrefix(a.Activity, "Remove member"):
+			return nil, others
+		}
+		return nil, nil
+	}
+	for _, c := range a.Changes {
+		before, after := prefixes(c.Old), prefixes(c.New)
+		for _, p := range after {
+			if !slices.Contains(before, p) {
+				added = append(added, p)
+			}
+		}
+		for _, p := range before {
+			if !slices.Contains(after, p) {
+				removed = append(removed, p)
+			}
+		}
+	}
+	return added, removed
+}
+
+// prefixes finds the address ranges in a property of the audit, which may be JSON of any shape.
+func prefixes(text string) []string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF.:/", r) })
+	var out []string
+	for _, w := range words {
+		if p, err := netip.ParsePrefix(strings.Trim(w, ":")); err == nil {
+			out = append(out, p.Masked().String())
+		} else if p, err := netip.ParsePrefix(w); err == nil {
+			out = append(out, p.Masked().String())
+		}
+	}
+	return out
+}
