@@ -54,7 +54,7 @@ func changed(a graph.Audit, t approvals.Target) (added, removed []string) {
 		return nil, nil
 	}
 	for _, c := range a.Changes {
-		before, after := prefixes(c.Old), prefixes(c.New)
+		before, after := prefixesIn(c.Old), prefixesIn(c.New)
 		for _, p := range after {
 			if !slices.Contains(before, p) {
 				added = append(added, p)
@@ -69,8 +69,8 @@ func changed(a graph.Audit, t approvals.Target) (added, removed []string) {
 	return added, removed
 }
 
-// prefixes finds the address ranges in a property of the audit, which may be JSON of any shape.
-func prefixes(text string) []string {
+// prefixesIn finds the address ranges in a property of the audit, which may be JSON of any shape.
+func prefixesIn(text string) []string {
 	words := strings.FieldsFunc(text, func(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF.:/", r) })
 	var out []string
 	for _, w := range words {
