@@ -52,8 +52,8 @@ func People() []Person {
 // Rules is the company's rules file.
 const Rules = `
 groups:
-  netsec:   {id: ` + GroupNetsec + `, title: Network security, slack: ` + ChanNetsec + `}
-  security: {id: ` + GroupSecurity + `, title: Security, slack: ` + ChanSecurity + `}
+  netsec:   {id: ` + GroupNetsec + `, title: Network security, slack: ` + ChanNetsec + `, teams: '` + TeamsNetsec + `'}
+  security: {id: ` + GroupSecurity + `, title: Security, slack: ` + ChanSecurity + `, teams: '` + TeamsSecurity + `'}
 security: security
 adopters: security
 emergency: [` + Emergency + `]

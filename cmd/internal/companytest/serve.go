@@ -46,6 +46,7 @@ type Outside struct {
 	CAFile         string `json:"ca_file"`
 	RulesFile      string `json:"rules_file"`
 	PeopleFile     string `json:"people_file"`
+	TeamsOutside
 
 	listeners []served
 	cert      tls.Certificate
@@ -54,6 +55,7 @@ type Outside struct {
 type served struct {
 	l       net.Listener
 	handler http.Handler
+	plain   bool // http on loopback, for clients that bring no CA
 }
 
 // NewOutside opens the listeners and writes the CA, a rules file and a people file into dir. Serve answers on them.
@@ -88,9 +90,12 @@ func NewOutside(ctx context.Context, dir string, o Options) (*Outside, error) {
 	}
 	out.Slack.SetBaseURL(slackAt)
 	out.SlackAPI, out.SlackResponses = slackAt+"/api/", slackAt
-	out.Graph, err = out.listen(ctx, out.Tenant)
+	out.Graph, err = out.listen(ctx, out.login(out.Tenant))
+	if err != nil {
+		return nil, err
+	}
 	out.Authority = out.Graph
-	return out, err
+	return out, out.openTeams(ctx, dir, o)
 }
 
 func (o *Outside) listen(ctx context.Context, h http.Handler) (string, error) {
@@ -99,7 +104,7 @@ func (o *Outside) listen(ctx context.Context, h http.Handler) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("listening: %w", err)
 	}
-	o.listeners = append(o.listeners, served{l, h})
+	o.listeners = append(o.listeners, served{l: l, handler: h})
 	return "https://" + l.Addr().String(), nil
 }
 
@@ -109,7 +114,10 @@ func (o *Outside) Serve(ctx context.Context) error {
 	for _, s := range o.listeners {
 		srv := &http.Server{Handler: s.handler, ReadHeaderTimeout: 5 * time.Second}
 		g.Go(func() error {
-			l := tls.NewListener(s.l, &tls.Config{Certificates: []tls.Certificate{o.cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+			l := s.l
+			if !s.plain {
+				l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{o.cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+			}
 			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("serving: %w", err)
 			}
