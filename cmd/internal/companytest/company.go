@@ -19,6 +19,8 @@ import (
 	"hallpass/bot"
 	"hallpass/bot/slack"
 	"hallpass/bot/slack/slacktest"
+	"hallpass/bot/teams"
+	"hallpass/bot/teams/teamstest"
 	"hallpass/cmd/internal/app"
 	"hallpass/graph"
 	"hallpass/graph/graphtest"
@@ -52,8 +54,8 @@ func People() []Person {
 // Rules is the company's rules file.
 const Rules = `
 groups:
-  netsec:   {id: ` + GroupNetsec + `, title: Network security, slack: ` + ChanNetsec + `, teams: '` + TeamsNetsec + `'}
-  security: {id: ` + GroupSecurity + `, title: Security, slack: ` + ChanSecurity + `, teams: '` + TeamsSecurity + `'}
+  netsec:   {id: ` + GroupNetsec + `, title: Network security, slack: ` + ChanNetsec + `, teams: "` + TeamsNetsec + `"}
+  security: {id: ` + GroupSecurity + `, title: Security, slack: ` + ChanSecurity + `, teams: "` + TeamsSecurity + `"}
 security: security
 adopters: security
 emergency: [` + Emergency + `]
@@ -89,11 +91,14 @@ type Options struct {
 	Timing engine.Timing
 	// Observe keeps hallpass from writing.
 	Observe bool
+	// Teams gives the company a Microsoft Teams beside Slack.
+	Teams bool
 }
 
 // Company is the emulated company.
 type Company struct {
 	Slack  *slacktest.Workspace
+	Teams  *teamstest.Cloud // nil without Options.Teams
 	Tenant *graphtest.Tenant
 	Redis  *miniredis.Miniredis
 	Store  *redisstore.Store
@@ -107,6 +112,9 @@ func New(ctx context.Context, o Options) (*Company, error) {
 	c := &Company{Tenant: Tenant(o), Redis: miniredis.NewMiniRedis()}
 	c.App = c.Tenant.AddApp(graphtest.App{Name: "hallpass", Roles: Roles()})
 	c.Slack = Workspace(o.Now)
+	if o.Teams {
+		c.Teams = Cloud(o.Now)
+	}
 	c.client = redisstore.NewClient(redisstore.ClientConfig{
 		Addrs:  []string{"127.0.0.1:6379"},
 		Dialer: func(context.Context, string, string) (net.Conn, error) { return c.Redis.Dial() },
@@ -126,6 +134,11 @@ func New(ctx context.Context, o Options) (*Company, error) {
 		Commands: "https://hallpass.test/slack/commands", Interactions: "https://hallpass.test/slack/interactions",
 		Events: "https://hallpass.test/slack/events",
 	}, slacktest.InProcess(c.Core.Slack.Handler()))
+	if c.Teams != nil {
+		if err := c.installTeams(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return c, nil
 }
 
@@ -145,6 +158,12 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 	for _, p := range People() {
 		people[bot.Account{Platform: "slack", Team: opts.TeamID, User: p.Slack}] = p.Entra
 	}
+	var inTeams *teams.Config
+	if c.Teams != nil {
+		if inTeams, err = c.teamsConfig(); err != nil {
+			return nil, err
+		}
+	}
 	return app.NewCore(ctx, app.Parts{
 		Store: c.Store, Reader: client, Writer: client, Rules: rules, People: people,
 		Owners: map[string]string{"svc-nx@contoso.com": People()[3].Entra}, HumanAttribute: "employeeId", Own: []string{c.App.ID},
@@ -153,7 +172,7 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 			TeamIDs: []string{opts.TeamID}, APIURL: "https://slack.test/api/", Responses: "slack.test",
 			HTTP: &http.Client{Transport: c.Slack.Transport(), Timeout: 10 * time.Second, CheckRedirect: noRedirect},
 		},
-		Observe: o.Observe, Timing: o.Timing, Now: o.Now, Clock: o.Now, Log: o.Log,
+		Teams: inTeams, Observe: o.Observe, Timing: o.Timing, Now: o.Now, Clock: o.Now, Log: o.Log,
 	})
 }
 
@@ -199,7 +218,11 @@ func Tenant(o Options) *graphtest.Tenant {
 
 // Workspace makes the company's Slack workspace.
 func Workspace(now func() time.Time) *slacktest.Workspace {
-	w := slacktest.New(slacktest.Options{Now: now, BaseURL: "https://slack.test"})
+	var scopes []string
+	for _, s := range slack.Scopes() {
+		scopes = append(scopes, s.Name)
+	}
+	w := slacktest.New(slacktest.Options{Now: now, BaseURL: "https://slack.test", Scopes: scopes})
 	var all []string
 	for _, p := range People() {
 		w.AddUser(slacktest.User{ID: p.Slack, Name: strings.ToLower(strings.Fields(p.Name)[0]), RealName: p.Name, Email: p.Mail})

@@ -77,8 +77,37 @@ func TestAskedInSlackApprovedInTheAgentsPlayground(t *testing.T) {
 	unsigned(t, ctx, out.TeamsMessages)
 
 	p := openPage(ctx, t, chromium, run.URL)
-	p.shot("playground-0-start")
-	p.dump()
+	p.see("hallpass is here")
+	p.says("list waiting")
+	p.see("othing") // "Nothing waits", in whatever words
+	p.shot("playground-1-command")
+	p.press("the channel", `[...document.querySelectorAll("*")].filter((e) => e.children.length === 0 && e.textContent.trim() === "netsec-approvals").pop()`)
+	p.see("Start a new post")
+
+	const reason = `[okta.com](https://evil.example/x) <img src=x onerror=alert(1)> <at>Bo Berg</at> **urgent**`
+	d, err := out.Slack.Command(ctx, "U0ANA", companytest.ChanGeneral, "/hallpass", "ip 20.50.2.1 in trusted-servers for 12h because "+reason)
+	if err != nil || !d.Acked {
+		t.Fatalf("%v, %+v", err, d)
+	}
+	p.see("HP-1001: trust")
+	p.see(reason)
+	var traps int
+	p.do("looking for what markup would make", chromedp.Evaluate(`document.querySelectorAll('a[href*="evil.example"], img[src="x"]').length`, &traps))
+	if traps != 0 {
+		t.Errorf("what Ana wrote made %d links or images", traps)
+	}
+	p.shot("playground-2-card")
+	p.press("Approve", `[...document.querySelectorAll("button")].filter((b) => b.textContent.trim() === "Approve").pop()`)
+	p.see("Applied. Ends")
+	p.shot("playground-3-approved")
+	if !out.Tenant.Has(companytest.Location, "20.50.2.1/32") {
+		t.Error("the tenant does not have the address")
+	}
+	var left int
+	p.do("looking for buttons", chromedp.Evaluate(`[...document.querySelectorAll("button")].filter((b) => b.textContent.trim() === "Approve").length`, &left))
+	if left != 0 {
+		t.Errorf("%d Approve buttons are left", left)
+	}
 }
 
 // unsigned sends the bot what the Playground would send it without the proxy: nothing is taken on trust.
@@ -148,11 +177,26 @@ func (p page) see(want string) {
 	p.t.Fatalf("the page does not say %q but:\n%s", want, p.text())
 }
 
-func (p page) dump() {
-	var html string
-	p.do("reading", chromedp.OuterHTML("body", &html, chromedp.ByQuery))
-	_ = os.WriteFile(os.Getenv("HALLPASS_SHOTS")+"/dump.html", []byte(html), 0o600)
-	p.t.Log(p.text())
+// press clicks within the page, in one go: what is redrawn meanwhile cannot be lost between finding and clicking.
+func (p page) press(what, find string) {
+	p.t.Helper()
+	pressed := false
+	for range 100 {
+		p.do("pressing "+what, chromedp.Evaluate(`(() => { const b = `+find+`; if (!b || b.disabled) return false; b.click(); return true; })()`, &pressed))
+		if pressed {
+			return
+		}
+		p.do("waiting", chromedp.Sleep(100*time.Millisecond))
+	}
+	p.shot("playground-in-vain")
+	p.t.Fatalf("nothing to press: %s, in:\n%s", what, p.text())
+}
+
+// says types a message in the personal chat, where no mention is needed.
+func (p page) says(text string) {
+	p.t.Helper()
+	const box = `[contenteditable=true]`
+	p.do("typing", chromedp.Click(box, chromedp.ByQuery), chromedp.KeyEvent(text), chromedp.KeyEvent("\r"))
 }
 
 func (p page) shot(name string) {

@@ -3,7 +3,6 @@ package companytest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,47 +11,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"hallpass/bot/teams/teamstest"
 	"hallpass/bot/teams/teamstest/playground"
 )
-
-// The company's places in Teams, fixed so that the rules file can name them.
-const (
-	TeamsTeam     = "19:itsecurity@thread.tacv2"
-	TeamsNetsec   = "19:netsec@thread.tacv2"
-	TeamsSecurity = "19:security@thread.tacv2"
-	TeamsApp      = "0f5a4b7e-0000-4000-8000-00000000000b"
-)
-
-// Cloud makes the company's Teams: the same people as in Slack, one team with the approvers' channels. The app is installed
-// nowhere yet: InstallTeams does that, once the bot listens.
-func Cloud(now func() time.Time, tenant string) *teamstest.Cloud {
-	c := teamstest.New(teamstest.Options{Now: now, TenantID: tenant, AppID: TeamsApp})
-	var all []string
-	for _, p := range People() {
-		all = append(all, c.AddPerson(teamstest.Person{ID: p.Teams(), ObjectID: p.Entra, Name: p.Name, UPN: p.Mail, Email: p.Mail}).ID)
-	}
-	c.AddTeam(teamstest.Team{ID: TeamsTeam, Name: "IT security"}, all[1:]...)
-	c.AddChannel(teamstest.Chat{ID: TeamsNetsec, Name: "netsec-approvals", Team: TeamsTeam})
-	c.AddChannel(teamstest.Chat{ID: TeamsSecurity, Name: "security", Team: TeamsTeam})
-	return c
-}
-
-// Teams is the person's id towards the bot in Teams.
-func (p Person) Teams() string { return "29:" + strings.ToLower(strings.TrimPrefix(p.Slack, "U0")) }
-
-// InstallTeams installs the app for everybody and in the team.
-func InstallTeams(ctx context.Context, c *teamstest.Cloud) error {
-	var errs []error
-	for _, p := range c.People() {
-		_, err := c.Install(ctx, p.ID)
-		errs = append(errs, err)
-	}
-	_, err := c.InstallIn(ctx, People()[1].Teams(), TeamsTeam)
-	return errors.Join(append(errs, err)...)
-}
 
 // TeamsOutside is the part of Outside that is Teams: what `demo -emulators -json` prints about it.
 type TeamsOutside struct {
@@ -162,13 +124,13 @@ func (o *Outside) openPlayground(ctx context.Context, dir string) error {
 func (o *Outside) PlaygroundSettings(me Person) playground.Settings {
 	out := playground.Settings{
 		People: o.Teams.People(), BotID: o.Teams.BotID(), BotName: o.Teams.Options().BotName, TenantID: o.TenantID,
-		Team:     teamstest.Team{ID: TeamsTeam, Name: "IT security", GroupID: "00000000-0000-4000-8000-000000000031"},
+		Team:     teamstest.Team{ID: "19:itsecurity@thread.tacv2", Name: "IT security", GroupID: "00000000-0000-4000-8000-000000000031"},
 		Channel:  teamstest.Chat{ID: TeamsNetsec, Name: "netsec-approvals"},
 		Room:     teamstest.Chat{ID: "19:incident@thread.v2", Name: "Incident room"},
 		Endpoint: o.TeamsSigner, ServiceURL: o.PlaygroundService,
 	}
 	for _, p := range out.People {
-		if p.ID == me.Teams() {
+		if p.ID == TeamsID(me.Slack) {
 			out.Me = p
 		}
 	}
