@@ -30,7 +30,7 @@ func (b *Bot) Carry(ctx context.Context, claim approvals.Claim, item approvals.I
 	}
 	if no, ok := errors.AsType[*approvals.Refusal](err); ok {
 		b.cfg.Looks.Refused(ctx, b.act(claim, item, in, ""), verbOf(c.Verb), c.ID, no)
-		b.reply(ctx, in, refused(no))
+		b.reply(ctx, in, refused(b.instead(ctx, in, c, no)))
 		return false, nil, nil
 	}
 	if errors.Is(err, approvals.ErrDuplicate) {
@@ -46,6 +46,23 @@ func (b *Bot) Carry(ctx context.Context, claim approvals.Claim, item approvals.I
 		b.reply(ctx, in, notCounted())
 	}
 	return false, nil, err
+}
+
+// instead adds to the refusal of a vote for whom the request waits, if the person may see that and nothing else is said.
+func (b *Bot) instead(ctx context.Context, in Incoming, c Command, no *approvals.Refusal) *approvals.Refusal {
+	if no.Instead != "" || c.Verb != "approve" && c.Verb != "deny" {
+		return no
+	}
+	person, err := b.who(ctx, in)
+	if err != nil {
+		return no
+	}
+	r, details, err := b.cfg.Looks.Get(ctx, person, c.ID)
+	if err != nil || !details || !r.Voting() {
+		return no // what was refused is said all the same
+	}
+	more := *no
+	return more.Or("It waits for %s.", waitsFor(&r))
 }
 
 // meant reads an act as a command.
@@ -130,12 +147,9 @@ func (b *Bot) vote(ctx context.Context, act approvals.Act, in Incoming, c Comman
 	}
 	typed := seen == ""
 	if typed {
-		r, details, err := b.cfg.Looks.Get(ctx, act.Person, c.ID)
+		r, _, err := b.cfg.Looks.Get(ctx, act.Person, c.ID)
 		if err != nil {
 			return r, nil, err
-		}
-		if !details {
-			return r, nil, approvals.Refuse(approvals.RefusedRights, "You are not in a group that decides on %s.", c.ID)
 		}
 		if ballot.Fingerprint, err = b.shown(ctx, act.Person, in, &r, c.Verb); err != nil {
 			return r, nil, err

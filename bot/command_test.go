@@ -2,6 +2,7 @@ package bot
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,14 +91,121 @@ func TestWhatCouldMakeACardLieIsMadeVisible(t *testing.T) {
 	}
 }
 
+// TestTheCorrectedCommandIsTaken types what a mistake's answer shows, as people will.
+func TestTheCorrectedCommandIsTaken(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"ip 20.50.2.1 for 90d because x", "ip 20.50.2.1 in offce for 90d because x", "ip 20.50.2.1 in office because x", "ip 20.50.2.1 in office for 9d",
+		"ip 20.50.2.1 in office for ever because x", "ip", "account", "account svc@contoso.com in nowhere because x", "account svc@contoso.com",
+		"aprove HP-7", "deny HP-7", "revoke HP-7", "renew HP-7", "renew HP-7 for 9d", "hand HP-7", "own", "list nothing", "show", "20.50.2.1 in office for 9d because x",
+		"ip 20.50.2.1 in office for 1d for 2d because x", "deny HP-7x because y", "ip 20.50.2.1 in office until 31.1.27 because x",
+	} {
+		_, err := grammar().Parse(text)
+		if err == nil {
+			t.Errorf("%q is taken as it is", text)
+			continue
+		}
+		_, shown, found := strings.Cut(err.Error(), "`/hallpass ")
+		shown, _, closed := strings.Cut(shown, "`")
+		if !found || !closed {
+			if !strings.Contains(err.Error(), "Write ") { // a date or a duration: the rest of the command is right
+				t.Errorf("%q: %v shows no command", text, err)
+			}
+			continue
+		}
+		if _, err := grammar().Parse(shown); err != nil {
+			t.Errorf("%q: told to type %q, and that is answered: %v", text, shown, err)
+		}
+	}
+}
+
+// FuzzParse: whatever is typed is either answered with words for people, or means exactly one thing that can be carried out.
 func FuzzParse(f *testing.F) {
-	f.Add("ip 20.50.2.1 in office for 9d because x")
-	f.Add("hand HP-7 to <@U1|x>")
+	for _, text := range []string{
+		"ip 20.50.2.1 in office for 9d because x", "account svc@x.com for 2 weeks ticket A-1 because \u202ex", "hand HP-7 to <@U1|x>",
+		"renew hp-0007 until 2027-01-31 because <https://x|y>", "list expiring 1 day and 2 hours", "approve 7 for 3h", "own &lt;a&gt;",
+	} {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if _, err := grammar().Parse(text); err != nil {
+		c, err := grammar().Parse(text)
+		if err != nil {
 			if _, ok := errors.AsType[*approvals.Refusal](err); !ok {
 				t.Errorf("%q: %v is not for people", text, err)
 			}
+			return
+		}
+		if c.Verb != "" && !slices.Contains(verbs(), c.Verb) {
+			t.Errorf("%q is the verb %q", text, c.Verb)
+		}
+		for _, said := range []string{c.Why, c.Ask.Reason, c.Ask.Ticket, c.Ask.Account, c.To} {
+			if said != visible(said) || len([]rune(said)) > maxCommand*8 {
+				t.Errorf("%q: %q could deceive", text, said)
+			}
+		}
+		switch c.Verb {
+		case "ip", "account":
+			sound(t, text, c.Ask)
+		case "show", "approve", "deny", "cancel", "renew", "revoke", "hand":
+			if again, err := approvals.ParseRequestID(string(c.ID)); err != nil || again != c.ID {
+				t.Errorf("%q is about %q", text, c.ID)
+			}
+			if c.Term.For < 0 || c.Verb == "deny" && c.Why == "" || c.Verb == "hand" && c.To == "" {
+				t.Errorf("%q: %+v", text, c)
+			}
+		}
+	})
+}
+
+// sound checks what must hold for an ask that the grammar lets through.
+func sound(t *testing.T, text string, a approvals.Ask) {
+	t.Helper()
+	if !slices.Contains(grammar().Names(a.Kind), a.Where) || a.Reason == "" || a.Term.IsZero() || a.Term.For < 0 || a.Term.For > 0 && !a.Term.Until.IsZero() {
+		t.Errorf("%q: %+v", text, a)
+	}
+	if a.Kind == approvals.KindAccount && (a.Account == "" || strings.ContainsAny(a.Account, " \n") || len(a.Addresses) > 0) {
+		t.Errorf("%q: the account %q", text, a.Account)
+	}
+	for _, p := range a.Addresses {
+		if again, err := approvals.ParseAddress(p.String()); err != nil || again != p {
+			t.Errorf("%q: the address %s", text, p)
+		}
+	}
+	if a.Kind == approvals.KindIP && len(a.Addresses) == 0 {
+		t.Errorf("%q: no address", text)
+	}
+}
+
+// FuzzForm: what the check of a form lets through can be carried out, and says the same as a command would.
+func FuzzForm(f *testing.F) {
+	f.Add(FormAsk, "", "ip:office", "20.50.2.1", "90d", "x", "INC-1", "")
+	f.Add(FormAsk, "", "account:integrations", "svc@contoso.com", "until 2027-01-31", "x", "", "")
+	f.Add(FormApprove, "HP-7:f", "", "", "14d", "", "", "")
+	f.Add(FormHand, "HP-7:f", "", "", "", "", "", "bo@contoso.com")
+	f.Fuzz(func(t *testing.T, form, hidden, where, subject, term, reason, ticket, to string) {
+		in := Incoming{Kind: InSubmit, Form: form, Hidden: hidden, Fields: map[string]string{
+			fieldWhere: where, fieldSubject: subject, fieldTerm: term, fieldReason: reason, fieldTicket: ticket, fieldTo: to,
+		}}
+		wrong := grammar().checkForm(in)
+		c, seen, err := grammar().formCommand(in)
+		if len(wrong) > 0 {
+			for field, text := range wrong {
+				if field == "" || text == "" {
+					t.Errorf("%+v: a mistake without words: %q", in, wrong)
+				}
+			}
+			return
+		}
+		if form == FormAsk {
+			if err != nil {
+				t.Errorf("%+v was let through, and then: %v", in, err)
+				return
+			}
+			sound(t, subject, c.Ask)
+			return
+		}
+		if err == nil && (seen != "" && !strings.HasSuffix(hidden, ":"+seen) || c.ID == "" || c.Why != visible(c.Why)) {
+			t.Errorf("%+v became %+v, %q", in, c, seen)
 		}
 	})
 }

@@ -159,6 +159,11 @@ func clickAgain() Card {
 // NothingDone is the answer when an act could not be stored.
 const NothingDone = "Nothing was done: hallpass cannot store anything right now. Please try again in a minute."
 
+// notAsked tells the requester who has to be asked by themselves.
+func notAsked(r *approvals.Request, who []string) Text {
+	return Text{plain("hallpass cannot write to %s in chat. Ask them yourself: they type ", strings.Join(who, " and ")), code("/hallpass approve " + string(r.ID))}
+}
+
 // Help is the help text.
 func Help() Card {
 	rows := []struct{ usage, does string }{

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ func (b *Bot) Tell(ctx context.Context, r approvals.Request) (time.Time, error) 
 	if err != nil {
 		return time.Time{}, err
 	}
+	slices.SortStableFunc(wanted, func(a, b CardRow) int { return cmp.Compare(last(a), last(b)) })
 	for _, w := range wanted {
 		t.bring(ctx, w)
 	}
@@ -48,12 +50,21 @@ func (b *Bot) Tell(ctx context.Context, r approvals.Request) (time.Time, error) 
 	return t.later, errors.Join(t.failed...)
 }
 
+// last puts the requester's card after all others: it says who could not be asked.
+func last(row CardRow) int {
+	if row.Role == roleCard {
+		return 1
+	}
+	return 0
+}
+
 // telling is one pass over the messages of a request.
 type telling struct {
 	b      *Bot
 	r      *approvals.Request
 	rows   []CardRow
-	busy   []Place // take no more posts now; without thread
+	busy   []Place  // take no more posts now; without thread
+	mute   []string // who could not be asked, for the requester to see
 	later  time.Time
 	failed []error
 }
@@ -81,13 +92,24 @@ func (t *telling) wanted(ctx context.Context) ([]CardRow, error) {
 	}
 	round := t.r.Round()
 	if !t.r.Owner.Is(t.r.Requester) {
+		before := len(out)
 		if err := direct(roleOwner, t.r.Owner.ID); err != nil {
 			return nil, err
+		}
+		if len(out) == before && round.NeedsOwner() {
+			t.mute = append(t.mute, name(t.r.Owner.Label()))
 		}
 	}
 	if !round.NeedsOwner() || t.r.State.Final() && t.known(roleApprover) {
 		for _, group := range round.Ruling.Groups() {
-			t.channels(group, func(p Place) { add(roleApprover+group, p) })
+			asked := false
+			t.channels(group, func(p Place) {
+				asked = true
+				add(roleApprover+group, p)
+			})
+			if !asked {
+				t.mute = append(t.mute, group)
+			}
 		}
 	}
 	if t.r.State != approvals.StatePending {
@@ -136,6 +158,9 @@ func (t *telling) bring(ctx context.Context, want CardRow) {
 		row = t.rows[i]
 	}
 	c := t.shows(row.Role)
+	if row.Role == roleCard && t.r.Voting() && len(t.mute) > 0 {
+		c.Flags = append([]Text{notAsked(t.r, t.mute)}, c.Flags...)
+	}
 	digest := Digest(c)
 	if row.Digest == digest || row.Digest == digestGone {
 		return
@@ -167,6 +192,9 @@ func (t *telling) post(ctx context.Context, chat Chat, row CardRow, c Card) (Car
 		return row, false
 	}
 	if row.After.After(t.b.cfg.Now()) {
+		if group, ok := strings.CutPrefix(row.Role, roleApprover); ok && row.Unsure == 0 {
+			t.mute = append(t.mute, group)
+		}
 		t.again(row.After)
 		return row, false
 	}
@@ -188,8 +216,9 @@ func (t *telling) post(ctx context.Context, chat Chat, row CardRow, c Card) (Car
 	return row, true
 }
 
-// How long a post that may have arrived is waited with, doubled each time.
+// How long a post that may have arrived is waited with, doubled each time; and one for which there is no place.
 const (
+	goneWait       = time.Hour
 	unsureWait     = 5 * time.Second
 	unsureWaitMost = 5 * time.Minute
 )
@@ -227,9 +256,19 @@ func (t *telling) keep(ctx context.Context, row CardRow) bool {
 // missed notes why a message is not up to date. Others go on.
 func (t *telling) missed(ctx context.Context, row CardRow, err error) {
 	if errors.Is(err, ErrGone) {
-		t.b.cfg.Log.WarnContext(ctx, "a message cannot be reached any more", "request", string(t.r.ID), "role", row.Role, "error", err)
-		row.Digest = digestGone
-		t.keep(ctx, row)
+		t.b.cfg.Log.WarnContext(ctx, "a message cannot be reached", "request", string(t.r.ID), "role", row.Role, "error", err)
+		if row.Message.ID != "" || t.r.State.Final() || strings.HasPrefix(row.Role, roleNotice) {
+			row.Digest = digestGone
+			t.keep(ctx, row)
+			return
+		}
+		if group, ok := strings.CutPrefix(row.Role, roleApprover); ok {
+			t.mute = append(t.mute, group)
+		}
+		row.After = t.b.cfg.Now().Add(goneWait) // the app may be invited into the channel meanwhile
+		if t.keep(ctx, row) {
+			t.again(row.After)
+		}
 		return
 	}
 	if wait, ok := errors.AsType[*approvals.Later](err); ok {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -169,6 +170,66 @@ func TestACrashAtAnyCallLeavesNoDeadButton(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+func TestTheRequesterIsToldWhenTheOwnerCannotBeReached(t *testing.T) {
+	t.Parallel()
+	w, rows := &wall{}, &book{}
+	b, r := teller(t, w, rows), pending()
+	r.Owner, r.Round().OwnerYes = approvals.Person{ID: "zoe", Name: "Zoe"}, nil
+	if _, err := b.Tell(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.posts) != 1 || len(w.posts[0].Flags) != 1 || !strings.Contains(w.posts[0].Flags[0].String(), "cannot write to Zoe in chat") {
+		t.Errorf("she reads %+v", w.posts)
+	}
+	r.Round().OwnerYes = &approvals.Vote{Voter: r.Owner}
+	if _, err := b.Tell(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.posts) != 2 || len(w.posts[0].Flags) != 0 {
+		t.Errorf("after Zoe's yes: %+v", w.posts)
+	}
+}
+
+// closed is a platform on which one thing cannot be reached: a channel, or a thread in it.
+type closed struct {
+	wall
+	channel, thread bool
+}
+
+func (c *closed) Post(ctx context.Context, to Place, card Card) (MessageRef, error) {
+	if to.Channel == "C-netsec" && (c.channel && to.Thread == "" || c.thread && to.Thread != "") {
+		c.calls++
+		return MessageRef{}, fmt.Errorf("posting: %w", ErrGone)
+	}
+	return c.wall.Post(ctx, to, card)
+}
+
+// TestWhatCannotBeReachedIsTriedAgainOnlyIfThatCanHelp: the app may be invited into a channel, a thread does not come back.
+func TestWhatCannotBeReachedIsTriedAgainOnlyIfThatCanHelp(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		chat  *closed
+		again bool
+	}{"a channel": {&closed{channel: true}, true}, "a thread": {&closed{thread: true}, false}} {
+		r := pending()
+		r.Round().Nudged = true // a notice for approvers
+		rows := &book{}
+		b := teller(t, &row.chat.wall, rows)
+		b.SetChats(row.chat)
+		later, err := b.Tell(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if later.IsZero() == row.again {
+			t.Errorf("%s: it comes back at %v", name, later)
+		}
+		before := row.chat.calls
+		if _, err := b.Tell(t.Context(), r); err != nil || row.chat.calls != before {
+			t.Errorf("%s: it was tried at once again (%d calls, then %d; %v)", name, before, row.chat.calls, err)
 		}
 	}
 }

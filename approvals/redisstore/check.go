@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ func (s *Store) Check(ctx context.Context) []Finding {
 	if err := s.client.Ping(ctx).Err(); err != nil {
 		return []Finding{{What: "Redis does not answer: " + err.Error(), Do: "Look at redis.addrs, the password and the network."}}
 	}
-	out := []Finding{{OK: true, What: "Redis answers"}}
+	out := []Finding{{OK: true, What: "Redis answers"}, s.version(ctx)}
 	want := []struct{ setting, value, do string }{
 		{"appendonly", "yes", "Set `appendonly yes`: without it a restart loses everything."},
 		{"appendfsync", "always", "Set `appendfsync always`: with everysec up to about 2 seconds of acknowledged clicks are lost when the power goes."},
@@ -43,6 +44,26 @@ func (s *Store) Check(ctx context.Context) []Finding {
 		}
 	}
 	return out
+}
+
+// oldest is the oldest major version of Redis that the scripts and settings were tried with.
+const oldest = 7
+
+// version looks at the version of the server.
+func (s *Store) version(ctx context.Context) Finding {
+	info, err := s.client.Info(ctx, "server").Result()
+	_, rest, known := strings.Cut(info, "redis_version:")
+	if err != nil || !known {
+		return Finding{OK: true, What: fmt.Sprintf("Redis hides its version; see to it yourself that it is %d or later", oldest)}
+	}
+	version, _, _ := strings.Cut(rest, "\n")
+	version = strings.TrimSpace(version)
+	major, _, _ := strings.Cut(version, ".")
+	n, err := strconv.Atoi(major)
+	if err != nil || n < oldest {
+		return Finding{What: "Redis is of version " + version, Do: fmt.Sprintf("Use Redis %d or later.", oldest)}
+	}
+	return Finding{OK: true, What: "Redis is of version " + version}
 }
 
 // Stats are what is watched about the store.

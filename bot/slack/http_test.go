@@ -25,8 +25,9 @@ func noon() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
 
 // ear receives acts and remembers them.
 type ear struct {
-	mu    sync.Mutex
-	heard []bot.Incoming
+	mu      sync.Mutex
+	heard   []bot.Incoming
+	strange int // messages that failed authentication
 }
 
 func (e *ear) Receive(_ context.Context, in bot.Incoming) bot.Ack {
@@ -51,6 +52,7 @@ func listen(t *testing.T, secrets ...string) (http.Handler, *ear) {
 	s, err := slack.New(slack.Config{
 		BotToken: "xoxb-1", SigningSecrets: secrets, AppID: "A1", TeamIDs: []string{"T1"}, Receiver: e, Replays: memory{map[string]bool{}},
 		HTTP: &http.Client{Timeout: time.Second, CheckRedirect: noRedirect}, Now: noon, Clock: noon, Log: slog.New(slog.DiscardHandler), Go: func(func(context.Context)) {},
+		Unauthenticated: func() { e.strange++ },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -136,6 +138,9 @@ func TestRequestsThatAreNotTaken(t *testing.T) {
 			if row.want != 200 && len(heard.heard) != 0 {
 				t.Errorf("it was taken all the same: %+v", heard.heard)
 			}
+			if counted := heard.strange == 1; counted != (row.want == 401 || row.want == 403) {
+				t.Errorf("counted %d times as not authenticated", heard.strange)
+			}
 			if w.Code != 200 && strings.Contains(w.Body.String(), "abc") {
 				t.Error("the challenge was echoed")
 			}
@@ -183,20 +188,60 @@ func TestSecretsCanBeRotatedAndAnEmptyOneOpensNothing(t *testing.T) {
 	}
 }
 
-func FuzzInteraction(f *testing.F) {
+// ours reports whether a body claims to be of this app and workspace.
+func ours(path, body string) bool {
+	v, err := url.ParseQuery(body)
+	if err != nil {
+		return path == "/slack/events" && strings.Contains(body, "A1") && strings.Contains(body, "T1")
+	}
+	if path == "/slack/commands" {
+		return v.Get("api_app_id") == "A1" && v.Get("team_id") == "T1"
+	}
+	return strings.Contains(body, "A1") && strings.Contains(body, "T1")
+}
+
+// sent sends a signed body and gives what was taken.
+func sent(t *testing.T, path, kind, body string) []bot.Incoming {
+	t.Helper()
+	h, heard := listen(t, secret)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/slack/commands", strings.NewReader(body))
+	r.URL.Path = path
+	r.Header.Set("Content-Type", kind)
+	stamp, signature := sign(body, secret, noon())
+	r.Header.Set("X-Slack-Request-Timestamp", stamp)
+	r.Header.Set("X-Slack-Signature", signature)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code >= 500 {
+		t.Errorf("%s %q: answered %d", path, body, w.Code)
+	}
+	return heard.heard
+}
+
+// FuzzPayload sends any body, well signed, to each of the three addresses: it is taken at most once, only if it names this app
+// and workspace, and each delivery of it is the same act.
+func FuzzPayload(f *testing.F) {
 	f.Add(click("A1", "T1"))
+	f.Add(command())
 	f.Add(form("payload", `{"type":"view_submission","api_app_id":"A1","team":{"id":"T1"},"user":{"id":"U1"},"view":{"id":"V","callback_id":"ask","state":{"values":{"a":{"b":{"value":"x"}}}}}}`))
+	f.Add(form("payload", `{"type":"view_submission","api_app_id":"A1","team":null,"user":{"id":"U1","team_id":"T1"},"view":{"id":"V","callback_id":"hand","private_metadata":"HP-1:f","state":{"values":{"to":{"value":{"type":"plain_text_input","value":null}}}}}}`))
+	f.Add(`{"type":"event_callback","api_app_id":"A1","team_id":"T1","event_id":"E1","event":{"type":"app_home_opened","user":"U1","tab":"home"}}`)
 	f.Fuzz(func(t *testing.T, body string) {
-		h, heard := listen(t, secret)
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/slack/interactions", strings.NewReader(body))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		stamp, signature := sign(body, secret, noon())
-		r.Header.Set("X-Slack-Request-Timestamp", stamp)
-		r.Header.Set("X-Slack-Signature", signature)
-		h.ServeHTTP(httptest.NewRecorder(), r)
-		for _, in := range heard.heard {
-			if in.Account.Team != "T1" || in.Operation == "" {
-				t.Errorf("taken: %+v", in)
+		for path, kind := range map[string]string{
+			"/slack/commands": "application/x-www-form-urlencoded", "/slack/interactions": "application/x-www-form-urlencoded", "/slack/events": "application/json",
+		} {
+			first, second := sent(t, path, kind, body), sent(t, path, kind, body)
+			if len(first) > 1 || len(first) != len(second) {
+				t.Fatalf("%s %q: taken %d and %d times", path, body, len(first), len(second))
+			}
+			for i, in := range first {
+				known := in.Kind == bot.InClick || in.Kind == bot.InSubmit || in.Kind == bot.InCommand || in.Kind == bot.InHome
+				if in.Account.Team != "T1" || in.Account.Platform != "slack" || in.Account.User == "" || in.Operation == "" || !known || !ours(path, body) {
+					t.Errorf("%s %q: taken: %+v", path, body, in)
+				}
+				if second[i].Operation != in.Operation {
+					t.Errorf("%s %q: the same delivery is %q and %q", path, body, in.Operation, second[i].Operation)
+				}
 			}
 		}
 	})

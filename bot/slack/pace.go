@@ -43,6 +43,7 @@ func lane(method, channel string) string {
 const (
 	methodPost   = "chat.postMessage"
 	methodUpdate = "chat.update"
+	methodInfo   = "conversations.info"
 )
 
 // turn takes the turn for a call at the moment now, or says how long to wait.

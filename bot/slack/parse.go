@@ -156,6 +156,9 @@ func (s *Slack) interaction(data []byte) (bot.Incoming, error) {
 	return in, nil
 }
 
+// eventHome is the only event that is listened to.
+const eventHome = "app_home_opened"
+
 // event reads an event callback. Only the opening of the home page is listened to.
 func (s *Slack) event(data []byte) (bot.Incoming, error) {
 	var p struct {
@@ -174,7 +177,7 @@ func (s *Slack) event(data []byte) (bot.Incoming, error) {
 	if err := s.trusted(p.APIAppID, p.TeamID); err != nil {
 		return bot.Incoming{}, err
 	}
-	if p.Event.Type != "app_home_opened" || p.Event.Tab != "home" || p.Event.User == "" {
+	if p.Event.Type != eventHome || p.Event.Tab != "home" || p.Event.User == "" {
 		return bot.Incoming{}, errNothing
 	}
 	return bot.Incoming{

@@ -42,3 +42,30 @@ func TestTextByPeopleIsLiteralEverywhere(t *testing.T) {
 		}
 	}
 }
+
+// FuzzCard: whatever people and Entra ID put into a card, Slack takes it and makes nothing of it live.
+func FuzzCard(f *testing.F) {
+	for _, text := range hostile() {
+		f.Add(text, text, int64(0))
+	}
+	f.Fuzz(func(t *testing.T, title, text string, unix int64) {
+		literal := bot.Text{{Text: text, Literal: true, Unix: unix}, {Text: title, Bold: true}}
+		c := bot.Card{
+			Title: title, Lead: literal, Quote: text, Plain: text, Fields: []bot.Field{{Label: title, Value: literal}}, Flags: []bot.Text{literal},
+			Lines: []bot.Text{literal, {}}, Foot: []bot.Text{literal}, Buttons: []bot.Button{{ID: bot.ButtonCancel, Label: title, Value: text, Confirm: text}},
+		}
+		if unix < 0 {
+			return // no moment of ours is before 1970
+		}
+		blocks, err := slack.Blocks(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if problems := slacktest.CheckBlocks(blocks, slacktest.SurfaceMessage); len(problems) > 0 {
+			t.Errorf("%q, %q: Slack would refuse it: %v", title, text, problems)
+		}
+		if live := slacktest.Mentions("", blocks); len(live) != 0 {
+			t.Errorf("%q, %q: Slack would make live: %v", title, text, live)
+		}
+	})
+}

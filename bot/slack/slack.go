@@ -145,7 +145,11 @@ func (s *Slack) Post(ctx context.Context, to bot.Place, c bot.Card) (bot.Message
 	if err != nil {
 		return bot.MessageRef{}, err
 	}
-	if s.foreign(ctx, channel) {
+	shared, err := s.foreign(ctx, channel)
+	if err != nil {
+		return bot.MessageRef{}, err // nothing was posted
+	}
+	if shared {
 		return bot.MessageRef{}, fmt.Errorf("%w: channel %s is shared with another organisation, and no details are posted there", bot.ErrGone, channel)
 	}
 	if err := s.turn(methodPost, channel); err != nil {
@@ -251,23 +255,30 @@ func (s *Slack) Home(ctx context.Context, a bot.Account, h bot.Home) error {
 	return nil
 }
 
-// foreign reports whether a channel is shared with another organisation. When that cannot be found out, posting is
-// tried: it will say what is wrong.
-func (s *Slack) foreign(ctx context.Context, channel string) bool {
+// foreign reports whether a channel is shared with another organisation. While that cannot be found out, nothing is posted
+// there.
+func (s *Slack) foreign(ctx context.Context, channel string) (bool, error) {
 	if channel == "" || strings.HasPrefix(channel, "D") {
-		return false
+		return false, nil
 	}
 	s.mu.Lock()
 	shared, at := s.ext[channel], s.extAt[channel]
 	s.mu.Unlock()
 	if s.cfg.Now().Sub(at) < 10*time.Minute {
-		return shared
+		return shared, nil
 	}
-	info, err := s.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
+	if err := s.turn(methodInfo, channel); err != nil {
+		return false, err
+	}
+	found, err := s.Channel(ctx, channel)
 	if err != nil {
-		return false // posting will tell what is wrong
+		if _, unsure := errors.AsType[*approvals.Unsure](err); unsure { // of a question, not of a post
+			return false, &approvals.Later{At: s.cfg.Clock().Add(failWait), Why: "Slack did not answer"}
+		}
+		return false, err
 	}
-	shared = info.IsExtShared || info.IsPendingExtShared
+	s.pace.fine(methodInfo, channel)
+	shared = found.Shared
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.ext) > 10_000 {
@@ -275,7 +286,7 @@ func (s *Slack) foreign(ctx context.Context, channel string) bool {
 		clear(s.extAt)
 	}
 	s.ext[channel], s.extAt[channel] = shared, s.cfg.Now()
-	return shared
+	return shared, nil
 }
 
 // gone are Slack's words for what cannot be reached any more.
@@ -319,12 +330,4 @@ func (s *Slack) failed(method, channel string, err error) error {
 		return &approvals.Unsure{Err: fmt.Errorf("%s: %w", method, err)}
 	}
 	return fmt.Errorf("%s: %w", method, err)
-}
-
-// Test asks Slack whether it takes the bot token.
-func (s *Slack) Test(ctx context.Context) error {
-	if _, err := s.api.AuthTestContext(ctx); err != nil {
-		return s.failed("auth.test", "", err)
-	}
-	return nil
 }

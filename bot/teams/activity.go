@@ -81,17 +81,6 @@ func (a *inbound) conversation() string {
 	return base
 }
 
-// thread is the message that a thread begins with, if the activity is in one.
-func (a *inbound) thread() string {
-	_, params, _ := strings.Cut(a.Conversation.ID, ";")
-	for part := range strings.SplitSeq(params, ";") {
-		if id, ok := strings.CutPrefix(part, "messageid="); ok {
-			return id
-		}
-	}
-	return ""
-}
-
 // personal reports whether only one person reads the conversation.
 func (a *inbound) personal() bool { return a.Conversation.Type == "personal" }
 

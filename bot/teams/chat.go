@@ -30,18 +30,16 @@ func (t *Teams) send(ctx context.Context, to target, update string, c bot.Card) 
 		ServiceURL: to.service, ChannelID: channel, Bot: schema.ChannelAccount{ID: "28:" + t.cfg.AppID},
 		Conversation: schema.ConversationAccount{ID: to.conversation},
 	}
+	summary := inert(summaryOf(c), maxSummary)
 	shown := []schema.Attachment{{ContentType: cardType, Content: content}}
-	summary := func(a *schema.Activity) error {
-		a.Summary = inert(summaryOf(c), maxSummary)
-		return nil
-	}
 	if update != "" {
-		a := activity.ApplyConversationReference(schema.Activity{Type: schema.Message, ID: update, Attachments: shown}, ref, false)
-		_ = summary(&a) // it only sets a field
+		a := activity.ApplyConversationReference(schema.Activity{Type: schema.Message, ID: update, Attachments: shown, Summary: summary}, ref, false)
 		return update, adapter.UpdateActivity(ctx, a)
 	}
 	err := adapter.ProactiveMessage(ctx, ref, activity.HandlerFuncs{OnMessageFunc: func(turn *activity.TurnContext) (schema.Activity, error) {
-		return turn.SendActivity(activity.MsgOptionAttachments(shown), summary)
+		a, err := turn.SendActivity(activity.MsgOptionAttachments(shown))
+		a.Summary = summary
+		return a, err
 	}})
 	return conn.id, err
 }

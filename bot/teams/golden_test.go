@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestEveryPieceIsRenderedAsItsGoldenFileSays renders what bot/testdata holds, lets the emulated Teams take it, and holds
 // it against bot/teams/testdata. Home pages are left out: Teams has none.
-func TestEveryPieceIsRenderedAsItsGoldenFileSays(t *testing.T) {
+func TestEveryPieceIsRenderedAsItsGoldenFileSays(t *testing.T) { //nolint:tparallel // the pieces share one Teams and its clock
 	t.Parallel()
 	pieces, err := bottest.Pieces(os.DirFS(filepath.Join("..", "testdata", "pieces")))
 	if err != nil {

@@ -72,7 +72,7 @@ func (s *signer) RoundTrip(r *http.Request) (*http.Response, error) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case r.URL.String() == "https://login.test/meta":
 		s.fetched++
-		_ = json.NewEncoder(w).Encode(map[string]any{"issuer": issuer, "jwks_uri": s.jwks})
+		_, _ = io.WriteString(w, `{"issuer":"`+issuer+`","jwks_uri":"`+s.jwks+`"}`)
 	case r.URL.String() == "https://login.test/keys":
 		_, _ = io.WriteString(w, `{"keys":[{"kty":"RSA","use":"sig","kid":"`+s.kid+`","n":"`+base64.RawURLEncoding.EncodeToString(s.key.N.Bytes())+
 			`","e":"`+base64.RawURLEncoding.EncodeToString(big.NewInt(int64(s.key.E)).Bytes())+`","endorsements":["`+strings.Join(s.endorsed, `","`)+`"]}]}`)

@@ -2,6 +2,7 @@ package teams
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 
 	"hallpass/bot"
@@ -62,18 +63,14 @@ func rich(t bot.Text, props, runs block) block {
 			continue
 		}
 		r := run(s)
-		for k, v := range runs {
-			r[k] = v
-		}
+		maps.Copy(r, runs)
 		inlines = append(inlines, r)
 	}
 	if len(inlines) == 0 {
 		inlines = append(inlines, block{"type": "TextRun", "text": " "})
 	}
 	out := block{"type": "RichTextBlock", "inlines": inlines}
-	for k, v := range props {
-		out[k] = v
-	}
+	maps.Copy(out, props)
 	return out
 }
 
@@ -96,9 +93,7 @@ func richLines(t bot.Text, props, runs block) []block {
 	var out []block
 	for i, l := range lines {
 		p := block{}
-		for k, v := range props {
-			p[k] = v
-		}
+		maps.Copy(p, props)
 		if i > 0 {
 			p["spacing"] = "none"
 		}

@@ -63,6 +63,8 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 		return p.version(rest)
 	case "rules":
 		return p.rules(rest)
+	case "teams-package":
+		return p.teamsPackage(rest)
 	case "serve":
 		return p.withConfig(name, rest, nil, func(cfg app.Config) error {
 			return p.serve(ctx, cfg, p.logger(cfg))
@@ -85,7 +87,7 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 			return p.say("Approved exemptions are applied again.\n")
 		})
 	}
-	known := []string{"serve", "check", "rules", "pause", "resume", "version", "help"}
+	known := []string{"serve", "check", "rules", "teams-package", "pause", "resume", "version", "help"}
 	return errUsage{fmt.Sprintf("there is no command %q", name), rulesfile.Meant(name, known)}
 }
 

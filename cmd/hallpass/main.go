@@ -24,7 +24,7 @@ func main() {
 // run is the program without its process. It returns the exit code: 0, 1 if it failed, 2 if it was called wrongly.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	p := program{
-		getenv: getenv, readFile: os.ReadFile, stdout: stdout, stderr: stderr,
+		getenv: getenv, readFile: os.ReadFile, writeFile: os.WriteFile, stdout: stdout, stderr: stderr,
 		serve: app.Run, check: app.Check, pause: app.Pause, resume: app.Resume,
 	}
 	return p.run(ctx, args)
@@ -34,6 +34,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 type program struct {
 	getenv         func(string) string
 	readFile       func(string) ([]byte, error)
+	writeFile      func(string, []byte, os.FileMode) error
 	stdout, stderr io.Writer
 
 	serve  func(ctx context.Context, cfg app.Config, log *slog.Logger) error

@@ -9,6 +9,8 @@ Usage:
     hallpass resume [-config FILE]                  go on after a pause
     hallpass rules test RULES [EXAMPLES]            check a rules file, and judge example asks by it
     hallpass rules env                              what conditions in a rules file can use
+    hallpass teams-package -app-id ID -host NAME [-out FILE]
+                                                    write the app package for Microsoft Teams (hallpass.zip)
     hallpass version
     hallpass help
 

@@ -111,7 +111,7 @@ func (w *Workspace) dropSocket(s *socket) {
 
 func (w *Workspace) ping(s *socket) {
 	defer w.connected.Done()
-	ticker := time.NewTicker(pingEvery)
+	ticker := time.NewTicker(w.opts.PingEvery)
 	defer ticker.Stop()
 	for {
 		select {

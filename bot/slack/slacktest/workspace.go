@@ -33,6 +33,8 @@ type Options struct {
 	Scopes []string
 	// RequestURL, if set, receives signed HTTP requests instead of Socket Mode.
 	RequestURL RequestURLs
+	// PingEvery is how often a socket is pinged, in real time. Default 5 s.
+	PingEvery time.Duration
 	// RequestTransport carries them; the default is http.DefaultTransport.
 	RequestTransport http.RoundTripper
 }
@@ -114,6 +116,9 @@ func New(opts Options) *Workspace {
 	set(&opts.BotName, "hallpass")
 	if len(opts.Commands) == 0 {
 		opts.Commands = []string{"/hallpass"}
+	}
+	if opts.PingEvery == 0 {
+		opts.PingEvery = pingEvery
 	}
 	if opts.Scopes == nil {
 		opts.Scopes = DefaultScopes()

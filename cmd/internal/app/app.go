@@ -49,7 +49,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	log.InfoContext(ctx, "hallpass starts", "mode", cfg.Mode, "slack", core.Slack != nil, "teams", core.Teams != nil, "rules", p.Rules.Hash())
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return core.Run(ctx) })
-	g.Go(func() error { return sample(ctx, p.Store, metrics, log) })
+	g.Go(func() error { return sample(ctx, p, float64(cfg.Entra.BudgetPercent)/100, metrics) })
 	if cfg.HTTP.Listen != "" {
 		health := Health{Gatherer: reg, Log: log, Ready: func(ctx context.Context) error {
 			_, err := p.Store.Now(ctx)
@@ -134,33 +134,6 @@ func listen(ctx context.Context, addr string, handler http.Handler) error {
 	return nil
 }
 
-// sampling is how often the store is looked at for metrics.
-const sampling = 10 * time.Second
-
-func sample(ctx context.Context, store *redisstore.Store, m *Metrics, log *slog.Logger) error {
-	tick := time.NewTicker(sampling)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		stats, err := store.Stats(ctx)
-		if err != nil {
-			m.StoreError("stats")
-			log.WarnContext(ctx, "the store could not be looked at", "error", err)
-			continue
-		}
-		for lane, lag := range stats.Lag {
-			m.DueLag(lane, lag)
-		}
-		m.Requests(stats.States, stats.Stuck)
-		m.OverdueRemoval(stats.Overdue)
-		m.Paused(stats.Paused)
-	}
-}
-
 // parts makes from the configuration what a Core is put together from.
 func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts, func(), error) {
 	var p Parts
@@ -181,7 +154,7 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 		Store: store, ManagedMail: cfg.Slack.ManagedMailDomains, OwnerAttribute: cfg.People.OwnerAttribute,
 		HumanAttribute: cfg.People.HumanAttribute, Socket: cfg.Slack.Mode != "http", Observe: cfg.Mode != "enforce",
 		Now: time.Now, Clock: time.Now, //nolint:forbidigo // here the machine's clock comes in
-		Log: log, Refused: m.Refused, Workers: make(engine.Workers),
+		Log: log, Refused: m.Refused, Acted: m.Act, Workers: make(engine.Workers),
 		Dialer: &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 15 * time.Second, TLSClientConfig: transport.TLSClientConfig},
 	}
 	for _, lane := range approvals.Lanes() {
@@ -223,6 +196,7 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 		AppID: cfg.Slack.AppID, TeamIDs: cfg.Slack.TeamIDs, APIURL: strings.TrimSuffix(cfg.Hosts.SlackAPI, "/") + "/", Responses: responses.Host,
 		HTTP: quiet(transport),
 	}
+	p.Slack.Connected, p.Slack.Unauthenticated = m.SlackConnected, func() { m.Unauthenticated("slack") }
 	return p, closing, nil
 }
 

@@ -53,6 +53,7 @@ type Parts struct {
 	Now, Clock func() time.Time
 	Log        *slog.Logger
 	Refused    func(approvals.Reason)
+	Acted      func(platform string) // optional
 }
 
 // Core is a replica: engine, workers, bot and chats, introduced to each other. Slack or Teams is nil if it is not used.
@@ -130,6 +131,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		Asks: c.Engine, Looks: c.Engine, Cards: cards{p.Store}, Inbox: p.Store, Channel: channel(file),
 		People:  bot.People{File: p.People, ManagedMail: p.ManagedMail, Bindings: bound, Directory: tenant, Audit: c.bound},
 		Grammar: bot.Grammar{Zone: p.Calendar.Zone, Names: func(k approvals.Kind) []string { return file().Names(k) }},
+		Acted:   p.Acted,
 		Now:     p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
 	})
 	if err != nil {

@@ -22,6 +22,8 @@ type Metrics struct {
 	acts            *prometheus.CounterVec
 	refused         *prometheus.CounterVec
 	unauthenticated *prometheus.CounterVec
+	slackConnected  prometheus.Gauge
+	clockSkew       prometheus.Gauge
 	graphCalls      *prometheus.CounterVec
 	storeErrors     *prometheus.CounterVec
 }
@@ -47,11 +49,13 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		acts:            counters("acts_total", "What people did, by platform.", "platform"),
 		refused:         counters("refused_total", "Refusals by reason.", "reason"),
 		unauthenticated: counters("unauthenticated_total", "Messages that failed authentication, by platform.", "platform"),
+		clockSkew:       gauge("clock_skew_seconds", "How far this replica's clock is ahead of Redis' (negative: behind)."),
+		slackConnected:  gauge("slack_connected", "1 while a socket to Slack stands. Socket Mode only."),
 		graphCalls:      counters("graph_calls_total", "Calls to Microsoft Graph by method and class of status.", "method", "status"),
 		storeErrors:     counters("store_errors_total", "Calls to Redis that failed, by operation.", "operation"),
 	}
 	for _, c := range []prometheus.Collector{
-		m.dueLag, m.overdueRemoval, m.budgetUsed, m.stuck, m.paused, m.requests, m.acts, m.refused, m.unauthenticated,
+		m.dueLag, m.overdueRemoval, m.budgetUsed, m.stuck, m.paused, m.requests, m.acts, m.refused, m.unauthenticated, m.slackConnected, m.clockSkew,
 		m.graphCalls, m.storeErrors,
 	} {
 		if err := reg.Register(c); err != nil {
@@ -99,6 +103,17 @@ func (m *Metrics) Refused(reason approvals.Reason) { m.refused.WithLabelValues(s
 
 // Unauthenticated counts a message whose signature or token was wrong.
 func (m *Metrics) Unauthenticated(platform string) { m.unauthenticated.WithLabelValues(platform).Inc() }
+
+// SlackConnected says whether a socket to Slack stands.
+func (m *Metrics) SlackConnected(on bool) {
+	m.slackConnected.Set(0)
+	if on {
+		m.slackConnected.Set(1)
+	}
+}
+
+// ClockSkew says how far the machine's clock is ahead of Redis'.
+func (m *Metrics) ClockSkew(ahead time.Duration) { m.clockSkew.Set(ahead.Seconds()) }
 
 // GraphCall counts a call to Graph. A status of 0 means that no answer came.
 func (m *Metrics) GraphCall(method string, status int) {

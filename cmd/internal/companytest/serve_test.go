@@ -20,7 +20,7 @@ import (
 // authentication on, against a real redis-server and the emulators over https and wss: one request from ask to force.
 func TestARealServeOverSocketModeTLSAndRedis(t *testing.T) {
 	t.Parallel()
-	redis := storetest.Redis(t)
+	redis := storetest.Redis(t, "--aclfile", users(t))
 	ctx, stop := context.WithCancel(t.Context())
 	dir := t.TempDir()
 	out, err := companytest.NewOutside(ctx, dir, companytest.Options{Now: time.Now, Rate: 5})
@@ -30,6 +30,7 @@ func TestARealServeOverSocketModeTLSAndRedis(t *testing.T) {
 	done := make(chan error, 2)
 	go func() { done <- out.Serve(ctx) }()
 	cfg := config(t, dir, out, redis.Addr)
+	cfg.Redis.Username, cfg.Redis.Password = "hallpass", app.NewSecret("a-password")
 	var said bytes.Buffer
 	if ok, err := app.Check(ctx, cfg, &said); !ok || err != nil {
 		t.Fatalf("check says %v, %v:\n%s", ok, err, said.String())
@@ -104,6 +105,20 @@ func TestARealServeOverSocketModeTLSAndRedis(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// users is the ACL file of deploy, with a password.
+func users(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "..", "..", "deploy", "users.acl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "users.acl")
+	if err := os.WriteFile(path, bytes.ReplaceAll(data, []byte("CHANGE-ME"), []byte("a-password")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func config(t *testing.T, dir string, out *companytest.Outside, redis string) app.Config {

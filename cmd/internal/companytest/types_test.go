@@ -71,6 +71,23 @@ func TestSlacksOwnTypesTakeEverythingThatHallpassSends(t *testing.T) {
 	if n < 20 {
 		t.Fatalf("only %d pieces were sent", n)
 	}
+	golden, err := filepath.Glob(filepath.Join("..", "..", "..", "bot", "slack", "testdata", "*.json"))
+	if err != nil || len(golden) < 60 {
+		t.Fatalf("%d golden files, %v", len(golden), err)
+	}
+	for _, path := range golden { // what a request can show in every state
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var piece struct {
+			Blocks json.RawMessage `json:"blocks"`
+		}
+		if err := json.Unmarshal(data, &piece); err != nil {
+			t.Fatal(err)
+		}
+		keep(piece.Blocks)
+	}
 	if err := kit.TypeCheck(t.Context(), dir); err != nil {
 		t.Error(err)
 	}

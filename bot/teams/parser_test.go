@@ -1,0 +1,64 @@
+package teams_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hallpass/bot/npmtest"
+)
+
+// TestMicrosoftsParserTakesEveryGoldenCard lets Microsoft's own Adaptive Cards library read the golden files.
+func TestMicrosoftsParserTakesEveryGoldenCard(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped in short mode: it installs npm packages")
+	}
+	kit, err := npmtest.Install(t.Context(), os.DirFS("testdata/npm"), t.TempDir())
+	if errors.Is(err, npmtest.ErrMissing) && os.Getenv("HALLPASS_REQUIRE") != "1" {
+		t.Skipf("Microsoft's parser cannot be had: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "golden", "*.json"))
+	if err != nil || len(files) < 50 {
+		t.Fatalf("%d golden files, %v", len(files), err)
+	}
+	cards := map[string]json.RawMessage{
+		"wrong": json.RawMessage(`{"type":"AdaptiveCard","version":"1.5","body":[{"type":"RichTextBlok","inlines":[]}]}`),
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cards[strings.TrimSuffix(filepath.Base(file), ".json")] = data
+	}
+	question, err := json.Marshal(cards)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := kit.Command(t.Context(), "judge.mjs")
+	cmd.Stdin = bytes.NewReader(question)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var verdicts map[string][]string
+	if err := json.Unmarshal(out, &verdicts); err != nil {
+		t.Fatal(err)
+	}
+	if len(verdicts) != len(cards) || len(verdicts["wrong"]) == 0 {
+		t.Errorf("%d verdicts on %d cards; on a wrong one: %v", len(verdicts), len(cards), verdicts["wrong"])
+	}
+	for name, problems := range verdicts {
+		if name != "wrong" && len(problems) > 0 {
+			t.Errorf("%s: %v", name, problems)
+		}
+	}
+}
