@@ -79,7 +79,7 @@ func TestAskedInSlackApprovedInTheAgentsPlayground(t *testing.T) {
 	p := openPage(ctx, t, chromium, run.URL)
 	p.see("hallpass is here")
 	p.says("list waiting")
-	p.see("othing") // "Nothing waits", in whatever words
+	p.see("There is nothing.")
 	p.shot("playground-1-command")
 	p.press("the channel", `[...document.querySelectorAll("*")].filter((e) => e.children.length === 0 && e.textContent.trim() === "netsec-approvals").pop()`)
 	p.see("Start a new post")

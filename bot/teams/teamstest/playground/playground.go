@@ -107,7 +107,7 @@ func Start(ctx context.Context, kit *npmtest.Kit, address string, s Settings) (*
 // Close ends the Playground.
 func (p *Playground) Close() {
 	_ = p.cmd.Process.Kill() // it may have ended by itself
-	<-p.done
+	_ = <-p.done             // killed on purpose
 }
 
 // ready waits for the page. The Playground tells its errors in a log file only.
@@ -129,7 +129,7 @@ func (p *Playground) ready(ctx context.Context, dir string) error {
 		select {
 		case err := <-p.done:
 			p.done <- err
-			said, logErr := os.ReadFile(filepath.Join(dir, "devTools", "m365agentsplayground.log"))
+			said, logErr := os.ReadFile(filepath.Join(dir, "devTools", "m365agentsplayground.log")) //nolint:gosec // a folder of our own
 			return fmt.Errorf("playground: it ended: %w\n%s", errors.Join(err, logErr), said)
 		case <-ctx.Done():
 			p.Close()
