@@ -6,8 +6,10 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/pem"
 	"maps"
 	"net/http"
 	"slices"
@@ -126,4 +128,17 @@ func (k *key) public() object {
 		out["endorsements"] = k.endorses
 	}
 	return out
+}
+
+// SigningKey returns the present signing key of the issuer, PKCS #8 in PEM, and its id: for clients outside of this process
+// that sign activities themselves. It is made anew for each Cloud and good for nothing else.
+func (c *Cloud) SigningKey() (id string, private []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k := c.keys[len(c.keys)-1]
+	der, err := x509.MarshalPKCS8PrivateKey(k.private)
+	if err != nil {
+		return k.id, nil // an RSA key can always be written
+	}
+	return k.id, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }

@@ -142,7 +142,7 @@ func New(ctx context.Context, o Options) (*Company, error) {
 	c.App = c.Tenant.AddApp(graphtest.App{Name: "hallpass", Roles: Roles()})
 	c.Slack = Workspace(o.Now)
 	if o.Teams {
-		c.Teams = Cloud(o.Now)
+		c.Teams = Cloud(o.Now, "")
 	}
 	c.client = redisstore.NewClient(redisstore.ClientConfig{
 		Addrs:  []string{"127.0.0.1:6379"},

@@ -46,6 +46,7 @@ type Outside struct {
 	CAFile         string `json:"ca_file"`
 	RulesFile      string `json:"rules_file"`
 	PeopleFile     string `json:"people_file"`
+	TeamsOutside
 
 	listeners []served
 	cert      tls.Certificate
@@ -54,6 +55,7 @@ type Outside struct {
 type served struct {
 	l       net.Listener
 	handler http.Handler
+	plain   bool // http on loopback, for clients that bring no CA
 }
 
 // NewOutside opens the listeners and writes the CA, a rules file and a people file into dir. Serve answers on them.
@@ -88,9 +90,12 @@ func NewOutside(ctx context.Context, dir string, o Options) (*Outside, error) {
 	}
 	out.Slack.SetBaseURL(slackAt)
 	out.SlackAPI, out.SlackResponses = slackAt+"/api/", slackAt
-	out.Graph, err = out.listen(ctx, "graph", o, out.Tenant)
+	out.Graph, err = out.listen(ctx, "graph", o, out.login(out.Tenant))
+	if err != nil {
+		return nil, err
+	}
 	out.Authority = out.Graph
-	return out, err
+	return out, out.openTeams(ctx, dir, o)
 }
 
 // listen opens the listener of one emulator and gives its address.
@@ -103,7 +108,7 @@ func (o *Outside) listen(ctx context.Context, name string, opts Options, h http.
 	if opts.Before != nil {
 		h = opts.Before(h)
 	}
-	o.listeners = append(o.listeners, served{l, h})
+	o.listeners = append(o.listeners, served{l: l, handler: h})
 	if opts.Domain == "" {
 		return "https://" + l.Addr().String(), nil
 	}
@@ -120,7 +125,10 @@ func (o *Outside) Serve(ctx context.Context) error {
 	for _, s := range o.listeners {
 		srv := &http.Server{Handler: s.handler, ReadHeaderTimeout: 5 * time.Second}
 		g.Go(func() error {
-			l := tls.NewListener(s.l, &tls.Config{Certificates: []tls.Certificate{o.cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+			l := s.l
+			if !s.plain {
+				l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{o.cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+			}
 			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("serving: %w", err)
 			}

@@ -27,9 +27,9 @@ func TeamsID(slackID string) string {
 	return "29:" + strings.ToLower(strings.TrimPrefix(slackID, "U0"))
 }
 
-// Cloud makes the company's Teams: the same people as in Slack, with a channel for each group that decides.
-func Cloud(now func() time.Time) *teamstest.Cloud {
-	c := teamstest.New(teamstest.Options{Now: now, Limits: true})
+// Cloud makes the company's Teams in a tenant (empty: one of its own): the same people as in Slack, with a channel for each group that decides.
+func Cloud(now func() time.Time, tenant string) *teamstest.Cloud {
+	c := teamstest.New(teamstest.Options{Now: now, TenantID: tenant, Limits: true})
 	var all []string
 	for _, p := range People() {
 		first, last, _ := strings.Cut(p.Name, " ")

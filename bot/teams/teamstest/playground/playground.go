@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,10 +36,10 @@ type Settings struct {
 	People []teamstest.Person
 	// BotID is 28:… and BotName what is mentioned.
 	BotID, BotName, TenantID string
-	// Team is the one team, with these channels; Room is a group chat.
-	Team     teamstest.Team
-	Channels []teamstest.Chat
-	Room     teamstest.Chat
+	// Team is the one team, with the one channel that the Playground knows; Room is a group chat.
+	Team    teamstest.Team
+	Channel teamstest.Chat
+	Room    teamstest.Chat
 	// Endpoint is where activities are sent: the address of a Signer.
 	Endpoint string
 	// ServiceURL is what the activities name as the connector: an address that leads to a Front.
@@ -73,9 +74,14 @@ func FreePort(ctx context.Context) (int, error) {
 	return strconv.Atoi(port)
 }
 
-// Start runs an installed Playground on a port until the context ends, and waits until its page answers.
-func Start(ctx context.Context, kit *npmtest.Kit, port int, s Settings) (*Playground, error) {
-	config, err := s.config()
+// Start runs an installed Playground until the context ends, and waits until its page answers. The address is that of the
+// page, such as http://127.0.0.1:56150; only its port can be chosen.
+func Start(ctx context.Context, kit *npmtest.Kit, address string, s Settings) (*Playground, error) {
+	at, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("playground: %w", err)
+	}
+	config, err := s.Config()
 	if err != nil {
 		return nil, err
 	}
@@ -84,10 +90,10 @@ func Start(ctx context.Context, kit *npmtest.Kit, port int, s Settings) (*Playgr
 	}
 	cmd := kit.Command(
 		ctx, "node_modules/@microsoft/m365agentsplayground/cli.js", "start", "-e", s.Endpoint, "-c", "msteams",
-		"-p", strconv.Itoa(port), "--su", s.ServiceURL, "--dt",
+		"-p", at.Port(), "--su", s.ServiceURL, "--dt",
 	)
 	cmd.Env = append(cmd.Environ(), "TEAMSAPPTESTER_BROWSER=none", "NO_PROXY=127.0.0.1,localhost", "HOME="+kit.Dir)
-	p := &Playground{URL: "http://127.0.0.1:" + strconv.Itoa(port), cmd: cmd, done: make(chan error, 1)}
+	p := &Playground{URL: address, cmd: cmd, done: make(chan error, 1)}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("playground: %w", err)
 	}
@@ -101,7 +107,7 @@ func Start(ctx context.Context, kit *npmtest.Kit, port int, s Settings) (*Playgr
 // Close ends the Playground.
 func (p *Playground) Close() {
 	_ = p.cmd.Process.Kill() // it may have ended by itself
-	<-p.done
+	_ = <-p.done             // killed on purpose
 }
 
 // ready waits for the page. The Playground tells its errors in a log file only.
@@ -123,7 +129,7 @@ func (p *Playground) ready(ctx context.Context, dir string) error {
 		select {
 		case err := <-p.done:
 			p.done <- err
-			said, logErr := os.ReadFile(filepath.Join(dir, "devTools", "m365agentsplayground.log"))
+			said, logErr := os.ReadFile(filepath.Join(dir, "devTools", "m365agentsplayground.log")) //nolint:gosec // a folder of our own
 			return fmt.Errorf("playground: it ended: %w\n%s", errors.Join(err, logErr), said)
 		case <-ctx.Done():
 			p.Close()
@@ -133,8 +139,8 @@ func (p *Playground) ready(ctx context.Context, dir string) error {
 	}
 }
 
-// config is the Playground's configuration file. It wants at least five users beside the current one.
-func (s Settings) config() ([]byte, error) {
+// Config returns the Playground's configuration file, .m365agentsplayground.yml. It wants at least five users beside the current one.
+func (s Settings) Config() ([]byte, error) {
 	users := []map[string]string{}
 	for _, p := range s.People {
 		if p.ID != s.Me.ID {
@@ -147,10 +153,7 @@ func (s Settings) config() ([]byte, error) {
 			ID: "29:somebody" + n, ObjectID: "0000000" + n + "-5050-4050-8050-000000000000", Name: "Somebody " + n, UPN: "somebody" + n + "@example.com", Email: "somebody" + n + "@example.com",
 		}))
 	}
-	channels := []map[string]string{}
-	for _, ch := range s.Channels {
-		channels = append(channels, map[string]string{"id": ch.ID, "name": ch.Name})
-	}
+	channels := []map[string]string{{"id": s.Channel.ID, "name": s.Channel.Name}}
 	raw, err := yaml.Marshal(map[string]any{
 		"version": "0.1.1", "tenantId": s.TenantID, "bot": map[string]string{"id": s.BotID, "name": s.BotName},
 		"currentUser": user(s.Me), "users": users,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -60,9 +61,7 @@ func (s Signer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer func() { _ = response.Body.Close() }() // it is read to its end or the client is gone
-	for name, values := range response.Header {
-		rw.Header()[name] = values
-	}
+	maps.Copy(rw.Header(), response.Header)
 	rw.WriteHeader(response.StatusCode)
 	_, _ = io.Copy(rw, response.Body) // a client that went away is no concern of ours
 }
