@@ -226,3 +226,21 @@ func TestAReaderChangesNothing(t *testing.T) {
 		t.Errorf("a question that is a POST: %v", err)
 	}
 }
+
+func TestEveryPermissionStandsInTheTableOnceForAnIdentity(t *testing.T) {
+	t.Parallel()
+	table := graph.PermissionTable()
+	for _, row := range graph.Calls() {
+		for _, p := range row.Needs {
+			lines := 0
+			for line := range strings.Lines(table) {
+				if strings.HasPrefix(line, "| "+string(row.As)+" |") && strings.Contains(line, "`"+p+"`") {
+					lines++
+				}
+			}
+			if lines != 1 {
+				t.Errorf("%s for the %s stands in %d lines of\n%s", p, row.As, lines, table)
+			}
+		}
+	}
+}

@@ -372,19 +372,14 @@ func TestAGuestsNameIsAName(t *testing.T) {
 
 func TestUnmodelledConditionsReachThePolicy(t *testing.T) {
 	t.Parallel()
-	k := &kit{tenant: graphtest.New(graphtest.Options{Now: noon, Rate: -1})} // not held against the schema: it is of the future
-	app := k.tenant.AddApp(graphtest.App{Name: "hallpass", Roles: roles()})
-	c, err := graph.New(graph.Config{Host: host, Credential: k.tenant.Credential(app.ID), Transport: k, Now: noon})
-	if err != nil {
-		t.Fatal(err)
-	}
+	k := newKit(t)
 	svc := k.tenant.AddUser(graphtest.User{UPN: "svc@contoso.com", Enabled: true})
 	k.tenant.AddPolicy(graphtest.Policy{Name: "New", State: "enabled", Extra: map[string]any{"moonPhases": []string{"full"}}})
-	got, err := c.Policies(t.Context())
+	got, err := k.c.Policies(t.Context())
 	if err != nil || !slices.Equal(got[0].Unmodelled, []string{"conditions.moonPhases"}) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	_, err = c.WhatIf(t.Context(), graph.Question{UserID: svc, Apps: []string{"a"}})
+	_, err = k.c.WhatIf(t.Context(), graph.Question{UserID: svc, Apps: []string{"a"}})
 	if e, ok := errors.AsType[*graph.Error](err); !ok || e.Status != http.StatusNotImplemented {
 		t.Errorf("the tenant guesses: %v", err)
 	}

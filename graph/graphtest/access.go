@@ -34,13 +34,15 @@ func (t *Tenant) conditionalAccess(c call) answer {
 	case c.is(http.MethodPatch, "identity", "conditionalAccess", "namedLocations", "*"):
 		return t.patchLocation(c)
 	case c.is(http.MethodGet, "identity", "conditionalAccess", "policies"):
-		list := []object{}
+		list, future := []object{}, false
 		for _, p := range t.policies {
 			if p.deleted.IsZero() {
-				list = append(list, policyJSON(p))
+				list, future = append(list, policyJSON(p)), future || len(p.Extra) > 0
 			}
 		}
-		return c.page(list, 100, 1000)
+		a := c.page(list, 100, 1000)
+		a.future = future
+		return a
 	}
 	return notModelled(c.r.Method + " " + c.r.URL.Path)
 }

@@ -2,9 +2,14 @@ package graphtest
 
 import (
 	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +21,7 @@ import (
 // tokensLive is how long a token is good.
 const tokensLive = time.Hour
 
-// login answers as the login host: metadata, and tokens for client secrets.
+// login answers as the login host: metadata, and tokens for apps that prove who they are.
 func (t *Tenant) login(w http.ResponseWriter, r *http.Request) {
 	base := "https://" + r.Host + "/" + t.opts.ID
 	switch {
@@ -48,12 +53,49 @@ func (t *Tenant) issue(w http.ResponseWriter, r *http.Request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, a := range t.apps {
-		if r.PostForm.Get("grant_type") == "client_credentials" && a.deleted.IsZero() && !a.Disabled && a.ID == r.PostForm.Get("client_id") && a.Secret == r.PostForm.Get("client_secret") {
+		if r.PostForm.Get("grant_type") == "client_credentials" && a.deleted.IsZero() && !a.Disabled && a.ID == r.PostForm.Get("client_id") && t.proves(a, r.PostForm) {
 			write(w, ok(object{"token_type": "Bearer", "expires_in": int(tokensLive.Seconds()), "access_token": t.token(a)}))
 			return
 		}
 	}
 	bad("invalid_client", "AADSTS7000215: Invalid client secret provided.")
+}
+
+// proves reports whether the form proves that it is from the app: by its secret, or by an assertion that is the token of its
+// workload or is signed with its certificate.
+func (t *Tenant) proves(a *App, form url.Values) bool {
+	assertion := form.Get("client_assertion")
+	switch {
+	case assertion == "":
+		return a.Secret != "" && form.Get("client_secret") == a.Secret
+	case form.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer":
+		return false
+	case a.Workload != "" && assertion == a.Workload:
+		return true
+	}
+	parts := strings.Split(assertion, ".")
+	cert, err := x509.ParseCertificate(a.Certificate)
+	if err != nil || len(parts) != 3 {
+		return false
+	}
+	var claims struct {
+		Audience string `json:"aud"`
+		Issuer   string `json:"iss"`
+		Subject  string `json:"sub"`
+		Until    int64  `json:"exp"`
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || json.Unmarshal(payload, &claims) != nil || claims.Issuer != a.ID || claims.Subject != a.ID ||
+		!strings.Contains(claims.Audience, "/"+t.opts.ID+"/") || t.opts.Now().Unix() >= claims.Until {
+		return false
+	}
+	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
+	public, isRSA := cert.PublicKey.(*rsa.PublicKey)
+	if err != nil || !isRSA {
+		return false
+	}
+	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
+	return rsa.VerifyPSS(public, crypto.SHA256, sum[:], signature, nil) == nil || rsa.VerifyPKCS1v15(public, crypto.SHA256, sum[:], signature) == nil
 }
 
 // token makes a token that looks like a JWT and is good for an hour.

@@ -113,7 +113,8 @@ type Policy struct {
 	TermsOfUse    []string
 	CustomFactors []string
 	Session       map[string]any // as Graph writes them: signInFrequency …
-	// Extra are conditions that did not exist when hallpass was made. Nobody here knows what they mean.
+	// Extra are conditions that did not exist when hallpass was made. Nobody here knows what they mean, and answers that
+	// hold them are not judged by a schema.
 	Extra map[string]any
 
 	deleted time.Time
@@ -128,6 +129,9 @@ type App struct {
 	Roles            []string
 	Owners           []string
 	Credentials      []Credential
+	// Certificate, DER, is one that it may sign in with; Workload is a token of a workload that it may sign in with.
+	Certificate []byte
+	Workload    string
 	// Unique is the name of an app that another one made; By is who made it.
 	Unique, By string
 	Federated  []Federated
