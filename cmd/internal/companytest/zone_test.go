@@ -225,7 +225,10 @@ func TestAPastedErrorBecomesARequest(t *testing.T) {
 		s.reads("Ana", said, "MFA is asked for, and nobody answers: the policy “Require MFA for everyone” (AADSTS"+strconv.Itoa(failed.Code)+")")
 		s.reads("Ana", said, "✓ app registration with a certificate")
 		s.reads("Ana", said, "/hallpass account svc-nx@contoso.com from ADDRESS for 30d because")
-		s.reads("Ana", said, "seen at 20.50.2.1")
+		if strings.Contains(said, "20.50.2.1") {
+			t.Error("somebody who has nothing to do with the account reads from where it signs in")
+		}
+		s.reads("its owner", s.hears("sam", "advise svc-nx@contoso.com"), "seen at 20.50.2.1")
 		answer := s.c.Slack.Ephemerals("U0ANA")
 		if _, err := s.c.Slack.Click(s.ctx, "U0ANA", answer[len(answer)-1].Ref(), "Prepare the request"); err != nil {
 			t.Fatal(err)
