@@ -353,7 +353,8 @@ func (a advisor) Advise(ctx context.Context, person string, q approvals.Question
 	if err := approvals.May(who, approvals.VerbAsk, nil); err != nil {
 		return approvals.Advice{}, err
 	}
-	return patient(ctx, a.now, func(ctx context.Context) (approvals.Advice, error) { return a.tenant.Advise(ctx, q) })
+	advice, err := patient(ctx, a.now, func(ctx context.Context) (approvals.Advice, error) { return a.tenant.Advise(ctx, q) })
+	return advice.For(who), err
 }
 
 // errNoWriter says that nothing can be written.
