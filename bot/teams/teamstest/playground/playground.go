@@ -107,7 +107,7 @@ func Start(ctx context.Context, kit *npmtest.Kit, address string, s Settings) (*
 // Close ends the Playground.
 func (p *Playground) Close() {
 	_ = p.cmd.Process.Kill() // it may have ended by itself
-	_ = <-p.done             // killed on purpose
+	<-p.done                 // killed on purpose
 }
 
 // ready waits for the page. The Playground tells its errors in a log file only.
