@@ -49,6 +49,7 @@ const (
 	spaceBindings = "bindings"
 	spaceAccounts = "accounts"
 	spaceOwners   = "owners"
+	spaceRules    = "rules"
 	spaceReached  = "reached" // people in Teams
 	spaceTalks    = "talks"   // conversations in Teams
 	spaceGreeted  = "greeted" // conversations in Teams that were welcomed

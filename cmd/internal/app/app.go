@@ -46,6 +46,9 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	if err := noteRules(ctx, p.Store, p.Rules.Hash()); err != nil {
+		return err
+	}
 	log.InfoContext(ctx, "hallpass starts", "mode", cfg.Mode, "slack", core.Slack != nil, "teams", core.Teams != nil, "rules", p.Rules.Hash())
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return core.Run(ctx) })
@@ -155,7 +158,7 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 	if p.Calendar, err = cfg.Calendar.Value(); err != nil {
 		return fail(fmt.Errorf("calendar: %w", err))
 	}
-	if p.Rules, err = OpenRules(string(cfg.Rules), os.ReadFile, log, nil); err != nil {
+	if p.Rules, err = OpenRules(string(cfg.Rules), os.ReadFile, log, noting(ctx, store, log)); err != nil {
 		return fail(err)
 	}
 	if p.People, p.Owners, err = tables(cfg.People); err != nil {
@@ -170,7 +173,6 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 			return fail(fmt.Errorf("entra.writer: %w", err))
 		}
 	}
-	p.Own = []string{cfg.Entra.Reader.ClientID, cfg.Entra.Writer.ClientID}
 	if cfg.Teams.On() {
 		if p.Teams, err = teamsConfig(cfg, transport, m); err != nil {
 			return fail(fmt.Errorf("teams: %w", err))

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hallpass/approvals"
-	"hallpass/approvals/audit"
 	"hallpass/approvals/engine"
 	"hallpass/approvals/redisstore"
 	"hallpass/approvals/rulesfile"
@@ -37,8 +36,6 @@ type Parts struct {
 	OwnerAttribute string
 	HumanAttribute string
 	ManagedMail    []string
-	// Own are the ids under which hallpass's own writes stand in the directory audit.
-	Own []string
 	// Slack (without an app id: none) and Teams (nil: none) are the chats; one is enough. Receiver, Views, References,
 	// Replays, Clock, Now, Log and Go are filled in.
 	Slack    slack.Config
@@ -106,7 +103,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	tenant, err := entra.New(entra.Config{
 		Reader: p.Reader, Writer: writer, Places: places{file}, Budget: p.Store, Cache: p.Store, Ledger: ledger{p.Store}, OwnerOf: own.of,
 		Attributes: attributes(p.OwnerAttribute, p.HumanAttribute), Human: p.HumanAttribute, Security: people.Security, MayAsk: mayAsk,
-		Own: p.Own, Now: p.Store.Now, Log: p.Log,
+		Now: p.Store.Now, Log: p.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -203,9 +200,9 @@ func (c *Core) bound(ctx context.Context, a bot.Account, b bot.Binding) error {
 	if err != nil {
 		return err
 	}
-	return c.parts.Store.Note(ctx, audit.Seal("", approvals.Entry{
+	return c.parts.Store.Note(ctx, approvals.Entry{
 		At: now, Actor: b.Person, Act: "bound", Detail: map[string]string{"account": accountKey(a), "how": b.How},
-	}))
+	})
 }
 
 // attributes are the extension attributes among the configured ones.
