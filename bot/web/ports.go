@@ -48,7 +48,7 @@ type Directory interface {
 	Standing(ctx context.Context, personID string, groups []string) (approvals.Standing, error)
 }
 
-// Notes records who looked at what. What cannot be recorded is not shown.
+// Notes records who looked at what, with the time of the store. What cannot be recorded is not shown.
 type Notes interface {
 	Note(ctx context.Context, e approvals.Entry) error
 }

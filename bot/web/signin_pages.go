@@ -124,9 +124,8 @@ func (s *Site) signedOut(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// note records who did what here. The time is that of everything stored.
+// note records who did what here.
 func (s *Site) note(ctx context.Context, e approvals.Entry) error {
-	e.At = s.cfg.Now()
 	if err := s.cfg.Notes.Note(ctx, e); err != nil {
 		return fmt.Errorf("recording who looked: %w", err)
 	}

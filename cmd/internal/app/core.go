@@ -57,6 +57,7 @@ type Core struct {
 	Bot    *bot.Bot
 	Slack  *slack.Slack
 	pool   *engine.Pool
+	tenant *entra.Entra
 	parts  Parts
 	after  *after
 }
@@ -104,6 +105,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.tenant = tenant
 	c.Engine, err = engine.New(engine.Config{
 		Requests: p.Store, Targets: p.Store, Queue: p.Store, Inbox: p.Store, Brakes: p.Store, Owners: own, Entra: tenant, Directory: tenant,
 		Rules: func() engine.Rules { return p.Rules }, Calendar: p.Calendar, Observe: p.Observe, Adopters: people.Adopters,
