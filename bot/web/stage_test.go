@@ -32,7 +32,8 @@ const (
 
 // stage is the pages with an emulated login service, and everything behind them in memory.
 type stage struct {
-	t      *testing.T
+	t      testing.TB
+	cfg    web.Config
 	site   *web.Site
 	server *httptest.Server
 	issuer *webtest.Issuer
@@ -57,7 +58,7 @@ type memory struct {
 	places   []web.Place
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t testing.TB) *stage {
 	t.Helper()
 	mem := &memory{
 		now: time.Date(2027, 3, 3, 9, 0, 0, 0, time.UTC), requests: map[approvals.RequestID]approvals.Request{},
@@ -77,14 +78,15 @@ func newStage(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	s.issuer.SignInAs(sam, "Sam Stone")
-	s.site, err = web.New(web.Config{
+	s.cfg = web.Config{
 		Public: s.server.URL,
 		Login: web.Login{
 			Issuer: s.issuer.Name(), Tenant: tenantID, ClientID: clientID, Secret: "secret", HTTP: &http.Client{Timeout: 10 * time.Second},
 		},
 		Source: mem, Places: mem, Acts: mem, Directory: mem, Notes: mem, Keep: mem, Now: mem.clock, Machine: mem.clock, Zone: time.UTC,
 		Log: slog.New(slog.DiscardHandler),
-	})
+	}
+	s.site, err = web.New(s.cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,6 +234,20 @@ func (m *memory) has(r approvals.Request) {
 
 // request is an active request with a sealed trail.
 func (m *memory) request(n int64, change func(*approvals.Request)) approvals.Request {
+	r := m.shape(n, nil)
+	first := audit.Seal("", approvals.Entry{Request: r.ID, At: r.Opened, Actor: "ana", Name: "Ana Almeida", Act: "opened", To: approvals.StatePending})
+	second := audit.Seal(first.Hash, approvals.Entry{Request: r.ID, At: r.Applied, Actor: "bo", Name: "Bo Berg", Act: "approve", From: approvals.StatePending, To: approvals.StateApproved})
+	r.Hash = second.Hash
+	if change != nil {
+		change(&r)
+	}
+	m.with(func() { m.trails[r.ID] = []approvals.Entry{first, second} })
+	m.has(r)
+	return r
+}
+
+// shape is an active request, not stored.
+func (m *memory) shape(n int64, change func(*approvals.Request)) approvals.Request {
 	ana := approvals.Person{ID: "ana", Name: "Ana Almeida", Enabled: true}
 	now := m.clock()
 	r := approvals.Request{
@@ -245,14 +261,9 @@ func (m *memory) request(n int64, change func(*approvals.Request)) approvals.Req
 			Votes:  []approvals.Vote{{Voter: approvals.Person{ID: "bo", Name: "Bo Berg"}, Choice: approvals.ChoiceApprove, At: now.Add(-47 * time.Hour)}},
 		}},
 	}
-	first := audit.Seal("", approvals.Entry{Request: r.ID, At: r.Opened, Actor: "ana", Name: "Ana Almeida", Act: "opened", To: approvals.StatePending})
-	second := audit.Seal(first.Hash, approvals.Entry{Request: r.ID, At: r.Applied, Actor: "bo", Name: "Bo Berg", Act: "approve", From: approvals.StatePending, To: approvals.StateApproved})
-	r.Hash = second.Hash
 	if change != nil {
 		change(&r)
 	}
-	m.with(func() { m.trails[r.ID] = []approvals.Entry{first, second} })
-	m.has(r)
 	return r
 }
 
