@@ -44,6 +44,8 @@ type Config struct {
 	// Report tells reviewers something about a target. It is called again until it returns nil, and may be called twice for
 	// one report. Optional: it then stands in the audit log only.
 	Report func(ctx context.Context, r approvals.Report) error
+	// Schedules is what comes due again and again. Optional.
+	Schedules []Schedule
 	// Kick is called when work was made due at once in a lane. Optional.
 	Kick func(approvals.Lane)
 }
@@ -64,6 +66,9 @@ func New(cfg Config) (*Engine, error) {
 		if is {
 			return nil, fmt.Errorf("engine: Config.%s is missing", name)
 		}
+	}
+	if err := checkSchedules(cfg.Schedules); err != nil {
+		return nil, err
 	}
 	if cfg.Refused == nil {
 		cfg.Refused = func(approvals.Reason) {}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"hallpass/approvals"
-	"hallpass/approvals/audit"
 )
 
 // Get gives a request, and whether this person may see more of it than id, state and end.
@@ -87,10 +86,10 @@ func (e *Engine) Refused(ctx context.Context, act approvals.Act, verb approvals.
 	e.cfg.Refused(refusal.Reason)
 	now, err := e.cfg.Queue.Now(ctx)
 	if err == nil {
-		entry := audit.Seal("", approvals.Entry{
+		entry := approvals.Entry{
 			Request: id, At: now, Actor: act.Person, Act: "refused",
 			Detail: map[string]string{"verb": string(verb), "reason": string(refusal.Reason), "what": refusal.What, "via": act.Via},
-		})
+		}
 		err = e.cfg.Requests.Note(ctx, entry)
 	}
 	if err != nil {
@@ -138,7 +137,7 @@ func (e *Engine) Own(ctx context.Context, act approvals.Act, account string) err
 		At: now, Actor: who.Person.ID, Name: who.Person.Label(), Act: "took on account",
 		Detail: map[string]string{"account": svc.Person.ID, "via": act.Via},
 	}
-	if err := e.cfg.Requests.Note(ctx, audit.Seal("", entry)); err != nil {
+	if err := e.cfg.Requests.Note(ctx, entry); err != nil {
 		return fmt.Errorf("recording it: %w", err)
 	}
 	return nil

@@ -22,8 +22,8 @@ type Requests interface {
 	Commit(ctx context.Context, c approvals.Commit) (int64, error)
 	// Find lists requests, newest first unless ends are asked for: then soonest first.
 	Find(ctx context.Context, q approvals.Query) ([]approvals.Request, error)
-	// Note appends an entry that belongs to no request to the audit stream. Such entries are ordered and linked by the
-	// stream; they are not part of a chain of their own.
+	// Note appends an entry that belongs to no request's commit to the audit stream. It seals it into the chain of its day:
+	// Prev and Hash need not be set.
 	Note(ctx context.Context, e approvals.Entry) error
 }
 
@@ -44,6 +44,9 @@ type Queue interface {
 	// Claim gives up to limit members of the lane that are due, each leased to this worker until its lease ends, and the
 	// time when the next member of the lane comes due (zero if none). A reply that is lost costs one lease, never work.
 	Claim(ctx context.Context, lane approvals.Lane, limit int, lease time.Duration, worker string) ([]approvals.Claim, time.Time, error)
+	// Extend gives a claim a new lease, counted from now, and the store's clock of now. A claim that lapsed:
+	// approvals.ErrLostClaim.
+	Extend(ctx context.Context, c approvals.Claim, lease time.Duration) (approvals.Claim, error)
 	// Finish ends a claim. Work booked meanwhile stays booked; again, if not zero, books it too. A request that is not
 	// finished cannot leave the queue: approvals.ErrNoWake. A claim that lapsed: approvals.ErrLostClaim.
 	Finish(ctx context.Context, c approvals.Claim, again time.Time) error

@@ -20,6 +20,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"hallpass/approvals"
+	"hallpass/approvals/audit"
 	"hallpass/approvals/engine"
 	"hallpass/approvals/redisstore"
 )
@@ -152,6 +153,15 @@ func (m *mortal) Claim(ctx context.Context, lane approvals.Lane, limit int, leas
 	return c.claims, c.next, err
 }
 
+func (m *mortal) Extend(ctx context.Context, c approvals.Claim, lease time.Duration) (approvals.Claim, error) {
+	return lossy(m, func() (approvals.Claim, error) { return m.Store.Extend(ctx, c, lease) })
+}
+
+func (m *mortal) Note(ctx context.Context, e approvals.Entry) error {
+	_, err := lossy(m, func() (nothing, error) { return nothing{}, m.Store.Note(ctx, e) })
+	return err
+}
+
 func (m *mortal) Finish(ctx context.Context, c approvals.Claim, again time.Time) error {
 	_, err := lossy(m, func() (nothing, error) { return nothing{}, m.Store.Finish(ctx, c, again) })
 	return err
@@ -198,8 +208,9 @@ func (sim simulation) run(t *testing.T) finding {
 		world.allowed = func(entry string) bool { return allowed(t, store, entry) }
 		world.putIn(location("loc0"), "192.0.2.1/32", "Dana Doe") // somebody else's
 		var all sync.WaitGroup
+		runs := &rounds{}
 		for i := range sim.replicas {
-			all.Go(func() { sim.replica(ctx, t, i, store, mini, world) })
+			all.Go(func() { sim.replica(ctx, t, i, store, mini, world, runs) })
 		}
 		played := make(chan struct{})
 		all.Go(func() {
@@ -211,6 +222,8 @@ func (sim simulation) run(t *testing.T) finding {
 		all.Wait()
 		world.pending.Wait()
 		out.broken = append(out.broken, world.broken...)
+		out.broken = append(out.broken, runs.check(time.Now())...)
+		out.broken = append(out.broken, damage(t, store)...)
 		if n := world.overlaps(); n > 0 {
 			out.broken = append(out.broken, fmt.Sprintf("%d pairs of writes to one target were under way at once", n))
 		}
@@ -218,6 +231,68 @@ func (sim simulation) run(t *testing.T) finding {
 			out.broken = append(out.broken, "somebody else's entry is gone")
 		}
 	})
+	return out
+}
+
+// rounds are the runs of the one schedule that a simulation has.
+type rounds struct {
+	mu    sync.Mutex
+	now   int // under way
+	began []time.Time
+	twice int
+}
+
+const roundEvery = time.Minute
+
+// do is one run. It takes a while, so that its replica may die meanwhile.
+func (r *rounds) do(ctx context.Context, m *mortal) error {
+	r.mu.Lock()
+	r.began = append(r.began, time.Now())
+	if r.now++; r.now > 1 {
+		r.twice++
+	}
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		r.now--
+		r.mu.Unlock()
+	}()
+	pause(ctx, 20*time.Second)
+	_, err := live(m, func() (nothing, error) { return nothing{}, ctx.Err() })
+	return err
+}
+
+// check says what is wrong with the runs. A run whose replica died is done again when its lease is over; that several die
+// in a row is rare.
+func (r *rounds) check(now time.Time) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []string
+	if r.twice > 0 {
+		out = append(out, fmt.Sprintf("the schedule ran twice at once, %d times", r.twice))
+	}
+	if len(r.began) == 0 || now.Sub(r.began[len(r.began)-1]) > 10*roundEvery {
+		out = append(out, fmt.Sprintf("the schedule stopped after %d runs", len(r.began)))
+	}
+	return out
+}
+
+// damage verifies the whole audit log.
+func damage(t *testing.T, store *redisstore.Store) []string {
+	t.Helper()
+	log := audit.NewLog(nil, nil)
+	end, err := store.AuditLog(context.WithoutCancel(t.Context()), 1, func(l audit.Line) error {
+		log.Add(l)
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	log.End(&end)
+	var out []string
+	for _, f := range log.Report().Findings {
+		out = append(out, fmt.Sprintf("audit log: %s: %s", f.Damage, f.What))
+	}
 	return out
 }
 
@@ -239,7 +314,7 @@ func allowed(t *testing.T, store *redisstore.Store, entry string) bool {
 }
 
 // replica lives, dies and is started again until the simulation stops.
-func (sim simulation) replica(ctx context.Context, t *testing.T, i int, store *redisstore.Store, mini *miniredis.Miniredis, world *tenant) {
+func (sim simulation) replica(ctx context.Context, t *testing.T, i int, store *redisstore.Store, mini *miniredis.Miniredis, world *tenant, runs *rounds) {
 	t.Helper()
 	for life := 0; ctx.Err() == nil; life++ {
 		lived, die := context.WithCancel(ctx)
@@ -251,7 +326,8 @@ func (sim simulation) replica(ctx context.Context, t *testing.T, i int, store *r
 			Requests: m, Targets: m, Queue: m, Inbox: m, Brakes: m, Owners: noOwners{}, Entra: m,
 			Directory: people{"bo": {"netsec"}, "cleo": {"security"}},
 			Rules:     func() engine.Rules { return oneRule{} }, Timing: sim.timing, Now: time.Now,
-			Log: slog.New(slog.DiscardHandler),
+			Log:       slog.New(slog.DiscardHandler),
+			Schedules: []engine.Schedule{{Name: "round", Every: roundEvery, Do: func(ctx context.Context) error { return runs.do(ctx, m) }}},
 		})
 		if err != nil {
 			t.Error(err)
@@ -311,6 +387,9 @@ func perform(ctx context.Context, e *engine.Engine, act approvals.Act, s said) e
 		}
 	case "revoke":
 		_, err = e.Revoke(ctx, act, s.ID, "not needed any more")
+	}
+	if no, refused := errors.AsType[*approvals.Refusal](err); refused {
+		e.Refused(ctx, act, approvals.VerbShow, s.ID, no)
 	}
 	return err
 }

@@ -41,12 +41,8 @@ func onStage(t *testing.T, change func(*engine.Config), play func(s *stage)) {
 		}
 		s := &stage{t: t, ctx: ctx, store: store, world: newTenant(1, faults{})}
 		var pool *engine.Pool
-		cfg := engine.Config{
-			Requests: store, Targets: store, Queue: store, Inbox: store, Brakes: store, Owners: noOwners{}, Entra: s.world,
-			Directory: people{"bo": {"netsec"}, "cleo": {"security"}}, Rules: func() engine.Rules { return oneRule{} },
-			Now: time.Now, Log: slog.New(slog.DiscardHandler), Timing: engine.Timing{Poll: time.Hour},
-			Kick: func(l approvals.Lane) { pool.Kick(l) },
-		}
+		cfg := replicaConfig(store, s.world)
+		cfg.Timing, cfg.Kick = engine.Timing{Poll: time.Hour}, func(l approvals.Lane) { pool.Kick(l) }
 		if change != nil {
 			change(&cfg)
 		}
@@ -64,6 +60,34 @@ func onStage(t *testing.T, change func(*engine.Config), play func(s *stage)) {
 		stop()
 		<-done
 	})
+}
+
+// replicaConfig is a replica over a store and a tenant, with everything else as most tests have it.
+func replicaConfig(store *redisstore.Store, world *tenant) engine.Config {
+	return engine.Config{
+		Requests: store, Targets: store, Queue: store, Inbox: store, Brakes: store, Owners: noOwners{}, Entra: world,
+		Directory: people{"bo": {"netsec"}, "cleo": {"security"}}, Rules: func() engine.Rules { return oneRule{} },
+		Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	}
+}
+
+// runReplica runs one more replica until the context ends.
+func runReplica(t *testing.T, ctx context.Context, store *redisstore.Store, change func(*engine.Config)) { //nolint:revive // the test comes first, as in helpers of other tests
+	t.Helper()
+	var pool *engine.Pool
+	cfg := replicaConfig(store, newTenant(1, faults{}))
+	cfg.Timing, cfg.Kick = engine.Timing{Poll: time.Hour}, func(l approvals.Lane) { pool.Kick(l) }
+	change(&cfg)
+	e, err := engine.New(cfg)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	e.SetChat(doer{})
+	pool = engine.NewPool(e, engine.DefaultWorkers(), "another")
+	if err := pool.Run(ctx); err != nil {
+		t.Error(err)
+	}
 }
 
 func (s *stage) act(who string) approvals.Act {

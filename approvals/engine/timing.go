@@ -25,6 +25,10 @@ type Timing struct {
 	Sweep time.Duration
 	// ChatLease is how long a worker has a piece of chat work or an inbox item to itself: 30 s.
 	ChatLease time.Duration
+	// PlanLease is how long a worker has a request to itself while it plans it once more before it is applied: 30 s.
+	PlanLease time.Duration
+	// ScheduleLease is how long one run of a schedule may take: 2 minutes.
+	ScheduleLease time.Duration
 	// Poll is how often an idle worker asks for work: 1 s.
 	Poll time.Duration
 }
@@ -41,6 +45,8 @@ func (t Timing) withDefaults() Timing {
 	}
 	t.Sweep = cmp.Or(t.Sweep, 10*time.Minute)
 	t.ChatLease = cmp.Or(t.ChatLease, 30*time.Second)
+	t.PlanLease = cmp.Or(t.PlanLease, 30*time.Second)
+	t.ScheduleLease = cmp.Or(t.ScheduleLease, 2*time.Minute)
 	t.Poll = cmp.Or(t.Poll, time.Second)
 	return t
 }

@@ -19,6 +19,14 @@ func (e *Engine) wake(ctx context.Context, claim approvals.Claim) error {
 	if err != nil {
 		return fmt.Errorf("loading %s: %w", claim.Key, err)
 	}
+	if r.State == approvals.StateApproved && !r.Written { // a whole plan is made
+		longer, cancel, extended, err := e.extend(ctx, claim, e.cfg.Timing.PlanLease)
+		if err != nil {
+			return err
+		}
+		defer cancel()
+		ctx, claim = longer, extended
+	}
 	event, why, err := e.eventFor(ctx, &r, claim.Now)
 	if later, ok := errors.AsType[*approvals.Later](err); ok {
 		return e.finish(ctx, claim, later.At)

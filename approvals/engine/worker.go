@@ -49,6 +49,12 @@ func (p *Pool) Kick(lane approvals.Lane) {
 // Run works until the context ends. Work in hand is finished within its lease.
 func (p *Pool) Run(ctx context.Context) error {
 	var g errgroup.Group
+	if len(p.engine.cfg.Schedules) > 0 {
+		g.Go(func() error {
+			p.engine.keepBooked(ctx)
+			return nil
+		})
+	}
 	for lane, n := range p.workers {
 		for i := range n {
 			g.Go(func() error {
@@ -125,10 +131,15 @@ func (e *Engine) work(ctx context.Context, claim approvals.Claim, received time.
 	if errors.Is(err, approvals.ErrStore) {
 		return // nothing can be said to the store now; the lease will lapse
 	}
-	if err := e.finish(bounded, claim, claim.Now.Add(backOff(claim.Attempt, err))); err != nil {
+	late, stop := context.WithTimeout(context.WithoutCancel(ctx), giveBack) // the lease may have been extended, or be over
+	defer stop()
+	if err := e.finish(late, claim, claim.Now.Add(backOff(claim.Attempt, err))); err != nil {
 		e.cfg.Log.WarnContext(ctx, "giving work back failed", "member", claim.Member(), "error", err)
 	}
 }
+
+// giveBack bounds giving back work that failed.
+const giveBack = 2 * time.Second
 
 func backOff(attempt int, err error) time.Duration {
 	if errors.Is(err, approvals.ErrConflict) {
@@ -148,6 +159,7 @@ func (e *Engine) do(ctx context.Context, claim approvals.Claim, received time.Ti
 	case approvals.DueTell:
 		return e.tell(ctx, claim)
 	case approvals.DueSchedule:
+		return e.run(ctx, claim)
 	}
 	return e.finish(ctx, claim, time.Time{})
 }
@@ -162,6 +174,9 @@ func (e *Engine) carry(ctx context.Context, claim approvals.Claim) error {
 		return fmt.Errorf("reading inbox item %s: %w", claim.Key, err)
 	}
 	closed, result, err := e.cfg.Chat.Carry(ctx, claim, item)
+	if wait, ok := errors.AsType[*approvals.Later](err); ok { // no failure: it waits for its turn
+		return e.finish(ctx, claim, wait.At)
+	}
 	if err != nil {
 		return fmt.Errorf("carrying out %s: %w", claim.Key, err)
 	}

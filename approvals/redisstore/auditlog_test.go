@@ -48,11 +48,9 @@ func TestWhoChangesTheLogInRedisIsFound(t *testing.T) {
 		t.Fatalf("an empty log: %+v", got)
 	}
 	day := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	prev := ""
 	const lines = 1203 // more than two batches
 	for i := range lines {
-		e := audit.Seal(prev, approvals.Entry{At: day, Actor: "a1", Act: "refused", Detail: map[string]string{"n": strconv.Itoa(i)}})
-		prev = e.Hash
+		e := approvals.Entry{At: day, Actor: "a1", Act: "refused", Detail: map[string]string{"n": strconv.Itoa(i)}}
 		if err := store.Note(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ package redisstore
 //	ix:state:STATE    ZSET    request -> its number
 //	ix:person:ID      ZSET    request -> its number, for requester and owner
 //	ix:end            ZSET    active request -> ms of its end
+//	notes             HASH    "note:2026-03-02" -> hash of the newest entry of that day's chain
 //	audit             STREAM  seq, id, entry (JSON), link
 //	budget:NAME       HASH    tokens, at, hold, waitCLASS, used
 //	share:NAME        HASH    data, at; with a time to live
@@ -33,4 +34,5 @@ const (
 	keyDoc   = "doc:"
 	keySeen  = "seen:"
 	keyNote  = "note:"
+	keyNotes = "notes"
 )

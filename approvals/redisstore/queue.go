@@ -60,6 +60,20 @@ func (s *Store) Claim(ctx context.Context, lane approvals.Lane, limit int, lease
 	return claims, next, nil
 }
 
+// Extend gives a claim a new lease, counted from now.
+func (s *Store) Extend(ctx context.Context, c approvals.Claim, lease time.Duration) (approvals.Claim, error) {
+	rep, err := answer(s.sure(ctx, "extend", c.Member(), strconv.FormatInt(c.Token, 10), lease.Milliseconds()))
+	if err != nil {
+		return c, err
+	}
+	if err := rep.verdict(); err != nil {
+		return c, err
+	}
+	c.Now = moment(rep.number(1))
+	c.Until = c.Now.Add(lease)
+	return c, nil
+}
+
 // Finish ends a claim.
 func (s *Store) Finish(ctx context.Context, c approvals.Claim, again time.Time) error {
 	at := ""

@@ -256,13 +256,3 @@ func (s *Store) loadAll(ctx context.Context, ids []string) ([]approvals.Request,
 	}
 	return out, nil
 }
-
-// Note appends an entry that belongs to no request to the audit stream, under the name of its day.
-func (s *Store) Note(ctx context.Context, e approvals.Entry) error {
-	entry, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("encoding a note: %w", err)
-	}
-	_, err = s.run(ctx, "note", keyNote+e.At.UTC().Format("2006-01-02"), string(entry))
-	return err
-}

@@ -69,6 +69,27 @@ func queuePromises() []promise {
 			s.opened.Push(lease)
 			s.idle(t, approvals.LaneChat)
 		}},
+		{"a claim is extended while it holds, and not after", func(t *testing.T, s stage) {
+			t.Helper()
+			ok(t, s.store().Book(t.Context(), work("a", approvals.LaneChat, s.now(t))))
+			first := s.claim(t, approvals.LaneChat)
+			s.opened.Push(lease / 2)
+			longer, err := s.store().Extend(t.Context(), first, 3*lease)
+			ok(t, err)
+			same(t, "token", longer.Token, first.Token)
+			same(t, "now", longer.Now, s.now(t))
+			same(t, "until", longer.Until, s.now(t).Add(3*lease))
+			ok(t, s.store().Book(t.Context(), work("a", approvals.LaneEnd, s.now(t)))) // more urgent, but claimed
+			s.opened.Push(3*lease - time.Millisecond)
+			s.idle(t, approvals.LaneChat)
+			s.idle(t, approvals.LaneEnd)
+			s.opened.Push(time.Millisecond)
+			second := s.claim(t, approvals.LaneChat)
+			_, err = s.store().Extend(t.Context(), longer, lease)
+			wants(t, err, approvals.ErrLostClaim)
+			ok(t, s.store().Finish(t.Context(), second, time.Time{}))
+			s.claim(t, approvals.LaneEnd)
+		}},
 		{"finishing with a time books it", func(t *testing.T, s stage) {
 			t.Helper()
 			ok(t, s.store().Book(t.Context(), work("a", approvals.LaneChat, s.now(t))))

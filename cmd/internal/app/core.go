@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hallpass/approvals"
-	"hallpass/approvals/audit"
 	"hallpass/approvals/engine"
 	"hallpass/approvals/redisstore"
 	"hallpass/approvals/rulesfile"
@@ -203,9 +202,9 @@ func (c *Core) bound(ctx context.Context, a bot.Account, b bot.Binding) error {
 	if err != nil {
 		return err
 	}
-	return c.parts.Store.Note(ctx, audit.Seal("", approvals.Entry{
+	return c.parts.Store.Note(ctx, approvals.Entry{
 		At: now, Actor: b.Person, Act: "bound", Detail: map[string]string{"account": accountKey(a), "how": b.How},
-	}))
+	})
 }
 
 // attributes are the extension attributes among the configured ones.
