@@ -19,6 +19,7 @@ type Config struct {
 	HTTP     HTTP     `yaml:"http"`
 	Log      Log      `yaml:"log"`
 	Workers  Workers  `yaml:"workers"`
+	Audit    Audit    `yaml:"audit"`
 }
 
 // Tenant says which Entra tenant hallpass works for.
