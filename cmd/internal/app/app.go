@@ -43,6 +43,9 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	if err := ready(ctx, cfg, p); err != nil {
 		return err
 	}
+	if err := readyAudit(ctx, cfg, p); err != nil {
+		return err
+	}
 	core, err := NewCore(ctx, p)
 	if err != nil {
 		return err
@@ -199,6 +202,10 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 		if p.Writer, err = client(cfg, graph.Writer, transport, observe); err != nil {
 			return fail(fmt.Errorf("entra.writer: %w", err))
 		}
+	}
+	p.AnchorEvery = cfg.Audit.Interval()
+	if p.Anchor, err = anchorOf(cfg, store, transport); err != nil {
+		return fail(err)
 	}
 	if cfg.Teams.On() {
 		if p.Teams, err = teamsConfig(cfg, transport, m); err != nil {

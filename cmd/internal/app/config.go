@@ -20,6 +20,7 @@ type Config struct {
 	Web      Web      `yaml:"web"`
 	Log      Log      `yaml:"log"`
 	Workers  Workers  `yaml:"workers"`
+	Audit    Audit    `yaml:"audit"`
 }
 
 // Tenant says which Entra tenant hallpass works for.

@@ -43,9 +43,12 @@ type Parts struct {
 	Dialer   *websocket.Dialer
 	Socket   bool
 	Calendar approvals.Calendar
-	Observe  bool
-	Timing   engine.Timing
-	Workers  engine.Workers
+	// Anchor, if not nil, signs checkpoints of the audit log, every AnchorEvery (default 1 h).
+	Anchor      *Anchor
+	AnchorEvery time.Duration
+	Observe     bool
+	Timing      engine.Timing
+	Workers     engine.Workers
 	// Now is the machine's clock, Clock that of everything stored.
 	Now, Clock func() time.Time
 	Log        *slog.Logger
@@ -61,6 +64,7 @@ type Core struct {
 	Tenant *entra.Entra
 	Teams  *teams.Teams
 	pool   *engine.Pool
+	all    []bot.Chat
 	parts  Parts
 	after  *after
 }
@@ -109,10 +113,16 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		return nil, err
 	}
 	c.Tenant = tenant
+	var schedules []engine.Schedule
+	if p.Anchor != nil {
+		sealing := &anchoring{p.Anchor, p.Store, p.Log, c.alarm}
+		schedules = append(schedules, sealing.schedule(p.AnchorEvery))
+	}
 	c.Engine, err = engine.New(engine.Config{
 		Requests: p.Store, Targets: p.Store, Queue: p.Store, Inbox: p.Store, Brakes: p.Store, Owners: adoption{own, tenant}, Entra: tenant, Directory: tenant,
 		Rules: func() engine.Rules { return p.Rules }, Calendar: p.Calendar, Observe: p.Observe, Adopters: people.Adopters,
 		Timing: p.Timing, Now: p.Now, Log: p.Log, Refused: p.Refused, Kick: func(l approvals.Lane) { c.kick(l) },
+		Schedules: schedules,
 	})
 	if err != nil {
 		return nil, err
@@ -176,6 +186,7 @@ func (c *Core) chats() error {
 	if len(all) == 0 {
 		return errNoChat
 	}
+	c.all = all
 	c.Bot.SetChats(all...)
 	return nil
 }

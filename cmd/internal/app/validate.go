@@ -96,6 +96,7 @@ func (c Config) Validate() []Problem {
 		v.https("hosts.teams_services", s)
 	}
 	c.Calendar.validate(v)
+	c.Audit.validate(v)
 	if c.HTTP.Listen != "" {
 		v.listen("http.listen", c.HTTP.Listen)
 	}
