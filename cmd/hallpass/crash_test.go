@@ -96,11 +96,11 @@ func crash(t *testing.T, life *realtest.Life, i int) {
 	w.Until(2*time.Minute, "a request is there", func() bool { return len(requests(t, w)) > 0 })
 	id := requests(t, w)[0].ID
 	if account {
-		w.Says("U0SAM", "approve "+string(id))
+		w.Approves("U0SAM", id)
 		w.Request(id, "approved by the owner", func(r *approvals.Request) bool { return !r.Rounds[0].NeedsOwner() })
 	}
 	for n, who := range []string{"U0BO", "U0CLEO"} {
-		w.Says(who, "approve "+string(id))
+		w.Approves(who, id)
 		w.Request(id, fmt.Sprintf("approved by %d", n+1), func(r *approvals.Request) bool {
 			return len(r.Rounds[0].Approvals()) > n || r.State != approvals.StatePending
 		})

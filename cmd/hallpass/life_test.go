@@ -29,7 +29,7 @@ func live(t *testing.T, w *realtest.World, signed bool) {
 
 	w.Says("U0ANA", "ip 20.50.2.1 20.50.2.8/31 in trusted-servers for 3m because AgilePoint NX calls SharePoint")
 	w.Reads("U0ANA", "HP-1001 is asked for")
-	w.Says("U0BO", "approve HP-1001")
+	w.Approves("U0BO", "HP-1001")
 	w.Reads("U0BO", "your yes counts")
 	if err := a.Stop(); err != nil {
 		t.Fatalf("told to stop, it ended with %v\n%s", err, a.Log(10))
@@ -38,7 +38,7 @@ func live(t *testing.T, w *realtest.World, signed bool) {
 	if tenant.Has(companytest.Location, "20.50.2.1/32") {
 		t.Fatal("it was applied with one approval of two")
 	}
-	w.Says("U0CLEO", "approve HP-1001")
+	w.Approves("U0CLEO", "HP-1001")
 	a.Kill()
 	a.Again()
 	first := w.Request("HP-1001", "active", realtest.In(approvals.StateActive))
@@ -50,15 +50,15 @@ func live(t *testing.T, w *realtest.World, signed bool) {
 	// A second one, with an owner, that comes to its end by itself.
 	w.Says("U0ANA", "account svc-nx@contoso.com in integrations for 1m because AgilePoint NX")
 	w.Reads("U0ANA", "HP-1002 is asked for")
-	w.Says("U0SAM", "approve HP-1002")
+	w.Approves("U0SAM", "HP-1002")
 	w.Reads("U0SAM", "your yes counts")
 
 	w.Says("U0ANA", "renew HP-1001 for 30m because the migration is late")
 	w.Reads("U0ANA", "the renewal is asked for")
 	w.Redis.Kill()
 	w.Redis.Restart(t)
-	w.Says("U0BO", "approve HP-1001")
-	w.Says("U0SAM", "approve HP-1001")
+	w.Approves("U0BO", "HP-1001")
+	w.Approves("U0SAM", "HP-1001")
 	w.Request("HP-1001", "renewed", func(r *approvals.Request) bool { return r.End.After(first.End) })
 
 	if !signed {
@@ -67,8 +67,8 @@ func live(t *testing.T, w *realtest.World, signed bool) {
 		}
 		w.Until(time.Minute, "the socket comes back", func() bool { return w.Out.Slack.Connected() == 1 })
 	}
-	w.Says("U0BO", "approve HP-1002")
-	w.Says("U0CLEO", "approve HP-1002")
+	w.Approves("U0BO", "HP-1002")
+	w.Approves("U0CLEO", "HP-1002")
 	second := w.Request("HP-1002", "active", realtest.In(approvals.StateActive))
 	if !tenant.IsMember(companytest.GroupExempt, second.Account.ID) {
 		t.Error("active, and not in the group")

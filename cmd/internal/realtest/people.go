@@ -2,6 +2,7 @@ package realtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -50,6 +51,53 @@ func (w *World) Try(ctx context.Context, who, channel, text string) error {
 		return fmt.Errorf("%s could not say %q: %w: %w", who, text, err, last)
 	}
 	return nil
+}
+
+// Approves lets somebody approve and waits until the vote is there. hallpass counts a typed approval only for what that
+// person was shown, and shows it otherwise: then they type it again, as people do.
+func (w *World) Approves(who string, id approvals.RequestID) {
+	w.tb.Helper()
+	if err := w.TryApprove(w.tb.Context(), who, companytest.ChanGeneral, id); err != nil {
+		w.tb.Fatal(err)
+	}
+}
+
+// TryApprove is Approves for those who live on when it cannot be done.
+func (w *World) TryApprove(ctx context.Context, who, channel string, id approvals.RequestID) error {
+	before, err := w.Store.Load(ctx, id)
+	if err != nil {
+		return fmt.Errorf("loading %s: %w", id, err)
+	}
+	counted := func() bool {
+		r, err := w.Store.Load(ctx, id)
+		return err == nil && yes(&r) > yes(&before)
+	}
+	var last error
+	err = Wait(ctx, patience, func() bool {
+		if counted() {
+			return true
+		}
+		if last = w.Try(ctx, who, channel, "approve "+string(id)); last != nil {
+			return false
+		}
+		return Wait(ctx, 6*time.Second, counted) == nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s could not approve %s: %w", who, id, errors.Join(err, last))
+	}
+	return nil
+}
+
+// yes counts who said yes to a request so far, in all rounds, its owner too.
+func yes(r *approvals.Request) int {
+	n := 0
+	for _, round := range r.Rounds {
+		n += len(round.Approvals())
+		if round.OwnerYes != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // Reads waits until somebody has read something that only they see.

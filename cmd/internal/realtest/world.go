@@ -27,8 +27,8 @@ type Options struct {
 	Signed bool
 	// Rate is how many Conditional Access calls a second the tenant takes; 0: one, as the real one does.
 	Rate float64
-	// Rules is the rules file; empty: the company's.
-	Rules string
+	// Rules is the rules file; empty: the company's. Owners are further lines of the owners file.
+	Rules, Owners string
 	// Prepare changes the emulators before anything runs. Optional.
 	Prepare func(out *companytest.Outside) error
 	// Pass is asked at every Point, from many goroutines; true means that the replica was killed there. Optional.
@@ -75,7 +75,7 @@ func New(tb testing.TB, o Options) *World {
 		stop()
 		tb.Fatal(err)
 	}
-	if err := write(ownersFile(w.dir), "account,owner\nsvc-nx@contoso.com,"+companytest.People()[3].Entra+"\n"); err != nil {
+	if err := write(ownersFile(w.dir), "account,owner\nsvc-nx@contoso.com,"+companytest.People()[3].Entra+"\n"+o.Owners); err != nil {
 		stop()
 		tb.Fatal(err)
 	}

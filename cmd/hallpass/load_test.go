@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"hallpass/approvals"
+	"hallpass/cmd/internal/realtest"
+)
+
+// TestManyRequestsLiveAndEndWhileReplicasAreKilled lets many people ask at once and judges by the tenant's own record.
+// HALLPASS_LOAD says how many requests; 1,000 take about half an hour, because planning a membership costs one of the calls
+// of which a tenant takes one a second.
+func TestManyRequestsLiveAndEndWhileReplicasAreKilled(t *testing.T) {
+	t.Parallel()
+	n := 10
+	if os.Getenv("HALLPASS_REQUIRE") != "" {
+		n = 200
+	}
+	if want := os.Getenv("HALLPASS_LOAD"); want != "" {
+		var err error
+		if n, err = strconv.Atoi(want); err != nil {
+			t.Fatal(err)
+		}
+	}
+	random := rand.New(rand.NewPCG(uint64(n), 7))
+	town := realtest.NewTown(n, random)
+	w := realtest.New(t, realtest.Options{Signed: true, Rules: town.Rules(), Owners: town.Owners(), Prepare: town.Settle})
+	w.Start("a")
+	w.Start("b")
+	started := time.Now()
+
+	killing, stop := context.WithCancel(t.Context())
+	var done sync.WaitGroup
+	var kills, spared int
+	done.Go(func() { kills, spared = w.Killer(killing, random) })
+
+	var wishes sync.WaitGroup
+	slots := make(chan struct{}, 24) // as many people are at it at the same time
+	for i, wish := range town.Wishes {
+		slots <- struct{}{}
+		wishes.Go(func() {
+			defer func() { <-slots }()
+			id, err := w.Ask(t.Context(), wish)
+			if err != nil {
+				t.Errorf("wish %d: %v", i, err)
+				return
+			}
+			if err := w.TryApprove(t.Context(), wish.Approver, realtest.Square, id); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wishes.Wait()
+	asked := time.Since(started)
+	over := func() bool {
+		open, err := w.Store.Find(t.Context(), approvals.Query{
+			States: []approvals.State{approvals.StatePending, approvals.StateApproved, approvals.StateActive, approvals.StateEnding}, Limit: 1,
+		})
+		return err == nil && len(open) == 0
+	}
+	if err := realtest.Wait(t.Context(), 15*time.Minute, over); err != nil {
+		t.Error("not all of them have ended")
+	}
+	stop()
+	done.Wait()
+
+	v := judge(t, w)
+	if v.Requests != n {
+		t.Errorf("%d were asked for, and there are %d", n, v.Requests)
+	}
+	slices.Sort(v.Shots)
+	median := time.Duration(0)
+	if len(v.Shots) > 0 {
+		median = v.Shots[len(v.Shots)/2]
+	}
+	t.Logf("%d requests over 2 replicas: %d kills (%d let be), asked and approved within %s, all over after %s; %d lost, %d applied without approval, %d alive past their end + 60 s; past the end: median %s, longest %s",
+		v.Requests, kills, spared, asked.Round(time.Second), time.Since(started).Round(time.Second), len(v.Lost), len(v.Unapproved), len(v.Late),
+		median.Round(time.Millisecond), v.Overshoot.Round(time.Millisecond))
+	if kills == 0 && n >= 100 {
+		t.Error("nobody was killed")
+	}
+}
