@@ -71,7 +71,7 @@ func (s *step) up(view func(int) View) {
 
 // Restores reports whether an entry of the request that another hand takes out is put back, by the ruling under which its
 // present end was approved.
-func (r Request) Restores() bool {
+func (r *Request) Restores() bool {
 	for _, round := range slices.Backward(r.Rounds) {
 		if round.Outcome == OutcomeApproved {
 			return round.Ruling.Restore

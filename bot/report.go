@@ -41,7 +41,8 @@ func reportCard(title string, r approvals.Report) Card {
 	if r.Hand != "" {
 		hand = r.Hand
 	}
-	tone, head, does := ToneNote, title, Text{}
+	tone := ToneNote
+	var does Text
 	switch r.Word {
 	case approvals.ReportForeign:
 		tone = ToneWait
@@ -63,5 +64,5 @@ func reportCard(title string, r approvals.Report) Card {
 	default:
 		does = append(Text{literal(string(r.Word)), plain(": ")}, what...)
 	}
-	return card(tone, head, does)
+	return card(tone, title, does)
 }
