@@ -71,5 +71,7 @@ type Query struct {
 	Person string
 	// EndsBefore selects active requests that end before this time.
 	EndsBefore time.Time
-	Limit      int // 0: 100
+	// Voting selects requests with an open round.
+	Voting bool
+	Limit  int // 0: 100; below 0: all
 }

@@ -89,7 +89,7 @@ func (e *Engine) plan(ctx context.Context, who approvals.Person, ask approvals.A
 // noTwin refuses what the same person has asked for already.
 func (e *Engine) noTwin(ctx context.Context, who approvals.Person, plan approvals.Plan) error {
 	mine, err := e.cfg.Requests.Find(ctx, approvals.Query{
-		Person: who.ID, States: []approvals.State{approvals.StatePending, approvals.StateApproved, approvals.StateActive},
+		Person: who.ID, States: []approvals.State{approvals.StatePending, approvals.StateApproved, approvals.StateActive}, Limit: -1,
 	})
 	if err != nil {
 		return fmt.Errorf("looking for the same request: %w", err)

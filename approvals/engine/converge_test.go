@@ -75,7 +75,7 @@ func (s *scripted) Write(ctx context.Context, t approvals.Target, w approvals.Wr
 	if s.write == nil {
 		return s.tenant.Write(ctx, t, w)
 	}
-	return s.write(n, func() { s.tenant.apply(t, w) })
+	return s.write(n, func() { s.apply(t, w) })
 }
 
 func (s *scripted) Edits(ctx context.Context, t approvals.Target, since time.Time) ([]approvals.Edit, error) {
@@ -161,7 +161,7 @@ type mute struct {
 }
 
 func (m *mute) Settle(ctx context.Context, st approvals.Settlement) error {
-	rec, _, _, err := m.Store.Target(ctx, st.Record.Target)
+	rec, _, _, err := m.Target(ctx, st.Record.Target)
 	m.mu.Lock()
 	lost := err == nil && m.lose > 0 && rec.Phase == m.when
 	if lost {

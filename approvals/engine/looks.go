@@ -32,7 +32,7 @@ func (e *Engine) List(ctx context.Context, q approvals.Query) ([]approvals.Reque
 
 // Waiting gives the requests with an open round in which this person can still say something that counts.
 func (e *Engine) Waiting(ctx context.Context, person string) ([]approvals.Request, error) {
-	open, err := e.List(ctx, approvals.Query{States: []approvals.State{approvals.StatePending, approvals.StateActive}, Limit: 500})
+	open, err := e.List(ctx, approvals.Query{Voting: true, Limit: -1})
 	if err != nil {
 		return nil, err
 	}

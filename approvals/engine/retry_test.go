@@ -50,12 +50,13 @@ func TestPausesGrowWhileWorkFails(t *testing.T) {
 			}
 			return nil
 		}}, 10*time.Minute)
-		want := []time.Duration{1, 2, 4, 8, 16, 30, 30}
+		want := []int{1, 2, 4, 8, 16, 30, 30}
 		if len(got) != len(want)+1 {
 			t.Fatalf("%d tries", len(got))
 		}
-		for i, pause := range want {
-			if gap := got[i+1].Now.Sub(got[i].Now); gap < pause*time.Second || gap > pause*time.Second+100*time.Millisecond || got[i].Fails != i {
+		for i, seconds := range want {
+			pause := time.Duration(seconds) * time.Second
+			if gap := got[i+1].Now.Sub(got[i].Now); gap < pause || gap > pause+100*time.Millisecond || got[i].Fails != i {
 				t.Errorf("pause %d was %s, after %d failures", i+1, gap, got[i].Fails)
 			}
 		}

@@ -26,6 +26,7 @@ type stage struct {
 	e     *engine.Engine
 	n     int
 	kick  func(approvals.Lane)
+	mini  *miniredis.Miniredis
 }
 
 func onStage(t *testing.T, change func(*engine.Config), play func(s *stage)) {
@@ -40,7 +41,7 @@ func onStage(t *testing.T, change func(*engine.Config), play func(s *stage)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &stage{t: t, ctx: ctx, store: store, world: newTenant(1, faults{})}
+		s := &stage{t: t, ctx: ctx, store: store, world: newTenant(1, faults{}), mini: mini}
 		var pool *engine.Pool
 		cfg := replicaConfig(store, s.world)
 		cfg.Timing, cfg.Kick = engine.Timing{Poll: time.Hour}, func(l approvals.Lane) { pool.Kick(l) }

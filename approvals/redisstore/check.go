@@ -71,7 +71,7 @@ type Stats struct {
 	Lag     map[approvals.Lane]time.Duration // how long the oldest unclaimed member of each lane has been due
 	States  map[approvals.State]int
 	Stuck   int
-	Overdue time.Duration // the longest time that an ending request has been past its end
+	Overdue time.Duration // the longest time that a request has been past its end, ending or not yet; 0: none is
 	Paused  bool
 }
 
@@ -99,7 +99,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 		}
 		out.States[state] = int(n)
 	}
-	open, err := s.Find(ctx, approvals.Query{States: []approvals.State{approvals.StateApproved, approvals.StateEnding}, Limit: 1000})
+	open, err := s.Find(ctx, approvals.Query{States: []approvals.State{approvals.StateApproved, approvals.StateEnding}, Limit: -1})
 	if err != nil {
 		return out, err
 	}
@@ -110,6 +110,13 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 		if r.State == approvals.StateEnding && r.Cause != nil {
 			out.Overdue = max(out.Overdue, now.Sub(r.Cause.At))
 		}
+	}
+	first, err := s.client.ZRangeWithScores(ctx, s.prefix+"ix:end", 0, 0).Result() // active, and perhaps past its end
+	if err != nil {
+		return out, fmt.Errorf("looking for the next end: %w: %w", approvals.ErrStore, err)
+	}
+	if len(first) > 0 {
+		out.Overdue = max(out.Overdue, now.Sub(moment(int64(first[0].Score))))
 	}
 	out.Paused, err = s.Paused(ctx)
 	return out, err

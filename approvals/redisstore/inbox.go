@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ func (s *Store) Put(ctx context.Context, item approvals.Item) error {
 	if err != nil {
 		return fmt.Errorf("encoding an inbox item: %w", err)
 	}
-	rep, err := answer(s.write(ctx, "put", item.ID, string(data)))
+	rep, err := answer(s.sure(ctx, "put", item.ID, string(data), rand.Text()))
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,10 @@ package redisstore
 //
 //	meta              HASH    high (highest ms ever used), seq and head of the audit stream, fence (claim tokens), ids, paused
 //	req:ID            HASH    v, op (of the last commit), state, data (JSON), ix (JSON of its index entries)
-//	tgt:TARGET        HASH    v, data (JSON)
+//	tgt:TARGET        HASH    v, data (JSON), token (of the claim that settled last)
 //	gen:TARGET        STRING  raised with every change of the target's rows
 //	wants:TARGET      HASH    "HP-1/0" -> "1|GEN|ENTRY" (1: wanted, 0: withdrawn)
-//	in:ID             HASH    item (JSON), at: an inbox item that waits
+//	in:ID             HASH    item (JSON), at, token (of the call that stored it): an inbox item that waits
 //	done:ID           STRING  result of an inbox item; 7 days
 //	due:LANE          ZSET    member "kind|key" -> ms due, or end of the lease
 //	lanes             HASH    member -> the one lane it stands in
@@ -17,6 +17,7 @@ package redisstore
 //	ix:all            ZSET    request -> its number
 //	ix:state:STATE    ZSET    request -> its number
 //	ix:person:ID      ZSET    request -> its number, for requester and owner
+//	ix:voting         ZSET    request with an open round -> its number
 //	ix:end            ZSET    active request -> ms of its end
 //	notes             HASH    "note:2026-03-02" -> hash of the newest entry of that day's chain
 //	audit             STREAM  seq, id, entry (JSON), link

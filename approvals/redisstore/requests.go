@@ -3,7 +3,6 @@ package redisstore
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -74,6 +73,7 @@ type (
 		Number int64           `json:"number"`
 		People []string        `json:"people"`
 		Ends   int64           `json:"ends"`
+		Voting bool            `json:"voting"`
 	}
 	commitJSON struct {
 		ID      approvals.RequestID `json:"id"`
@@ -156,7 +156,7 @@ func indexOf(r approvals.Request) indexJSON {
 	if err != nil {
 		n = 0
 	}
-	ix := indexJSON{State: r.State, Number: n, People: []string{}}
+	ix := indexJSON{State: r.State, Number: n, People: []string{}, Voting: r.Voting()}
 	for _, id := range []string{r.Requester.ID, r.Owner.ID} {
 		if id != "" && !slices.Contains(ix.People, id) {
 			ix.People = append(ix.People, id)
@@ -166,73 +166,6 @@ func indexOf(r approvals.Request) indexJSON {
 		ix.Ends = millis(r.End)
 	}
 	return ix
-}
-
-// Find lists requests, newest first, or soonest end first if ends are asked for.
-func (s *Store) Find(ctx context.Context, q approvals.Query) ([]approvals.Request, error) {
-	limit := q.Limit
-	if limit == 0 {
-		limit = 100
-	}
-	ids, err := s.candidates(ctx, q)
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return nil, fmt.Errorf("listing requests: %w: %w", approvals.ErrStore, err)
-	}
-	var out []approvals.Request
-	for batch := range slices.Chunk(ids, loadBatch) {
-		found, err := s.loadAll(ctx, batch)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range found {
-			if len(q.States) > 0 && !slices.Contains(q.States, r.State) {
-				continue
-			}
-			if q.Person != "" && r.Requester.ID != q.Person && r.Owner.ID != q.Person {
-				continue
-			}
-			out = append(out, r)
-			if len(out) == limit {
-				return out, nil
-			}
-		}
-	}
-	return out, nil
-}
-
-// candidates are ids from the narrowest index that fits.
-func (s *Store) candidates(ctx context.Context, q approvals.Query) ([]string, error) {
-	switch {
-	case !q.EndsBefore.IsZero():
-		return s.client.ZRangeArgs(ctx, redis.ZRangeArgs{
-			Key: s.prefix + "ix:end", ByScore: true, Start: "-inf", Stop: "(" + strconv.FormatInt(millis(q.EndsBefore), 10),
-		}).Result()
-	case q.Person != "":
-		return s.newest(ctx, "ix:person:"+q.Person)
-	case len(q.States) == 0:
-		return s.newest(ctx, "ix:all")
-	}
-	var all []string
-	for _, state := range q.States {
-		ids, err := s.newest(ctx, "ix:state:"+string(state))
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, ids...)
-	}
-	if len(q.States) > 1 {
-		slices.SortFunc(all, func(a, b string) int {
-			if len(a) != len(b) {
-				return len(b) - len(a)
-			}
-			return strings.Compare(b, a)
-		})
-	}
-	return all, nil
-}
-
-func (s *Store) newest(ctx context.Context, key string) ([]string, error) {
-	return s.client.ZRangeArgs(ctx, redis.ZRangeArgs{Key: s.prefix + key, Start: 0, Stop: 4999, Rev: true}).Result()
 }
 
 func (s *Store) loadAll(ctx context.Context, ids []string) ([]approvals.Request, error) {

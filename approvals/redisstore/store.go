@@ -26,6 +26,8 @@ type Config struct {
 	Replicas int
 	// Wait bounds how long a write waits for its replicas. Default 2 s.
 	Wait time.Duration
+	// Pause waits between two tries, or until the context ends. Optional: by a timer.
+	Pause func(ctx context.Context, d time.Duration)
 	// Budgets are the tenant-wide budgets of calls to Graph, by name. A name that is missing has no limit.
 	Budgets map[string]Budget
 }
@@ -51,6 +53,9 @@ func Open(_ context.Context, cfg Config) (*Store, error) {
 	}
 	if cfg.Wait == 0 {
 		cfg.Wait = 2 * time.Second
+	}
+	if cfg.Pause == nil {
+		cfg.Pause = pause
 	}
 	s := &Store{cfg: cfg, client: cfg.Client, prefix: "hallpass:{" + cfg.Tenant + "}:", scripts: map[string]script{}}
 	prelude, err := scripts.ReadFile("scripts/prelude.lua")
@@ -137,23 +142,6 @@ func (s *Store) write(ctx context.Context, name string, args ...any) (any, error
 		return nil, fmt.Errorf("%s: %w: %d of %d replicas have it", name, approvals.ErrStore, wait.Val(), s.cfg.Replicas)
 	}
 	return cmd.Val(), nil
-}
-
-// sure is write, called again with the same arguments while nothing is known about the outcome. The script recognises
-// its own operation, so that a second run has no second effect.
-func (s *Store) sure(ctx context.Context, name string, args ...any) (any, error) {
-	var last error
-	for range 3 {
-		out, err := s.write(ctx, name, args...)
-		if err == nil {
-			return out, nil
-		}
-		last = err
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	return nil, last
 }
 
 // reply is the answer of a script that says in its first word what happened.

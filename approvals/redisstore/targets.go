@@ -82,7 +82,7 @@ func (s *Store) Settle(ctx context.Context, st approvals.Settlement) error {
 	if err != nil {
 		return fmt.Errorf("encoding the settlement of %s: %w", st.Record.Target, err)
 	}
-	rep, err := answer(s.write(ctx, "settle", string(arg)))
+	rep, err := answer(s.sure(ctx, "settle", string(arg)))
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,39 @@ import (
 
 func requestPromises() []promise {
 	return []promise{
+		{"nothing is left out of a long list, and its order holds over all states", func(t *testing.T, s stage) {
+			t.Helper()
+			const n = 1203
+			states := []approvals.State{approvals.StatePending, approvals.StateApproved, approvals.StateActive}
+			for i := range n {
+				c := s.step(t, approvals.MakeRequestID(int64(i+1)), 0, "a")
+				c.Request.State, c.Request.End = states[i%3], c.Request.Opened.Add(time.Duration(n-i)*time.Hour)
+				if i%10 == 0 {
+					c.Request.Rounds = []approvals.Round{{Kind: approvals.RoundRenewal}}
+				}
+				s.commit(t, c)
+			}
+			finds := func(what string, q approvals.Query, want int, ordered func(a, b approvals.Request) bool) {
+				got, err := s.store().Find(t.Context(), q)
+				ok(t, err)
+				same(t, what, len(got), want)
+				for i := range max(len(got)-1, 0) {
+					if !ordered(got[i], got[i+1]) {
+						t.Fatalf("%s: %s comes before %s", what, got[i].ID, got[i+1].ID)
+					}
+				}
+			}
+			newest := func(a, b approvals.Request) bool {
+				return len(a.ID) > len(b.ID) || len(a.ID) == len(b.ID) && a.ID > b.ID
+			}
+			finds("all", approvals.Query{Limit: -1}, n, newest)
+			finds("by state", approvals.Query{States: states[:2], Limit: -1}, 2*n/3, newest)
+			finds("by person", approvals.Query{Person: "olga", Limit: -1}, n, newest)
+			finds("voting", approvals.Query{Voting: true, Limit: -1}, votingOf(n), newest)
+			finds("by end", approvals.Query{EndsBefore: s.now(t).Add(9999 * time.Hour), Limit: -1}, n/3, func(a, b approvals.Request) bool { return !b.End.Before(a.End) })
+			finds("some", approvals.Query{Limit: 700}, 700, newest)
+			finds("a hundred", approvals.Query{}, 100, newest)
+		}},
 		{"an id is never given twice", func(t *testing.T, s stage) {
 			t.Helper()
 			seen := map[approvals.RequestID]bool{}
@@ -149,4 +182,15 @@ func finds(t *testing.T, s stage) {
 			t.Errorf("%+v (-want +got):\n%s", c.q, diff)
 		}
 	}
+}
+
+// votingOf counts those of n requests of which every tenth has an open round, in a state in which it is voted on.
+func votingOf(n int) int {
+	voting := 0
+	for i := range n {
+		if i%10 == 0 && i%3 != 1 { // an approved request is not voted on
+			voting++
+		}
+	}
+	return voting
 }

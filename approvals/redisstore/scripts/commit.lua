@@ -33,11 +33,13 @@ if cur[3] then
   redis.call('ZREM', P .. 'ix:state:' .. old.state, a.id)
   for _, p in ipairs(old.people) do redis.call('ZREM', P .. 'ix:person:' .. p, a.id) end
   redis.call('ZREM', P .. 'ix:end', a.id)
+  redis.call('ZREM', P .. 'ix:voting', a.id)
 end
 redis.call('ZADD', P .. 'ix:state:' .. a.ix.state, a.ix.number, a.id)
 redis.call('ZADD', P .. 'ix:all', a.ix.number, a.id)
 for _, p in ipairs(a.ix.people) do redis.call('ZADD', P .. 'ix:person:' .. p, a.ix.number, a.id) end
 if a.ix.ends > 0 then redis.call('ZADD', P .. 'ix:end', ms(a.ix.ends), a.id) end
+if a.ix.voting then redis.call('ZADD', P .. 'ix:voting', a.ix.number, a.id) end
 record(a.id, a.entry)
 local raised = {}
 local function raise(target)
