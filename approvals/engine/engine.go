@@ -44,6 +44,8 @@ type Config struct {
 	// Report tells reviewers something about a target. It is called again until it returns nil, and may be called twice for
 	// one report. Optional: it then stands in the audit log only.
 	Report func(ctx context.Context, r approvals.Report) error
+	// Skeptic, if set, is asked whether hallpass wrote what stands in the store. Optional: all of it is believed.
+	Skeptic Skeptic
 	// Schedules is what comes due again and again. Optional.
 	Schedules []Schedule
 	// Kick is called when work was made due at once in a lane. Optional.

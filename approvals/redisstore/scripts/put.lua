@@ -1,11 +1,11 @@
 -- put stores an inbox item and makes it due at once.
--- ARGV[2] id  ARGV[3] item as JSON
+-- ARGV[2] id  ARGV[3] item as JSON  ARGV[4] its MAC
 -- returns {OK, now} | {DUP}
 local t = now()
 if redis.call('EXISTS', P .. 'done:' .. ARGV[2]) == 1 or redis.call('EXISTS', P .. 'in:' .. ARGV[2]) == 1 then
   redis.call('HSET', META, 'high', ms(t)) -- a write, so that waiting for replicas after it waits for the first run too
   return { 'DUP' }
 end
-redis.call('HSET', P .. 'in:' .. ARGV[2], 'item', ARGV[3], 'at', ms(t))
+redis.call('HSET', P .. 'in:' .. ARGV[2], 'item', ARGV[3], 'mac', ARGV[4], 'at', ms(t))
 book('inbox|' .. ARGV[2], 'inbox', t)
 return { 'OK', ms(t) }

@@ -150,7 +150,7 @@ func New(ctx context.Context, o Options) (*Company, error) {
 	})
 	var err error
 	c.Store, err = redisstore.Open(ctx, redisstore.Config{
-		Client: c.client, Tenant: "demo", Budgets: map[string]redisstore.Budget{"ca": {Rate: 0.8, Burst: 1}},
+		Client: c.client, Tenant: "demo", MACKeys: []string{macKey}, Sealed: app.SealedSpaces(), Budgets: map[string]redisstore.Budget{"ca": {Rate: 0.8, Burst: 1}},
 	})
 	if err != nil {
 		return nil, err
@@ -170,6 +170,9 @@ func New(ctx context.Context, o Options) (*Company, error) {
 	}
 	return c, nil
 }
+
+// macKey is known to everybody: the store of the company lives in this process only.
+const macKey = "a-key-of-the-demo-that-everybody-knows"
 
 func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 	client, err := graph.New(graph.Config{
