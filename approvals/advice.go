@@ -35,6 +35,9 @@ type Option struct {
 // Advice is what hallpass has to say of an account that is stopped at signing in.
 type Advice struct {
 	Account Person `json:"account"`
+	Owner   Person `json:"owner"` // zero if none is known
+	// Matched: a sign-in of the account has the correlation id that was asked with.
+	Matched bool `json:"matched,omitempty"`
 	// Stopped says in one sentence what stops it, as far as the log and the tenant say.
 	Stopped string `json:"stopped"`
 	// Options are all ways, best first.
@@ -43,6 +46,17 @@ type Advice struct {
 	Seen []string `json:"seen,omitempty"`
 	// Unknown is what could not be read, in words.
 	Unknown []string `json:"unknown,omitempty"`
+}
+
+// For is the advice as this person may see it. From where an account signs in is for its owner, for security, and for
+// whoever has the correlation id of the failed sign-in; to others it would be a map.
+func (a Advice) For(s Standing) Advice {
+	if len(a.Seen) == 0 || s.Security || s.Person.Is(a.Owner) || a.Matched {
+		return a
+	}
+	a.Seen = nil
+	a.Unknown = append(append([]string(nil), a.Unknown...), "from where it signs in is shown to its owner and to security, and to who pastes the error with its Correlation ID")
+	return a
 }
 
 // Best is the best way that fits; false if none does.

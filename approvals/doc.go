@@ -6,7 +6,9 @@
 // list of changes to Entra ID that would fulfil it, with the facts found while making it. A ruling is what the rules
 // file says about one plan. A round is one run of voting on a request; a vote is one person's approve or deny in it. A
 // change is one entry wanted in one target; a target is an object in Entra ID that hallpass keeps in shape. A row is
-// what one change wants of its target; a view is what became of it there.
+// what one change wants of its target; a view is what became of it there. A zone is a fenced place for exempt accounts:
+// in a plan for one the addresses come before the account, so that on the way out the account goes first. A proof is what
+// Entra ID said, after a fenced exemption was applied, of how sign-ins go then.
 //
 // # States
 //
@@ -21,7 +23,7 @@
 //	approved ----plan changed, nothing written, first time----> pending
 //	approved ----plan changed again, or refused by today's rules----> denied
 //	approved ----cancel, revoke or not applied in time----> ending
-//	active ----end, revoke or taken out----> ending
+//	active ----end, revoke, taken out or not as predicted----> ending
 //	ending ----every change absent----> ended
 //
 // A renewal is a round on an active request: approved, it moves the end; denied or lapsed, the old end stands. Ending

@@ -56,7 +56,8 @@ type Stuck struct {
 
 // Cause says why a request ended or is ending.
 type Cause struct {
-	// Word is one of: end, revoked, cancelled, "not applied in time", "taken out", denied, lapsed, "plan changed", "changed in the store".
+	// Word is one of: end, revoked, cancelled, "not applied in time", "taken out", denied, lapsed, "plan changed", "not as
+	// predicted", "changed in the store".
 	Word string    `json:"word"`
 	By   Person    `json:"by,omitzero"`
 	Hand string    `json:"hand,omitempty"` // who took the entry out, as the directory audit names them

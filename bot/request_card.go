@@ -339,7 +339,10 @@ func (v Voice) flags(r *approvals.Request) []Text {
 			out = append(out, Text{literal(clip(line(w), 300))})
 		}
 	}
-	return out[:min(len(out), 6)]
+	if len(out) > 6 {
+		out = append(out[:5], Text{plain("… and %d more behind Details", len(out)-5)})
+	}
+	return out
 }
 
 // lines tell the votes, and a renewal that is being decided.

@@ -289,6 +289,23 @@ func TestTheTokenSaysWhatIsGranted(t *testing.T) {
 	}
 }
 
+func TestTheTokenSaysAsWhomTheAuditNamesUs(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	self, err := k.c.Self(t.Context())
+	if err != nil || len(self) != 2 || self[0] == self[1] {
+		t.Fatalf("%v, %v", self, err)
+	}
+	id := k.tenant.AddLocation(graphtest.Location{Name: "Servers", Ranges: []string{"20.50.2.1/32"}})
+	if err := k.c.PutRanges(t.Context(), id, []netip.Prefix{netip.MustParsePrefix("20.50.2.2/32")}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := k.c.Audits(t.Context(), noon().Add(-time.Hour), id)
+	if err != nil || len(got) != 1 || got[0].ByAppID != self[0] {
+		t.Errorf("%+v, %v; want %s", got, err, self[0])
+	}
+}
+
 func TestACallThatBrokeMayHaveHappened(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

@@ -120,29 +120,53 @@ func (c *Client) MemberOf(ctx context.Context, userID string, groupIDs []string)
 // Roles reads the application permissions in our own token. It is shown to operators; nothing is decided by it but a
 // refusal to start.
 func (c *Client) Roles(ctx context.Context) ([]string, error) {
+	claims, err := c.claims(ctx)
+	return claims.Roles, err
+}
+
+// Self gives the ids under which the client's own acts stand in the directory audit: the object id of its service
+// principal, and its client id, as its token names them.
+func (c *Client) Self(ctx context.Context) ([]string, error) {
+	claims, err := c.claims(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if claims.Object == "" {
+		return nil, errors.New("graph: the token does not name the service principal that it is for")
+	}
+	return []string{claims.Object, claims.Client}, nil
+}
+
+// claims is what hallpass reads in its own token (Microsoft's page "Access token claims reference"). It is not verified
+// here: it decides nothing that Graph does not decide again.
+type claims struct {
+	Roles  []string `json:"roles"`
+	Object string   `json:"oid"`
+	Client string   `json:"appid"`
+}
+
+func (c *Client) claims(ctx context.Context) (claims, error) {
+	var out claims
 	u, err := url.Parse(c.base)
 	if err != nil {
-		return nil, fmt.Errorf("graph: reading the base address: %w", err)
+		return out, fmt.Errorf("graph: reading the base address: %w", err)
 	}
 	token, err := c.cfg.Credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{"https://" + u.Host + "/.default"}})
 	if err != nil {
-		return nil, fmt.Errorf("graph: getting a token: %w", err)
+		return out, fmt.Errorf("graph: getting a token: %w", err)
 	}
 	parts := strings.Split(token.Token, ".")
 	if len(parts) != 3 {
-		return nil, fmt.Errorf("graph: the token has %d parts", len(parts))
+		return out, fmt.Errorf("graph: the token has %d parts", len(parts))
 	}
 	data, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
-		return nil, fmt.Errorf("graph: reading the token: %w", err)
+		return out, fmt.Errorf("graph: reading the token: %w", err)
 	}
-	var claims struct {
-		Roles []string `json:"roles"`
+	if err := json.Unmarshal(data, &out); err != nil {
+		return out, fmt.Errorf("graph: reading the token: %w", err)
 	}
-	if err := json.Unmarshal(data, &claims); err != nil {
-		return nil, fmt.Errorf("graph: reading the token: %w", err)
-	}
-	return claims.Roles, nil
+	return out, nil
 }
 
 // RevokeSessions makes all refresh tokens of an account invalid. A job with a password signs in again; a connector that

@@ -61,8 +61,14 @@ func (m mallory) books(id approvals.RequestID) {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	m.kick()
+	m.kickAll()
 	m.wait(5 * time.Minute)
+}
+
+func (m mallory) kickAll() {
+	for _, lane := range approvals.Lanes() {
+		m.kick(lane)
+	}
 }
 
 // row writes a row by hand.
@@ -140,7 +146,7 @@ func TestAClickThatWasNeverMadeIsNotCarriedOut(t *testing.T) {
 		for _, who := range []string{"bo", "cleo"} {
 			sayIt(m.ctx, t, m.store, "click-"+who, said{Who: who, Do: "approve", ID: id})
 		}
-		m.kick()
+		m.kickAll()
 		m.wait(5 * time.Minute)
 		m.stopped("inbox item click-cleo", evil)
 		if r := m.is(id, approvals.StatePending); len(r.Round().Votes) != 0 {

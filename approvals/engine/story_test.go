@@ -30,7 +30,7 @@ type stage struct {
 
 	client redis.UniversalClient
 	mu     sync.Mutex // mu guards alarms
-	kick   func()
+	kick   func(approvals.Lane)
 	alarms []string // what was found to be another hand's
 }
 
@@ -65,11 +65,7 @@ func onStage(t *testing.T, change func(*engine.Config), play func(s *stage)) {
 		}
 		s.e.SetChat(doer{func(ctx context.Context, act approvals.Act, said said) error { return perform(ctx, s.e, act, said) }})
 		pool = engine.NewPool(s.e, engine.DefaultWorkers(), "one")
-		s.kick = func() {
-			for _, lane := range approvals.Lanes() {
-				pool.Kick(lane)
-			}
-		}
+		s.kick = pool.Kick
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -118,6 +114,19 @@ func (s *stage) asks(who, addr, where string, d time.Duration) approvals.Request
 	s.t.Helper()
 	r, err := s.e.Open(s.ctx, s.act(who), approvals.Ask{
 		Kind: approvals.KindIP, Addresses: []netip.Prefix{netip.MustParsePrefix(addr)}, Where: where,
+		Term: approvals.Term{For: d}, Reason: "because",
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return r.ID
+}
+
+// asksBoth asks for two addresses in one request.
+func (s *stage) asksBoth(who, first, second, where string, d time.Duration) approvals.RequestID {
+	s.t.Helper()
+	r, err := s.e.Open(s.ctx, s.act(who), approvals.Ask{
+		Kind: approvals.KindIP, Addresses: []netip.Prefix{netip.MustParsePrefix(first), netip.MustParsePrefix(second)}, Where: where,
 		Term: approvals.Term{For: d}, Reason: "because",
 	})
 	if err != nil {

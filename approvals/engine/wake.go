@@ -48,7 +48,13 @@ func (e *Engine) wake(ctx context.Context, claim approvals.Claim) error {
 	if _, err := e.commit(ctx, r, next, effects, claim.Now, c); err != nil {
 		return err
 	}
-	return e.finish(ctx, claim, time.Time{})
+	if err := e.finish(ctx, claim, time.Time{}); err != nil {
+		return err
+	}
+	for _, d := range dues(r.ID, effects, claim.Now) { // while it was claimed it could not be seen in its next lane
+		e.cfg.Kick(d.Lane)
+	}
+	return nil
 }
 
 // tells reports whether a step changed anything: then it asks for people to be told.

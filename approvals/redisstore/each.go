@@ -12,9 +12,9 @@ import (
 // in process.
 const eachBatch = 40
 
-// Each gives every request that is in one of the states to do, however many there are. A request that moves on while this
+// EachIn gives every request that is in one of the states to do, however many there are. A request that moves on while this
 // runs is given at least once if the states stand in the order of a life; it may be given twice, or in a later state.
-func (s *Store) Each(ctx context.Context, states []approvals.State, do func(approvals.Request) error) error {
+func (s *Store) EachIn(ctx context.Context, states []approvals.State, do func(approvals.Request) error) error {
 	for _, state := range states {
 		ids, err := s.client.ZRange(ctx, s.prefix+"ix:state:"+string(state), 0, -1).Result()
 		if err != nil {

@@ -150,7 +150,8 @@ func (r rule) knows(ask approvals.Ask, plan approvals.Plan) error {
 	for _, name := range needed() {
 		speaks := slices.ContainsFunc(r.when.reads, func(v variable) bool { return v.fact == name })
 		if fact := plan.Facts[name]; !fact.Known && !speaks {
-			return undecided(fmt.Sprintf("rule %q", r.name), verdict{unknown: []string{"plan." + name}}, ask, plan)
+			return undecided(fmt.Sprintf("rule %q", r.name), verdict{unknown: []string{"plan." + name}}, ask, plan).
+				Or("Try again later. If it can never be known here, the people who keep the rules file can let the rule go on without it: !known(plan.%s) || …", name)
 		}
 	}
 	return nil

@@ -64,8 +64,12 @@ func TestThePackageHoldsTheManifestAndIconsOfTheRightSize(t *testing.T) {
 func TestAWrongIdOrHostIsRefusedWithTheReason(t *testing.T) {
 	t.Parallel()
 	for _, row := range [][3]string{
-		{"hallpass", host, "is no id"}, {"", host, "is no id"}, {appID, "https://" + host, "is no public name"}, {appID, "localhost", "is no public name"},
-		{appID, `x.example.com", "y`, "is no public name"}, {appID, host + "/api", "is no public name"},
+		{"hallpass", host, "is no id"},
+		{"", host, "is no id"},
+		{appID, "https://" + host, "is no public name"},
+		{appID, "localhost", "is no public name"},
+		{appID, `x.example.com", "y`, "is no public name"},
+		{appID, host + "/api", "is no public name"},
 	} {
 		if _, err := teamsapp.Zip(row[0], row[1]); err == nil || !strings.Contains(err.Error(), row[2]) {
 			t.Errorf("%q and %q: %v", row[0], row[1], err)

@@ -52,8 +52,10 @@ func (e *Entra) Advise(ctx context.Context, q approvals.Question) (approvals.Adv
 		return approvals.Advice{}, err
 	}
 	out := approvals.Advice{Account: e.person(u), Stopped: s.sentence(q), Seen: s.seen(), Unknown: s.unknown}
+	out.Matched = q.Correlation != "" && strings.EqualFold(s.last.Correlation, q.Correlation)
 	out.Options = s.ways(e.cfg.Places)
-	return out, nil
+	out.Owner, err = e.owner(ctx, u)
+	return out, err
 }
 
 // accountOf finds the account of a sign-in by its correlation id.
@@ -155,7 +157,7 @@ func (h history) failure(q approvals.Question) (graph.SignIn, bool) {
 			return q.Correlation != "" && strings.EqualFold(s.Correlation, q.Correlation)
 		},
 		func(s graph.SignIn) bool { return q.Code != 0 && s.Code == q.Code },
-		func(s graph.SignIn) bool { return q.Code == 0 && q.Correlation == "" && s.Code != 0 },
+		func(s graph.SignIn) bool { return q.Code == 0 && s.Code != 0 },
 	} {
 		if i := slices.IndexFunc(h.list, is); i >= 0 {
 			return h.list[i], h.list[i].Code != 0

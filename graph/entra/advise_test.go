@@ -180,3 +180,16 @@ func TestAddressesAreShownAndNoneIsRecommended(t *testing.T) {
 		}
 	}
 }
+
+// A correlation id that was made up opens nothing.
+func TestOnlyACorrelationIDOfTheAccountMatches(t *testing.T) {
+	t.Parallel()
+	k := fencedKit(t, 1)
+	const id = "c0000000-0000-4000-a000-00000000000c"
+	logged(50076, func(s *graphtest.SignIn) { s.Correlation = id })(k, entra.Zone{})
+	for correlation, want := range map[string]bool{"": false, "d0000000-0000-4000-a000-00000000000d": false, strings.ToUpper(id): true} {
+		if a, err := k.e.Advise(t.Context(), approvals.Question{Account: "svc@contoso.com", Correlation: correlation}); err != nil || a.Matched != want {
+			t.Errorf("%q: %v, %v", correlation, a.Matched, err)
+		}
+	}
+}

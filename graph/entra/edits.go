@@ -3,6 +3,7 @@ package entra
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -21,9 +22,13 @@ func (e *Entra) Edits(ctx context.Context, t approvals.Target, since time.Time) 
 	if err != nil {
 		return nil, e.said(ctx, err, BucketAudit, "reading the directory audit")
 	}
+	self, err := e.cfg.Writer.Self(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("finding out under which id hallpass writes: %w", err)
+	}
 	var out []approvals.Edit
 	for _, a := range found {
-		edit := approvals.Edit{At: a.At, Own: a.ByAppID != "" && slices.Contains(e.cfg.Own, a.ByAppID), Hand: handOf(a)}
+		edit := approvals.Edit{At: a.At, Own: a.ByAppID != "" && slices.Contains(self, a.ByAppID), Hand: handOf(a)}
 		edit.Added, edit.Removed = changed(a, t)
 		if len(edit.Added)+len(edit.Removed) > 0 {
 			out = append(out, edit)

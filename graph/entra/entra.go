@@ -88,8 +88,6 @@ type Config struct {
 	// Security is the group of reviewers, MayAsk that of those who may ask; both by their names in the rules file. MayAsk
 	// may be empty: every member may.
 	Security, MayAsk string
-	// Own are the ids of hallpass's own service principals, which are no other hand.
-	Own []string
 	// Now is the clock of everything stored.
 	Now func(ctx context.Context) (time.Time, error)
 	Log *slog.Logger

@@ -127,7 +127,7 @@ func newKit(t *testing.T, ranges ...string) *kit {
 		t.Fatal(err)
 	}
 	k.e, err = entra.New(entra.Config{
-		Reader: c, Writer: c, Places: rules{k.o}, Budget: k.o, Cache: k.o, Ledger: k.o, Own: []string{app.ID}, Human: "employeeId",
+		Reader: c, Writer: c, Places: rules{k.o}, Budget: k.o, Cache: k.o, Ledger: k.o, Human: "employeeId",
 		OwnerOf:    func(_ context.Context, u graph.User) (string, error) { return u.Attributes["extensionAttribute7"], nil },
 		Attributes: []string{"extensionAttribute7"}, Now: func(context.Context) (time.Time, error) { return noon(), nil }, Log: slog.New(slog.DiscardHandler),
 	})

@@ -59,9 +59,7 @@ func (h history) check(u graph.User, ask approvals.Ask, now time.Time) error {
 	if len(list) == 0 {
 		return nil
 	}
-	if every(list, func(s graph.SignIn) bool {
-		return slices.Contains(mandatory(), s.AppID) || slices.Contains(mandatory(), s.ResourceID)
-	}) {
+	if every(list, demanding) {
 		return approvals.Refuse(approvals.RefusedTarget, "%s signs in to %s, where Microsoft itself demands MFA of every user; no exemption changes that.", u.UPN, clip(list[0].App, 60)).
 			Or("Use a managed identity, a federated credential or an app registration: they are not asked.")
 	}
@@ -88,6 +86,26 @@ func (h history) check(u graph.User, ask approvals.Ask, now time.Time) error {
 	slices.Sort(why)
 	return approvals.Refuse(approvals.RefusedTarget, "It is not MFA that stops %s: %s.", u.UPN, strings.Join(slices.Compact(why), "; ")).
 		Or("Mend that first. If it is then stopped by MFA, ask again.")
+}
+
+// demanding reports whether a sign-in goes where Microsoft demands MFA.
+func demanding(s graph.SignIn) bool {
+	return slices.Contains(mandatory(), s.AppID) || slices.Contains(mandatory(), s.ResourceID)
+}
+
+// doubts are warnings for what would refuse the ask if all of its sign-ins were like that.
+func (h history) doubts(ask approvals.Ask, now time.Time) []string {
+	var out []string
+	list := h.asked(ask.Addresses)
+	if slices.ContainsFunc(list, demanding) {
+		out = append(out, "Some of its sign-ins go to Azure portals or tools, where Microsoft itself demands MFA: those will not work.")
+	}
+	for _, d := range protocols() {
+		if ask.Term.End(now).After(d.end) && slices.ContainsFunc(list, func(s graph.SignIn) bool { return s.Client == d.client }) {
+			out = append(out, fmt.Sprintf("It also signs in by %s; %s on %s.", d.name, d.said, d.end.Format("2 Jan 2006")))
+		}
+	}
+	return out
 }
 
 func every(list []graph.SignIn, is func(graph.SignIn) bool) bool {

@@ -79,7 +79,7 @@ func (s stopped) policyNames(otherwise, control string) string {
 
 // mandatory reports whether it goes where Microsoft demands MFA.
 func (s stopped) mandatory() bool {
-	return s.failed && (slices.Contains(mandatory(), s.last.AppID) || slices.Contains(mandatory(), s.last.ResourceID))
+	return s.failed && demanding(s.last)
 }
 
 // ways ranks the ways out. The first three are better than any exemption and are always named.

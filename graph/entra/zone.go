@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -191,6 +192,10 @@ func (e *Entra) choose(ctx context.Context, ask approvals.Ask, u graph.User, wor
 			continue
 		}
 		if err := e.fill(ctx, &l); err != nil {
+			if no, is := errors.AsType[*approvals.Refusal](err); is && broken == nil { // its group is gone, or is out of reach
+				broken = no
+				continue
+			}
 			return l, err
 		}
 		if fits(l) == fitNot { // somebody else put an account there

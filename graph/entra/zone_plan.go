@@ -130,6 +130,7 @@ func (e *Entra) zoneFacts(ctx context.Context, p *approvals.Plan, ask approvals.
 	if err := log.check(u, ask, p.Made); err != nil {
 		return err
 	}
+	p.Warnings = append(p.Warnings, log.doubts(ask, p.Made)...)
 	if err := blocked(p, log, ask, l); err != nil {
 		return err
 	}
@@ -183,8 +184,8 @@ func blocked(p *approvals.Plan, log history, ask approvals.Ask, l lot) error {
 	if slices.Contains(l.accounts, p.Account.ID) {
 		evidence(p, log, ask)
 	}
-	for _, t := range told {
-		p.Warnings = append(p.Warnings, "Will be BLOCKED from: "+t)
+	for i, t := range told { // what stops comes first
+		p.Warnings = slices.Insert(p.Warnings, i, "Will be BLOCKED from: "+t)
 	}
 	return nil
 }

@@ -491,3 +491,35 @@ func TestARenewalShowsWhatTheExemptionWasUsedFor(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatHoldsForSomeSignInsOnlyIsAWarning(t *testing.T) {
+	t.Parallel()
+	k := fencedKit(t, 1)
+	azureCLI(k, entra.Zone{})
+	byClient("Exchange Web Services")(k, entra.Zone{})
+	ask := fenced("20.50.2.1/32")
+	ask.Term.For = 200 * 24 * time.Hour
+	warnings := strings.Join(k.plan(t, ask).Warnings, "\n")
+	for _, want := range []string{"Microsoft itself demands MFA: those will not work", "It also signs in by EWS; Microsoft switches it off for good on 1 Apr 2027."} {
+		if !strings.Contains(warnings, want) {
+			t.Errorf("%q is missing in\n%s", want, warnings)
+		}
+	}
+}
+
+// A zone whose group is gone does not keep others from being used.
+func TestAZoneThatIsGoneIsPassedBy(t *testing.T) {
+	t.Parallel()
+	k := fencedKit(t, 2)
+	first := k.plan(t, fenced("20.50.2.1/32"))
+	for _, z := range k.o.zones {
+		if z.Name == first.Zone.Name {
+			if err := k.tenant.Delete("dana", z.Group); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if second := k.plan(t, fenced("20.50.2.1/32")); second.Zone.Name == first.Zone.Name {
+		t.Error("it is put into a zone without a group")
+	}
+}

@@ -140,7 +140,7 @@ func group(g Group, out *findings) {
 }
 
 func (t Tenant) location(z Zone, out *findings) {
-	i := slices.IndexFunc(t.Locations, func(l graph.Location) bool { return strings.EqualFold(l.ID, z.Location) })
+	i := slices.IndexFunc(t.Locations, func(l graph.Location) bool { return l.ID == z.Location })
 	if i < 0 || !t.Locations[i].IP {
 		out.add(true, "the zone's location "+z.Location+" is not a named location of addresses", "Create it as `hallpass zone plan` prints it, and name its id in the rules file.")
 		return

@@ -109,7 +109,7 @@ func (t *Tenant) token(a *App) string {
 	}
 	until := t.opts.Now().Add(tokensLive)
 	token := enc(object{"alg": "RS256", "typ": "JWT"}) + "." +
-		enc(object{"appid": a.ID, "tid": t.opts.ID, "roles": a.Roles, "exp": until.Unix()}) + "." + strings.ReplaceAll(NewID(), "-", "")
+		enc(object{"appid": a.ID, "oid": a.Principal, "tid": t.opts.ID, "roles": a.Roles, "exp": until.Unix()}) + "." + strings.ReplaceAll(NewID(), "-", "")
 	t.tokens[token] = grant{a, until}
 	return token
 }

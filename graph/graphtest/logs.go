@@ -42,7 +42,7 @@ func (t *Tenant) auditPage(c call) answer {
 		}
 		by := object{"user": object{"id": a.actor, "userPrincipalName": a.actor}}
 		if a.app != "" {
-			by = object{"app": object{"servicePrincipalId": a.app, "displayName": a.actor}}
+			by = object{"app": object{"appId": nil, "servicePrincipalId": t.principal(a.app), "displayName": a.actor}}
 		}
 		var targets []object
 		for i, id := range a.targets {

@@ -151,6 +151,16 @@ func (t *Tenant) AddApp(a App) App {
 	return a
 }
 
+// principal gives the id of an app's service principal, by the app's client id.
+func (t *Tenant) principal(appID string) string {
+	for _, a := range t.apps {
+		if a.ID == appID {
+			return a.Principal
+		}
+	}
+	return ""
+}
+
 // AddRole gives a role to a user or a group.
 func (t *Tenant) AddRole(r RoleAssignment) {
 	t.mu.Lock()

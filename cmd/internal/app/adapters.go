@@ -49,6 +49,7 @@ const (
 	spaceBindings = "bindings"
 	spaceAccounts = "accounts"
 	spaceOwners   = "owners"
+	spaceRules    = "rules"
 	spaceReached  = "reached" // people in Teams
 	spaceTalks    = "talks"   // conversations in Teams
 	spaceGreeted  = "greeted" // conversations in Teams that were welcomed
@@ -229,6 +230,16 @@ type owners struct {
 	attribute string
 }
 
+// adoption lets the engine give accounts an owner.
+type adoption struct {
+	owners
+	tenant *entra.Entra
+}
+
+func (a adoption) OwnerOf(ctx context.Context, account string) (approvals.Person, error) {
+	return a.tenant.OwnerOf(ctx, account)
+}
+
 func (o owners) SetOwner(ctx context.Context, account, owner string) error {
 	return o.store.PutDoc(ctx, spaceOwners, account, "owner", []byte(owner))
 }
@@ -353,7 +364,8 @@ func (a advisor) Advise(ctx context.Context, person string, q approvals.Question
 	if err := approvals.May(who, approvals.VerbAsk, nil); err != nil {
 		return approvals.Advice{}, err
 	}
-	return patient(ctx, a.now, func(ctx context.Context) (approvals.Advice, error) { return a.tenant.Advise(ctx, q) })
+	advice, err := patient(ctx, a.now, func(ctx context.Context) (approvals.Advice, error) { return a.tenant.Advise(ctx, q) })
+	return advice.For(who), err
 }
 
 // errNoWriter says that nothing can be written.

@@ -46,7 +46,7 @@ func liveEntries(ctx context.Context, store *redisstore.Store) ([]audit.Live, er
 	}
 	found := map[key]audit.Live{}
 	states := []approvals.State{approvals.StateApproved, approvals.StateActive, approvals.StateEnding}
-	err := store.Each(ctx, states, func(r approvals.Request) error {
+	err := store.EachIn(ctx, states, func(r approvals.Request) error {
 		for _, row := range r.Rows() {
 			l := audit.Live{Target: row.Target.String(), Entry: row.Entry, Label: r.Changes[row.Change].Label, Request: r.ID}
 			if r.State == approvals.StateActive {

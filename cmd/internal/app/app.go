@@ -24,6 +24,7 @@ import (
 	"hallpass/bot"
 	"hallpass/bot/slack"
 	"hallpass/bot/teams"
+	"hallpass/bot/web"
 	"hallpass/graph"
 )
 
@@ -49,6 +50,9 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	if err := noteRules(ctx, p.Store, p.Rules.Hash()); err != nil {
+		return err
+	}
 	log.InfoContext(ctx, "hallpass starts", "mode", cfg.Mode, "slack", core.Slack != nil, "teams", core.Teams != nil, "rules", p.Rules.Hash())
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return core.Run(ctx) })
@@ -62,6 +66,19 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	}
 	for addr, handler := range handlers(cfg, core) {
 		g.Go(func() error { return listen(ctx, addr, handler) })
+	}
+	if cfg.Web.Listen != "" {
+		site, err := pages(cfg, core)
+		if err != nil {
+			return err
+		}
+		g.Go(func() error { return listen(ctx, cfg.Web.Listen, site.Handler()) })
+		g.Go(func() error {
+			if err := site.Warm(ctx); err != nil { // the first page that is asked for reads again
+				log.WarnContext(ctx, "the pages could not read all requests yet", "error", err)
+			}
+			return nil
+		})
 	}
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("serving: %w", err)
@@ -87,6 +104,19 @@ func handlers(cfg Config, core *Core) map[string]*http.ServeMux {
 	return out
 }
 
+// pages makes the reviewers' pages that the configuration wants.
+func pages(cfg Config, core *Core) (*web.Site, error) {
+	roots, err := pool(string(cfg.Hosts.CAFile))
+	if err != nil {
+		return nil, err
+	}
+	l, err := login(cfg, &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}})
+	if err != nil {
+		return nil, err
+	}
+	return core.Pages(cfg.Web.PublicURL, l)
+}
+
 // ready refuses to start on what would break a promise.
 func ready(ctx context.Context, cfg Config, p Parts) error {
 	for _, f := range p.Store.Check(ctx) {
@@ -94,17 +124,20 @@ func ready(ctx context.Context, cfg Config, p Parts) error {
 			return fmt.Errorf("%s: %s (or state `durability: relaxed` and accept that acknowledged clicks may be lost)", f.What, f.Do)
 		}
 	}
-	for id, c := range map[graph.Identity]*graph.Client{graph.Reader: p.Reader, graph.Writer: p.Writer} {
-		if c == nil {
+	for _, of := range []struct {
+		id     graph.Identity
+		client *graph.Client
+	}{{graph.Reader, p.Reader}, {graph.Writer, p.Writer}} {
+		if of.client == nil {
 			continue
 		}
-		roles, err := c.Roles(ctx)
+		roles, err := of.client.Roles(ctx)
 		if err != nil {
 			p.Log.WarnContext(ctx, "the permissions of an identity could not be read", "error", err)
 			continue
 		}
 		for _, role := range roles {
-			if why, bad := graph.Forbidden(id)[role]; bad {
+			if why, bad := graph.Forbidden(of.id)[role]; bad {
 				return fmt.Errorf("the identity holds %s, which hallpass must never hold: %s. Take it away in Entra ID", role, why)
 			}
 		}
@@ -156,7 +189,7 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 	if p.Calendar, err = cfg.Calendar.Value(); err != nil {
 		return fail(fmt.Errorf("calendar: %w", err))
 	}
-	if p.Rules, err = OpenRules(string(cfg.Rules), os.ReadFile, log, nil); err != nil {
+	if p.Rules, err = OpenRules(string(cfg.Rules), os.ReadFile, log, noting(ctx, store, log)); err != nil {
 		return fail(err)
 	}
 	if p.People, p.Owners, err = tables(cfg.People); err != nil {
@@ -171,7 +204,6 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 			return fail(fmt.Errorf("entra.writer: %w", err))
 		}
 	}
-	p.Own = []string{cfg.Entra.Reader.ClientID, cfg.Entra.Writer.ClientID}
 	p.Alarms, p.AnchorEvery = alarms, cfg.Audit.Interval()
 	if p.Anchor, err = anchorOf(cfg, store, transport); err != nil {
 		return fail(err)

@@ -36,8 +36,6 @@ type Parts struct {
 	OwnerAttribute string
 	HumanAttribute string
 	ManagedMail    []string
-	// Own are the ids under which hallpass's own writes stand in the directory audit.
-	Own []string
 	// Slack (without an app id: none) and Teams (nil: none) are the chats; one is enough. Receiver, Views, References,
 	// Replays, Clock, Now, Log and Go are filled in.
 	Slack    slack.Config
@@ -111,7 +109,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	tenant, err := entra.New(entra.Config{
 		Reader: p.Reader, Writer: writer, Places: places{file}, Budget: p.Store, Cache: p.Store, Ledger: ledger{p.Store}, OwnerOf: own.of,
 		Attributes: attributes(p.OwnerAttribute, p.HumanAttribute), Human: p.HumanAttribute, Security: people.Security, MayAsk: mayAsk,
-		Own: p.Own, Now: p.Store.Now, Log: p.Log,
+		Now: p.Store.Now, Log: p.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -136,7 +134,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		skeptic = p.Store
 	}
 	c.Engine, err = engine.New(engine.Config{
-		Requests: p.Store, Targets: p.Store, Queue: p.Store, Inbox: p.Store, Brakes: p.Store, Owners: own, Entra: tenant, Directory: tenant,
+		Requests: p.Store, Targets: p.Store, Queue: p.Store, Inbox: p.Store, Brakes: p.Store, Owners: adoption{own, tenant}, Entra: tenant, Directory: tenant,
 		Rules: func() engine.Rules { return p.Rules }, Calendar: p.Calendar, Observe: p.Observe, Adopters: people.Adopters,
 		Timing: p.Timing, Now: p.Now, Log: p.Log, Refused: p.Refused, Kick: func(l approvals.Lane) { c.kick(l) },
 		Schedules: schedules, Skeptic: skeptic, Report: c.reported,

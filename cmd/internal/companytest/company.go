@@ -14,6 +14,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
+	"hallpass/approvals/audit"
 	"hallpass/approvals/engine"
 	"hallpass/approvals/redisstore"
 	"hallpass/bot"
@@ -198,7 +199,7 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 	}
 	return app.NewCore(ctx, app.Parts{
 		Store: c.Store, Reader: client, Writer: client, Rules: rules, People: people,
-		Owners: map[string]string{"svc-nx@contoso.com": People()[3].Entra}, HumanAttribute: "employeeId", Own: []string{c.App.ID},
+		Owners: map[string]string{"svc-nx@contoso.com": People()[3].Entra}, HumanAttribute: "employeeId",
 		Slack: slack.Config{
 			BotToken: opts.BotToken, AppToken: opts.AppToken, SigningSecrets: []string{opts.SigningSecret}, AppID: opts.AppID,
 			TeamIDs: []string{opts.TeamID}, APIURL: "https://slack.test/api/", Responses: "slack.test",
@@ -209,6 +210,20 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 }
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// Damage verifies the whole audit log and gives what is wrong with it.
+func (c *Company) Damage(ctx context.Context) ([]audit.Finding, error) {
+	log := audit.NewLog(nil, nil)
+	end, err := c.Store.AuditLog(context.WithoutCancel(ctx), 1, func(l audit.Line) error {
+		log.Add(l)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	log.End(&end)
+	return log.Report().Findings, nil
+}
 
 // Close ends what New opened.
 func (c *Company) Close() error {

@@ -39,6 +39,9 @@ func inCompany(t *testing.T, o companytest.Options, play func(s *scene)) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+		if damage, err := c.Damage(ctx); err != nil || len(damage) > 0 {
+			t.Errorf("the audit log at the end: %v, %v", damage, err)
+		}
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}

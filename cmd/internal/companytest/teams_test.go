@@ -168,6 +168,9 @@ func TestAFormInTeamsAsksAndSaysWhatIsWrongAtItsField(t *testing.T) {
 		}
 		s.reads("the form", teamstest.Plain(form.Card), "10.0.0.1")
 		fields["Addresses, or the account"] = "20.50.2.9"
+		if err := s.c.Store.Penalise(s.ctx, "ca", time.Now().Add(8*time.Second)); err != nil {
+			t.Fatal(err)
+		}
 		s.reads("the answer", s.submits("ana", fields), "On it.") // planning waits for Graph's budget
 		s.wait(15 * time.Second)
 		s.teamsCard("ana", chat, "HP-1001 is asked for", "")

@@ -52,7 +52,8 @@ type Playground struct {
 	URL string
 
 	cmd  *exec.Cmd
-	done chan error
+	done chan struct{} // closed when it has ended
+	err  error         // how; set before done is closed
 }
 
 // Install puts the Playground into an empty directory. What is missing on the machine is reported as npmtest.ErrMissing.
@@ -93,11 +94,14 @@ func Start(ctx context.Context, kit *npmtest.Kit, address string, s Settings) (*
 		"-p", at.Port(), "--su", s.ServiceURL, "--dt",
 	)
 	cmd.Env = append(cmd.Environ(), "TEAMSAPPTESTER_BROWSER=none", "NO_PROXY=127.0.0.1,localhost", "HOME="+kit.Dir)
-	p := &Playground{URL: address, cmd: cmd, done: make(chan error, 1)}
+	p := &Playground{URL: address, cmd: cmd, done: make(chan struct{})}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("playground: %w", err)
 	}
-	go func() { p.done <- cmd.Wait() }()
+	go func() {
+		p.err = cmd.Wait()
+		close(p.done)
+	}()
 	if err := p.ready(ctx, kit.Dir); err != nil {
 		return nil, err
 	}
@@ -107,7 +111,7 @@ func Start(ctx context.Context, kit *npmtest.Kit, address string, s Settings) (*
 // Close ends the Playground.
 func (p *Playground) Close() {
 	_ = p.cmd.Process.Kill() // it may have ended by itself
-	_ = <-p.done             // killed on purpose
+	<-p.done
 }
 
 // ready waits for the page. The Playground tells its errors in a log file only.
@@ -127,10 +131,9 @@ func (p *Playground) ready(ctx context.Context, dir string) error {
 			}
 		}
 		select {
-		case err := <-p.done:
-			p.done <- err
+		case <-p.done:
 			said, logErr := os.ReadFile(filepath.Join(dir, "devTools", "m365agentsplayground.log")) //nolint:gosec // a folder of our own
-			return fmt.Errorf("playground: it ended: %w\n%s", errors.Join(err, logErr), said)
+			return fmt.Errorf("playground: it ended: %w\n%s", errors.Join(p.err, logErr), said)
 		case <-ctx.Done():
 			p.Close()
 			return fmt.Errorf("playground: its page does not answer: %w", ctx.Err())
