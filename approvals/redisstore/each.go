@@ -8,9 +8,9 @@ import (
 	"hallpass/approvals"
 )
 
-// eachBatch is how many requests are read at once: few enough for their commands to fit into one buffer of a connection
-// in process.
-const eachBatch = 40
+// loadBatch is how many requests are read at once: few enough for their commands to fit into one buffer of a connection
+// in process, where nobody reads answers before all commands are written.
+const loadBatch = 40
 
 // EachIn gives every request that is in one of the states to do, however many there are. A request that moves on while this
 // runs is given at least once if the states stand in the order of a life; it may be given twice, or in a later state.
@@ -20,7 +20,7 @@ func (s *Store) EachIn(ctx context.Context, states []approvals.State, do func(ap
 		if err != nil {
 			return fmt.Errorf("listing requests: %w: %w", approvals.ErrStore, err)
 		}
-		for batch := range slices.Chunk(ids, eachBatch) {
+		for batch := range slices.Chunk(ids, loadBatch) {
 			found, err := s.loadAll(ctx, batch)
 			if err != nil {
 				return err

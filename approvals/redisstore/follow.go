@@ -11,7 +11,7 @@ import (
 	"hallpass/approvals/audit"
 )
 
-// followBatch is how many lines or requests are read at once.
+// followBatch is how many lines of the stream are read at once.
 const followBatch = 500
 
 // Tail is the place of the newest line of the audit stream, to follow it from; "0" for an empty stream.
@@ -55,7 +55,7 @@ func (s *Store) Each(ctx context.Context, do func([]approvals.Request) error) er
 	if err != nil {
 		return fmt.Errorf("listing requests: %w: %w", approvals.ErrStore, err)
 	}
-	for batch := range slices.Chunk(ids, followBatch) {
+	for batch := range slices.Chunk(ids, loadBatch) {
 		found, err := s.loadAll(ctx, batch)
 		if err != nil {
 			return err
@@ -74,7 +74,7 @@ func (s *Store) LoadMany(ctx context.Context, ids []approvals.RequestID) ([]appr
 		names[i] = string(id)
 	}
 	var out []approvals.Request
-	for batch := range slices.Chunk(names, followBatch) {
+	for batch := range slices.Chunk(names, loadBatch) {
 		found, err := s.loadAll(ctx, batch)
 		if err != nil {
 			return nil, err
