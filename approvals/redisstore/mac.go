@@ -132,7 +132,7 @@ func (s *Store) Disowned(ctx context.Context, id approvals.RequestID) (approvals
 // Genuine gives those of the requests that are there and were written by hallpass.
 func (s *Store) Genuine(ctx context.Context, ids []approvals.RequestID) (map[approvals.RequestID]approvals.Request, error) {
 	out := make(map[approvals.RequestID]approvals.Request, len(ids))
-	for batch := range slices.Chunk(ids, eachBatch) {
+	for batch := range slices.Chunk(ids, loadBatch) {
 		var names []string
 		for _, id := range batch {
 			names = append(names, string(id))
