@@ -29,10 +29,14 @@ type belief struct {
 	ours map[string]bool
 	// forged are rows that no request of ours stands behind.
 	forged []approvals.Row
+	// late are requests that should have ended by now: they are woken, to end in their order.
+	late []approvals.RequestID
 }
 
-// believe holds rows against the requests that they name.
-func (e *Engine) believe(ctx context.Context, t approvals.Target, rows []approvals.Row, now time.Time) (belief, error) {
+// believe holds rows against the requests that they name. What a request that is over still wants is not put in any more;
+// what is in already is left to the request, which takes its changes away in their order.
+func (e *Engine) believe(ctx context.Context, rec *approvals.TargetRecord, rows []approvals.Row, now time.Time) (belief, error) {
+	t := rec.Target
 	b := belief{rows: rows, ours: map[string]bool{}}
 	if e.cfg.Skeptic == nil || len(rows) == 0 {
 		return b, nil
@@ -61,7 +65,8 @@ func (e *Engine) believe(ctx context.Context, t approvals.Target, rows []approva
 			b.forged = append(b.forged, row)
 			b.rows[i].Want = false
 		case over(&r, now):
-			b.rows[i].Want = false
+			b.late = append(b.late, r.ID)
+			b.rows[i].Want = rec.Entries[row.Entry].Want && !rec.Disowned
 		}
 	}
 	if len(b.forged) == 0 {
@@ -108,8 +113,9 @@ func (s *shaping) doubt(ctx context.Context, b belief) {
 			}
 		}
 	}
+	s.stir = append(s.stir, b.late...)
 	for _, row := range b.forged {
-		s.forged = append(s.forged, row.Request)
+		s.stir = append(s.stir, row.Request)
 		if er, known := s.old.Entries[row.Entry]; known && !er.Want && row.Gen <= s.old.Gen {
 			continue // said before
 		}

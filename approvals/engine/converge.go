@@ -30,7 +30,7 @@ func (e *Engine) converge(ctx context.Context, claim approvals.Claim, received t
 	if err != nil {
 		return fmt.Errorf("reading target %s: %w", target, err)
 	}
-	trust, err := e.believe(ctx, target, rows, claim.Now)
+	trust, err := e.believe(ctx, &old, rows, claim.Now)
 	if err != nil {
 		return err
 	}
@@ -88,8 +88,8 @@ type shaping struct {
 	rows     []approvals.Row
 	now      time.Time
 	braked   bool // additions are held back
-	// forged are requests that rows of another hand name.
-	forged []approvals.RequestID
+	// stir are requests to be woken: rows of another hand name them, or they should have ended.
+	stir []approvals.RequestID
 }
 
 // sent notes that a write went out, or may have, and books the late verifies that follow every write.
@@ -384,7 +384,7 @@ func (s *shaping) settle(ctx context.Context, next time.Time) error {
 // is woken by the step that reads it.
 func (s *shaping) wakes() []approvals.Due {
 	var due []approvals.Due
-	for _, id := range s.forged {
+	for _, id := range s.stir {
 		due = append(due, approvals.Due{Kind: approvals.DueRequest, Key: string(id), Lane: approvals.LaneEnd, At: s.now})
 	}
 	for _, row := range s.rows {

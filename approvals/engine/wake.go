@@ -107,7 +107,7 @@ func (e *Engine) eventFor(ctx context.Context, r *approvals.Request, now time.Ti
 		if err != nil {
 			return nil, "", fmt.Errorf("reading target %s: %w", c.Target, err)
 		}
-		trust, err := e.believe(ctx, c.Target, rows, now)
+		trust, err := e.believe(ctx, &rec, rows, now)
 		if err != nil {
 			return nil, "", err
 		}

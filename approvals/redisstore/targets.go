@@ -22,7 +22,7 @@ func (s *Store) Target(ctx context.Context, t approvals.Target) (approvals.Targe
 			return rec, nil, 0, fmt.Errorf("decoding target %s: %w", t, err)
 		}
 	}
-	rec.Version = rep.number(0)
+	rec.Target, rec.Version = t, rep.number(0)
 	if rep.text(1) != "" && !s.mac.fits(rep.text(4), macTarget, t.String(), rep.text(0), rep.text(1)) {
 		s.forged("target " + t.String())
 		rec.Disowned = true
