@@ -1,6 +1,9 @@
 package approvals
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // progress moves the changes of a request that is being applied, held or taken away, as far as its targets allow: up in
 // order, down in the reverse order, one release or withdrawal at a time.
@@ -64,6 +67,17 @@ func (s *step) up(view func(int) View) {
 	if s.over(s.r.End) { // a fixed end that came while it was being applied
 		s.end(Cause{Word: CauseEnd})
 	}
+}
+
+// Restores reports whether an entry of the request that another hand takes out is put back, by the ruling under which its
+// present end was approved.
+func (r Request) Restores() bool {
+	for _, round := range slices.Backward(r.Rounds) {
+		if round.Outcome == OutcomeApproved {
+			return round.Ruling.Restore
+		}
+	}
+	return false
 }
 
 // approved is the round that approved the changes.

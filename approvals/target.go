@@ -74,6 +74,8 @@ type EntryRecord struct {
 	By       string `json:"by,omitempty"` // who took it out, as far as the directory audit says
 	// Asked counts the readings of the directory audit that did not say who took it out.
 	Asked int `json:"asked,omitempty"`
+	// Restored says that it was taken out and put back once, where the rule says so. It is not put back again.
+	Restored bool `json:"restored,omitempty"`
 	// Ours says that hallpass put, or was about to put, the entry there (the ledger). It is made durable before the write
 	// and never unset while the entry can still be there.
 	Ours bool `json:"ours,omitempty"`
@@ -114,7 +116,7 @@ type TargetRecord struct {
 	Raced []Edit `json:"raced,omitempty"`
 	// Back are entries of others that a race with our write took away: they are put back, and are not ours.
 	Back []string `json:"back,omitempty"`
-	// Strangers are foreign entries of which the audit did not say that hallpass put them there.
+	// Strangers are foreign entries that are not ours to take away, as far as the audit says. They were reported.
 	Strangers []string `json:"strangers,omitempty"`
 	// Reports are kept until they were told.
 	Reports []Report `json:"reports,omitempty"`
@@ -152,9 +154,10 @@ const (
 	ReportForeign ReportWord = "foreign entries" // in an owned target, put there by another hand
 	ReportRace    ReportWord = "written at the same time"
 	ReportLost    ReportWord = "lost to a race, put back" // an entry of another hand
-	ReportPutBack ReportWord = "taken out, put back"      // an entry of ours, where the target is set up so
+	ReportPutBack ReportWord = "taken out, put back"      // an entry of ours, where the rule says so
 	ReportForged  ReportWord = "not written by hallpass"  // wanted in the store by another hand; not put there
-	ReportOrphan  ReportWord = "orphan found"             // ours by the audit, and no request wants it; not removed
+	ReportOrphan  ReportWord = "orphan found, taken away" // ours by the audit, and no request wants it
+	ReportKept    ReportWord = "orphan found"             // the same while hallpass only observes
 )
 
 // Report is something about a target that a reviewer has to know.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"hallpass/approvals"
@@ -39,13 +40,14 @@ type Config struct {
 	Refused func(approvals.Reason)
 	// Shared reports whether others write a target too. Optional: none is.
 	Shared func(approvals.Target) bool
-	// Restores reports whether what another hand takes out of a target is put back. Optional: nothing is.
-	Restores func(approvals.Target) bool
 	// Report tells reviewers something about a target. It is called again until it returns nil, and may be called twice for
 	// one report. Optional: it then stands in the audit log only.
 	Report func(ctx context.Context, r approvals.Report) error
 	// Skeptic, if set, is asked whether hallpass wrote what stands in the store. Optional: all of it is believed.
 	Skeptic Skeptic
+	// Named are all targets that the rules file names now. They are read every hour, also those of which nothing is known:
+	// what nobody wants and is hallpass's own is taken away, what else is there is reported once. Optional: none are.
+	Named func() []approvals.Target
 	// Schedules is what comes due again and again. Optional.
 	Schedules []Schedule
 	// Kick is called when work was made due at once in a lane. Optional.
@@ -69,6 +71,11 @@ func New(cfg Config) (*Engine, error) {
 			return nil, fmt.Errorf("engine: Config.%s is missing", name)
 		}
 	}
+	if cfg.Named != nil {
+		cfg.Schedules = append(slices.Clone(cfg.Schedules), Schedule{Name: sweepName, Every: sweepEvery, Do: func(ctx context.Context) error {
+			return sweep(ctx, cfg.Queue, cfg.Named())
+		}})
+	}
 	if err := checkSchedules(cfg.Schedules); err != nil {
 		return nil, err
 	}
@@ -80,9 +87,6 @@ func New(cfg Config) (*Engine, error) {
 	}
 	if cfg.Shared == nil {
 		cfg.Shared = func(approvals.Target) bool { return false }
-	}
-	if cfg.Restores == nil {
-		cfg.Restores = func(approvals.Target) bool { return false }
 	}
 	cfg.Timing = cfg.Timing.withDefaults()
 	return &Engine{cfg: cfg}, nil

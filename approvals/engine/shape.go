@@ -192,6 +192,11 @@ func accepted(rec *approvals.TargetRecord, w approvals.Write, now time.Time) {
 			rec.Entries[entry] = er
 		}
 	}
+	for _, entry := range rec.Back {
+		if slices.Contains(w.Add, entry) && !slices.Contains(rec.Strangers, entry) {
+			rec.Strangers = append(rec.Strangers, entry) // the audit will name us; it is theirs all the same
+		}
+	}
 	rec.Back = slices.DeleteFunc(rec.Back, func(e string) bool { return slices.Contains(w.Add, e) }) // once: hallpass never fights
 	seen := slices.DeleteFunc(slices.Clone(rec.Seen), func(e string) bool { return slices.Contains(w.Remove, e) })
 	rec.Seen = append(seen, w.Add...)

@@ -334,7 +334,10 @@ func (sim simulation) replica(ctx context.Context, t *testing.T, i int, store *r
 			Requests: m, Targets: m, Queue: m, Inbox: m, Brakes: m, Owners: noOwners{}, Entra: m, Skeptic: m,
 			Directory: people{"bo": {"netsec"}, "cleo": {"security"}},
 			Rules:     func() engine.Rules { return oneRule{} }, Timing: sim.timing, Now: time.Now,
-			Log:       slog.New(slog.DiscardHandler),
+			Log: slog.New(slog.DiscardHandler),
+			Named: func() []approvals.Target {
+				return []approvals.Target{location("loc0"), location("loc1"), location("loc2")}
+			},
 			Schedules: []engine.Schedule{{Name: "round", Every: roundEvery, Do: func(ctx context.Context) error { return runs.do(ctx, m) }}},
 		})
 		if err != nil {

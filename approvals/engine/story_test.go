@@ -28,6 +28,7 @@ type stage struct {
 	e     *engine.Engine
 	n     int
 
+	mini   *miniredis.Miniredis
 	client redis.UniversalClient
 	mu     sync.Mutex // mu guards alarms
 	kick   func(approvals.Lane)
@@ -48,7 +49,7 @@ func onStage(t *testing.T, change func(*engine.Config), play func(s *stage)) {
 		defer mini.Close()
 		client := dialled(mini)
 		defer func() { _ = client.Close() }()
-		s := &stage{t: t, ctx: ctx, client: client, world: newTenant(1, faults{})}
+		s := &stage{t: t, ctx: ctx, mini: mini, client: client, world: newTenant(1, faults{})}
 		store, err := redisstore.Open(ctx, redisstore.Config{Client: client, Tenant: "stage", MACKeys: macKeys(), Forged: s.alarm})
 		if err != nil {
 			t.Fatal(err)

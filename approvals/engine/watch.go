@@ -116,11 +116,11 @@ func (s *shaping) ask(ctx context.Context) error {
 	if err != nil {
 		s.e.cfg.Log.WarnContext(ctx, "the directory audit could not be read", "target", s.rec.Target.String(), "error", err)
 		s.postpone(s.now.Add(auditRetry))
-		s.takenOut(gone, nil) // the request does not wait for an audit that cannot be read: once more, then it is said without a name
+		s.takenOut(ctx, gone, nil) // the request does not wait for an audit that cannot be read: once more, then it is said without a name
 		return s.settle(ctx, s.next(time.Time{}))
 	}
 	s.rec.AskAt = time.Time{}
-	s.takenOut(gone, edits)
+	s.takenOut(ctx, gone, edits)
 	s.raced(edits)
 	s.judge(strange, edits)
 	return s.settle(ctx, s.next(time.Time{}))
@@ -134,8 +134,8 @@ func (s *shaping) postpone(at time.Time) {
 }
 
 // takenOut settles what becomes of entries that are missing: they are given up, with who took them out, or put back
-// where the target is set up so. An audit that does not say yet is asked once more.
-func (s *shaping) takenOut(gone []string, edits []approvals.Edit) {
+// once, where the rule says so. An audit that does not say yet is asked once more.
+func (s *shaping) takenOut(ctx context.Context, gone []string, edits []approvals.Edit) {
 	for _, entry := range gone {
 		er := s.rec.Entries[entry]
 		i := slices.IndexFunc(edits, func(e approvals.Edit) bool { return !e.Own && slices.Contains(e.Removed, entry) })
@@ -149,13 +149,31 @@ func (s *shaping) takenOut(gone []string, edits []approvals.Edit) {
 		if i >= 0 {
 			hand = edits[i].Hand
 		}
-		if s.e.cfg.Restores(s.rec.Target) {
-			s.rec.Entries[entry] = approvals.EntryRecord{Want: true, Ours: er.Ours, Since: s.now}
+		if !er.Restored && s.restores(ctx, entry) {
+			s.rec.Entries[entry] = approvals.EntryRecord{Want: true, Ours: er.Ours, Restored: true, Since: s.now}
 			s.report(approvals.ReportPutBack, hand, entry)
 			continue
 		}
 		s.rec.Entries[entry] = approvals.EntryRecord{Want: true, Ours: er.Ours, Vanished: true, By: hand, Since: s.now}
 	}
+}
+
+// restores reports whether a request that wants the entry was approved under a rule that lets it be put back.
+func (s *shaping) restores(ctx context.Context, entry string) bool {
+	for _, row := range s.rows {
+		if row.Entry != entry || !row.Want {
+			continue
+		}
+		r, err := s.e.cfg.Requests.Load(ctx, row.Request)
+		if err != nil { // it is given up then, which is what happens without such a rule
+			s.e.cfg.Log.WarnContext(ctx, "a request could not be asked whether its entry is put back", "request", string(row.Request), "error", err)
+			continue
+		}
+		if r.Restores() {
+			return true
+		}
+	}
+	return false
 }
 
 // raced looks for another hand in the windows of our writes. An entry that it added and that our write dropped is put
@@ -204,20 +222,33 @@ func (s *shaping) lost(entry string, added time.Time, edits []approvals.Edit) bo
 	})
 }
 
-// judge says of entries that no record knows whose they are. Ours, by the newest act that added them, and all
-// else are reported once; nothing is removed on the word of the audit.
+// judge says of entries that no record knows whose they are. Those whose newest act in the audit is that hallpass added
+// them are what a lost store left behind: they go into the ledger, and are taken away because no request wants them. All
+// else is reported once and never removed.
 func (s *shaping) judge(strange []string, edits []approvals.Edit) {
-	var theirs []string
+	var theirs, ours []string
 	for _, entry := range strange {
-		i := slices.IndexFunc(edits, func(e approvals.Edit) bool { return slices.Contains(e.Added, entry) })
+		i := slices.IndexFunc(edits, func(e approvals.Edit) bool {
+			return slices.Contains(e.Added, entry) || slices.Contains(e.Removed, entry)
+		})
+		own := i >= 0 && edits[i].Own
 		switch {
-		case i >= 0 && edits[i].Own: // reported only: a reviewer takes it away
+		case own && slices.Contains(edits[i].Removed, entry): // a stale read: the next one no longer has it
+		case own && !s.e.cfg.Observe:
+			s.rec.Entries[entry] = approvals.EntryRecord{Ours: true, Since: s.now}
+			s.rec.Foreign = slices.DeleteFunc(s.rec.Foreign, func(e string) bool { return e == entry })
+			ours = append(ours, entry)
+		case own:
 			s.rec.Strangers = append(s.rec.Strangers, entry)
-			s.report(approvals.ReportOrphan, "", entry)
+			s.report(approvals.ReportKept, "", entry)
 		default:
 			s.rec.Strangers = append(s.rec.Strangers, entry)
 			theirs = append(theirs, entry)
 		}
+	}
+	if len(ours) > 0 {
+		s.rec.Phase, s.rec.ReadAfter = approvals.PhaseRead, s.now
+		s.report(approvals.ReportOrphan, "", ours...)
 	}
 	if len(theirs) > 0 && !s.e.cfg.Shared(s.rec.Target) {
 		s.report(approvals.ReportForeign, "", theirs...)

@@ -1,13 +1,10 @@
 package app
 
 import (
-	"context"
 	"log/slog"
 	"strings"
 	"sync"
 	"time"
-
-	"hallpass/approvals"
 )
 
 // SealedSpaces are the documents in the store from which something is decided: who somebody is, and who answers for what.
@@ -62,13 +59,4 @@ func (a *Alarms) connect(tell func(what, do string)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.tell = tell
-}
-
-// reported tells security of a row that no request stands behind. Other reports stand in the audit log.
-func (c *Core) reported(ctx context.Context, r approvals.Report) error {
-	if r.Word != approvals.ReportForged || len(r.Entries) == 0 {
-		return nil
-	}
-	return c.alarm(ctx, "Redis wants "+strings.Join(r.Entries, ", ")+" in "+r.Target.String()+", and no request stands behind it.",
-		"It is not put there. Find out who can write Redis.")
 }

@@ -136,8 +136,9 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	c.Engine, err = engine.New(engine.Config{
 		Requests: p.Store, Targets: p.Store, Queue: p.Store, Inbox: p.Store, Brakes: p.Store, Owners: adoption{own, tenant}, Entra: tenant, Directory: tenant,
 		Rules: func() engine.Rules { return p.Rules }, Calendar: p.Calendar, Observe: p.Observe, Adopters: people.Adopters,
+		Shared: places{file}.Shared, Named: named(file), Report: c.report,
 		Timing: p.Timing, Now: p.Now, Log: p.Log, Refused: p.Refused, Kick: func(l approvals.Lane) { c.kick(l) },
-		Schedules: schedules, Skeptic: skeptic, Report: c.reported,
+		Schedules: schedules, Skeptic: skeptic,
 	})
 	if err != nil {
 		return nil, err
@@ -229,6 +230,31 @@ func (c *Core) bound(ctx context.Context, a bot.Account, b bot.Binding) error {
 	return c.parts.Store.Note(ctx, approvals.Entry{
 		At: now, Actor: b.Person, Act: "bound", Detail: map[string]string{"account": accountKey(a), "how": b.How},
 	})
+}
+
+// named gives the targets that the rules file names, zones included.
+func named(file func() *rulesfile.File) func() []approvals.Target {
+	return func() []approvals.Target {
+		f := file()
+		var out []approvals.Target
+		for _, p := range append(f.Locations(), f.Exclusions()...) {
+			out = append(out, p.Target)
+		}
+		for _, z := range f.Zones() {
+			out = append(out, z.Group, z.Location)
+		}
+		return out
+	}
+}
+
+// report tells the security reviewers' channels something about a target.
+func (c *Core) report(ctx context.Context, r approvals.Report) error {
+	file := c.parts.Rules.File()
+	title := r.Target.String()
+	if p, ok := file.Place(r.Target); ok {
+		title = p.Title
+	}
+	return c.Bot.Report(ctx, file.People().Security, title, r)
 }
 
 // attributes are the extension attributes among the configured ones.
