@@ -158,16 +158,13 @@ func (s *Store) Sealed(ctx context.Context) (fit, unfit int, err error) {
 		if err != nil {
 			return 0, 0, fmt.Errorf("listing requests: %w: %w", approvals.ErrStore, err)
 		}
-		for _, id := range ids {
-			data, err := s.readRequest(ctx, approvals.RequestID(id))
+		for batch := range slices.Chunk(ids, loadBatch) {
+			found, err := s.loadAll(ctx, batch)
 			if err != nil {
 				return 0, 0, err
 			}
-			if _, err := s.decodeRequest(approvals.RequestID(id), data); errors.Is(err, approvals.ErrForged) {
-				unfit++
-			} else if err == nil {
-				fit++
-			}
+			fit += len(found)
+			unfit += len(batch) - len(found)
 		}
 	}
 	return fit, unfit, nil
