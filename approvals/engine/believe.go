@@ -139,7 +139,7 @@ func (e *Engine) disown(ctx context.Context, claim approvals.Claim) error {
 	if err != nil {
 		return fmt.Errorf("reading %s, which another hand changed: %w", id, err)
 	}
-	e.cfg.Log.ErrorContext(ctx, "ALARM: a request was changed in the store by another hand and is ended", "request", string(id), "claims to be", string(old.State))
+	e.cfg.Log.ErrorContext(ctx, "ALARM: a request was changed in the store by another hand and is ended", "request", string(id), "claims_to_be", string(old.State))
 	if old.State.Final() { // its rows are not believed either: nothing is left to do
 		return e.finish(ctx, claim, time.Time{})
 	}

@@ -202,8 +202,8 @@ func (s *Store) SealAll(ctx context.Context) (int, error) {
 				return n, fmt.Errorf("reading %s: %w: %w", space, approvals.ErrStore, err)
 			}
 			for field, stored := range fields {
-				if strings.HasPrefix(stored, docMark) {
-					_, stored, _ = strings.Cut(strings.TrimPrefix(stored, docMark), ":")
+				if rest, ok := strings.CutPrefix(stored, docMark); ok {
+					_, stored, _ = strings.Cut(rest, ":")
 				}
 				if err := s.PutDoc(ctx, space, name, field, []byte(stored)); err != nil {
 					return n, err

@@ -26,7 +26,7 @@ func readyAudit(ctx context.Context, cfg Config, p Parts) error {
 		return err
 	}
 	if sound.Wrong != "" {
-		p.Log.ErrorContext(ctx, "ALARM: "+sound.Wrong)
+		p.Log.ErrorContext(ctx, "ALARM: the audit log is not sound", "why", sound.Wrong)
 	}
 	return holdOlder(ctx, sound, p.Store)
 }
