@@ -57,7 +57,7 @@ type Stuck struct {
 // Cause says why a request ended or is ending.
 type Cause struct {
 	// Word is one of: end, revoked, cancelled, "not applied in time", "taken out", denied, lapsed, "plan changed", "not as
-	// predicted".
+	// predicted", "changed in the store".
 	Word string    `json:"word"`
 	By   Person    `json:"by,omitzero"`
 	Hand string    `json:"hand,omitempty"` // who took the entry out, as the directory audit names them
@@ -75,6 +75,7 @@ const (
 	CauseDenied     = "denied"
 	CauseLapsed     = "lapsed"
 	CauseReplanned  = "plan changed"
+	CauseForged     = "changed in the store" // by another hand than hallpass
 )
 
 // Request is one exemption from first ask to verified removal.

@@ -125,6 +125,8 @@ type TargetRecord struct {
 	// Problem is the last error in words for people, with the time since when it holds. Empty when all is well.
 	Problem string    `json:"problem,omitempty"`
 	Since   time.Time `json:"since,omitzero"`
+	// Disowned says that the record is not as hallpass wrote it: nothing may be added because of it. Set by the store.
+	Disowned bool `json:"-"`
 }
 
 // Window is a time in which a write of ours was under way, and when the directory audit is searched for it.
@@ -153,6 +155,7 @@ const (
 	ReportRace    ReportWord = "written at the same time"
 	ReportLost    ReportWord = "lost to a race, put back" // an entry of another hand
 	ReportPutBack ReportWord = "taken out, put back"      // an entry of ours, where the rule says so
+	ReportForged  ReportWord = "not written by hallpass"  // wanted in the store by another hand; not put there
 	ReportOrphan  ReportWord = "orphan found, taken away" // ours by the audit, and no request wants it
 	ReportKept    ReportWord = "orphan found"             // the same while hallpass only observes
 )

@@ -61,6 +61,13 @@ func reportCard(title string, r approvals.Report) Card {
 	case approvals.ReportKept:
 		tone = ToneWait
 		does = append(Text{plain("holds what hallpass had put there and no request wants: ")}, append(what, plain(". hallpass only observes and leaves it; take it out."))...)
+	case approvals.ReportForged:
+		tone = ToneBad
+		if len(r.Entries) == 0 {
+			what = Text{plain("its record")}
+		}
+		does = append(Text{plain("is wanted otherwise in Redis by somebody other than hallpass: ")}, append(what,
+			plain(". It is not believed, and nothing is added. Find out who can write Redis."))...)
 	default:
 		does = append(Text{literal(string(r.Word)), plain(": ")}, what...)
 	}

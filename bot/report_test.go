@@ -17,6 +17,7 @@ func TestEveryReportSaysWhatWhoAndWhatBecomesOfIt(t *testing.T) {
 		approvals.ReportPutBack: {"dana@contoso.com took out what is still in force", "once"},
 		approvals.ReportOrphan:  {"no request wants", "takes it away"},
 		approvals.ReportKept:    {"no request wants", "only observes"},
+		approvals.ReportForged:  {"somebody other than hallpass: 198.51.100.1/32", "nothing is added"},
 	} {
 		c := reportCard("Trusted servers", approvals.Report{Word: word, Entries: []string{"198.51.100.1/32"}, Hand: "dana@contoso.com"})
 		for _, part := range append(want, "Trusted servers") {

@@ -245,6 +245,8 @@ func (v Voice) cause(r *approvals.Request) Text {
 		return Text{literal(name(hand)), plain(" took it out of Entra ID. It is not put back.")}
 	case approvals.CauseDisproved:
 		return append(Text{plain("Taken back: asked how sign-ins would go, Entra ID did not say what was predicted.")}, reason...)
+	case approvals.CauseForged:
+		return Text{plain("It was changed in the store by somebody other than hallpass, so it was ended. Security was told.")}
 	case approvals.CauseDenied:
 		return append(Text{plain("Denied by "), by, plain(".")}, reason...)
 	case approvals.CauseLapsed:

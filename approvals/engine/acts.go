@@ -163,6 +163,9 @@ func (e *Engine) load(ctx context.Context, id approvals.RequestID) (approvals.Re
 	if errors.Is(err, approvals.ErrNotFound) {
 		return r, approvals.Refuse(approvals.RefusedNotFound, "There is no request %s.", id).Or("Type `/hallpass list mine` to see yours.")
 	}
+	if isForged(err) {
+		return r, e.refuseForged(ctx, id)
+	}
 	if err != nil {
 		return r, fmt.Errorf("loading %s: %w", id, err)
 	}

@@ -30,8 +30,16 @@ func (e *Engine) converge(ctx context.Context, claim approvals.Claim, received t
 	if err != nil {
 		return fmt.Errorf("reading target %s: %w", target, err)
 	}
+	trust, err := e.believe(ctx, &old, rows, claim.Now)
+	if err != nil {
+		return err
+	}
+	rows = trust.rows
 	s := shaping{e: e, claim: claim, received: received, old: old, rec: clone(old), rows: rows, now: claim.Now}
 	s.rec.Target = target
+	if old.Disowned && e.cfg.Skeptic != nil {
+		distrust(&s.rec, claim.Now)
+	}
 	// The worker before us vanished with a write under way, which may still land: wait past its lease, then look.
 	if claim.Attempt > 1 && old.Phase == approvals.PhaseWrite {
 		s.rec.Phase, s.rec.Seen = approvals.PhaseRead, nil
@@ -40,6 +48,7 @@ func (e *Engine) converge(ctx context.Context, claim approvals.Claim, received t
 	}
 	planned := pending(&s.rec, s.now, e.cfg.Timing)
 	foldRows(&s.rec, rows, gen, s.now, e.cfg.Timing)
+	s.doubt(ctx, trust)
 	if s.now.Before(s.rec.Quiet) { // nothing is read or written; the rows are folded, or a newer generation would not let it rest
 		return s.settle(ctx, s.rec.Quiet)
 	}
@@ -79,6 +88,8 @@ type shaping struct {
 	rows     []approvals.Row
 	now      time.Time
 	braked   bool // additions are held back
+	// stir are requests to be woken: rows of another hand name them, or they should have ended.
+	stir []approvals.RequestID
 }
 
 // sent notes that a write went out, or may have, and books the late verifies that follow every write.
@@ -373,6 +384,9 @@ func (s *shaping) settle(ctx context.Context, next time.Time) error {
 // is woken by the step that reads it.
 func (s *shaping) wakes() []approvals.Due {
 	var due []approvals.Due
+	for _, id := range s.stir {
+		due = append(due, approvals.Due{Kind: approvals.DueRequest, Key: string(id), Lane: approvals.LaneEnd, At: s.now})
+	}
 	for _, row := range s.rows {
 		before, after := s.old.Entries[row.Entry], s.rec.Entries[row.Entry]
 		if row.Gen <= s.old.Gen && s.old.Problem == s.rec.Problem && brief(before) == brief(after) {

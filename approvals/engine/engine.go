@@ -43,6 +43,8 @@ type Config struct {
 	// Report tells reviewers something about a target. It is called again until it returns nil, and may be called twice for
 	// one report. Optional: it then stands in the audit log only.
 	Report func(ctx context.Context, r approvals.Report) error
+	// Skeptic, if set, is asked whether hallpass wrote what stands in the store. Optional: all of it is believed.
+	Skeptic Skeptic
 	// Named are all targets that the rules file names now. They are read every hour, also those of which nothing is known:
 	// what nobody wants and is hallpass's own is taken away, what else is there is reported once. Optional: none are.
 	Named func() []approvals.Target

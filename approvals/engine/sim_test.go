@@ -42,6 +42,9 @@ type simulation struct {
 	bug string
 }
 
+// macKeys are keys that everybody knows.
+func macKeys() []string { return []string{"a-key-that-everybody-knows-0123456789"} }
+
 // finding is what a run brought to light.
 type finding struct {
 	broken    []string
@@ -205,7 +208,7 @@ func (sim simulation) run(t *testing.T) finding {
 		client := dialled(mini)
 		defer mini.Close()
 		defer func() { _ = client.Close() }()
-		store, err := redisstore.Open(ctx, redisstore.Config{Client: client, Tenant: "sim"})
+		store, err := redisstore.Open(ctx, redisstore.Config{Client: client, Tenant: "sim", MACKeys: macKeys(), Forged: func(what string) { t.Errorf("taken for forged: %s", what) }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -328,7 +331,7 @@ func (sim simulation) replica(ctx context.Context, t *testing.T, i int, store *r
 			steal: func(lane approvals.Lane) { steal(mini, lane) },
 		}
 		e, err := engine.New(engine.Config{
-			Requests: m, Targets: m, Queue: m, Inbox: m, Brakes: m, Owners: noOwners{}, Entra: m,
+			Requests: m, Targets: m, Queue: m, Inbox: m, Brakes: m, Owners: noOwners{}, Entra: m, Skeptic: m,
 			Directory: people{"bo": {"netsec"}, "cleo": {"security"}},
 			Rules:     func() engine.Rules { return oneRule{} }, Timing: sim.timing, Now: time.Now,
 			Log: slog.New(slog.DiscardHandler),

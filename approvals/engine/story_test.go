@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
 
 	"hallpass/approvals"
 	"hallpass/approvals/engine"
@@ -25,8 +27,18 @@ type stage struct {
 	world *tenant
 	e     *engine.Engine
 	n     int
-	kick  func(approvals.Lane)
-	mini  *miniredis.Miniredis
+
+	mini   *miniredis.Miniredis
+	client redis.UniversalClient
+	mu     sync.Mutex // mu guards alarms
+	kick   func(approvals.Lane)
+	alarms []string // what was found to be another hand's
+}
+
+func (s *stage) alarm(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.alarms = append(s.alarms, what)
 }
 
 func onStage(t *testing.T, change func(*engine.Config), play func(s *stage)) {
@@ -37,11 +49,12 @@ func onStage(t *testing.T, change func(*engine.Config), play func(s *stage)) {
 		defer mini.Close()
 		client := dialled(mini)
 		defer func() { _ = client.Close() }()
-		store, err := redisstore.Open(ctx, redisstore.Config{Client: client, Tenant: "stage"})
+		s := &stage{t: t, ctx: ctx, mini: mini, client: client, world: newTenant(1, faults{})}
+		store, err := redisstore.Open(ctx, redisstore.Config{Client: client, Tenant: "stage", MACKeys: macKeys(), Forged: s.alarm})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &stage{t: t, ctx: ctx, store: store, world: newTenant(1, faults{}), mini: mini}
+		s.store = store
 		var pool *engine.Pool
 		cfg := replicaConfig(store, s.world)
 		cfg.Timing, cfg.Kick = engine.Timing{Poll: time.Hour}, func(l approvals.Lane) { pool.Kick(l) }
@@ -68,7 +81,7 @@ func onStage(t *testing.T, change func(*engine.Config), play func(s *stage)) {
 // replicaConfig is a replica over a store and a tenant, with everything else as most tests have it.
 func replicaConfig(store *redisstore.Store, world *tenant) engine.Config {
 	return engine.Config{
-		Requests: store, Targets: store, Queue: store, Inbox: store, Brakes: store, Owners: noOwners{}, Entra: world,
+		Requests: store, Targets: store, Queue: store, Inbox: store, Brakes: store, Owners: noOwners{}, Entra: world, Skeptic: store,
 		Directory: people{"bo": {"netsec"}, "cleo": {"security"}}, Rules: func() engine.Rules { return oneRule{} },
 		Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	}

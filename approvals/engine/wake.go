@@ -16,6 +16,9 @@ func (e *Engine) wake(ctx context.Context, claim approvals.Claim) error {
 	if errors.Is(err, approvals.ErrNotFound) || (err == nil && r.State.Final()) {
 		return e.finish(ctx, claim, time.Time{})
 	}
+	if isForged(err) {
+		return e.disown(ctx, claim)
+	}
 	if err != nil {
 		return fmt.Errorf("loading %s: %w", claim.Key, err)
 	}
@@ -103,6 +106,15 @@ func (e *Engine) eventFor(ctx context.Context, r *approvals.Request, now time.Ti
 		rec, rows, _, err := e.cfg.Targets.Target(ctx, c.Target)
 		if err != nil {
 			return nil, "", fmt.Errorf("reading target %s: %w", c.Target, err)
+		}
+		trust, err := e.believe(ctx, &rec, rows, now)
+		if err != nil {
+			return nil, "", err
+		}
+		for j, row := range trust.rows { // its own word is known already
+			if row.Request != r.ID {
+				rows[j].Want = row.Want
+			}
 		}
 		views = append(views, approvals.ViewOf(rec, rows, r.ID, i, c.Entry))
 	}

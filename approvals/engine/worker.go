@@ -195,7 +195,7 @@ func (e *Engine) carry(ctx context.Context, claim approvals.Claim) error {
 // tell brings chat up to date with a request.
 func (e *Engine) tell(ctx context.Context, claim approvals.Claim) error {
 	r, err := e.cfg.Requests.Load(ctx, approvals.RequestID(claim.Key))
-	if errors.Is(err, approvals.ErrNotFound) {
+	if errors.Is(err, approvals.ErrNotFound) || isForged(err) { // nobody is shown what hallpass did not write
 		return e.finish(ctx, claim, time.Time{})
 	}
 	if err != nil {

@@ -20,23 +20,27 @@ func (s *Store) Put(ctx context.Context, item approvals.Item) error {
 	if err != nil {
 		return fmt.Errorf("encoding an inbox item: %w", err)
 	}
-	rep, err := answer(s.sure(ctx, "put", item.ID, string(data), rand.Text()))
+	rep, err := answer(s.sure(ctx, "put", item.ID, string(data), s.mac.sign(macInbox, item.ID, string(data)), rand.Text()))
 	if err != nil {
 		return err
 	}
 	return rep.verdict()
 }
 
-// Item gives a waiting inbox item.
+// Item gives a waiting inbox item. One that hallpass did not put there is not there.
 func (s *Store) Item(ctx context.Context, id string) (approvals.Item, error) {
 	var item approvals.Item
-	got, err := s.client.HMGet(ctx, s.prefix+keyIn+id, "item", "at").Result()
+	got, err := s.client.HMGet(ctx, s.prefix+keyIn+id, "item", "at", "mac").Result()
 	if err != nil {
 		return item, fmt.Errorf("reading an inbox item: %w: %w", approvals.ErrStore, err)
 	}
 	text, ok := got[0].(string)
 	if !ok {
 		return item, fmt.Errorf("inbox item %s: %w", id, approvals.ErrNotFound)
+	}
+	if !s.mac.fits(reply(got).text(2), macInbox, id, text) {
+		s.forged("inbox item " + id)
+		return item, fmt.Errorf("inbox item %s was put there by another hand: %w", id, approvals.ErrNotFound)
 	}
 	if err := json.Unmarshal([]byte(text), &item); err != nil {
 		return item, fmt.Errorf("decoding inbox item %s: %w", id, err)

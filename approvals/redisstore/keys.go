@@ -3,11 +3,11 @@ package redisstore
 // All keys begin with hallpass:{TENANT}: and so share one hash slot.
 //
 //	meta              HASH    high (highest ms ever used), seq and head of the audit stream, fence (claim tokens), ids, paused
-//	req:ID            HASH    v, op (of the last commit), state, data (JSON), ix (JSON of its index entries)
-//	tgt:TARGET        HASH    v, data (JSON), token (of the claim that settled last)
+//	req:ID            HASH    v, op (of the last commit), state, data (JSON), mac, ix (JSON of its index entries)
+//	tgt:TARGET        HASH    v, data (JSON), mac, token (of the claim that settled last)
 //	gen:TARGET        STRING  raised with every change of the target's rows
 //	wants:TARGET      HASH    "HP-1/0" -> "1|GEN|ENTRY" (1: wanted, 0: withdrawn)
-//	in:ID             HASH    item (JSON), at, token (of the call that stored it): an inbox item that waits
+//	in:ID             HASH    item (JSON), mac, at, token (of the call that stored it): an inbox item that waits
 //	done:ID           STRING  result of an inbox item; 7 days
 //	due:LANE          ZSET    member "kind|key" -> ms due, or end of the lease
 //	lanes             HASH    member -> the one lane it stands in
@@ -22,7 +22,7 @@ package redisstore
 //	notes             HASH    "note:2026-03-02" -> hash of the newest entry of that day's chain
 //	audit             STREAM  seq, id, entry (JSON), link
 //	budget:NAME       HASH    tokens, at, hold, waitCLASS, used
-//	share:NAME        HASH    data, at; with a time to live
+//	share:NAME        HASH    data, at, mac; with a time to live
 //	doc:SPACE:KEY     HASH    field -> data: cards, bindings, owners
 //	seen:DIGEST       STRING  digests of signed requests; with a time to live
 const (

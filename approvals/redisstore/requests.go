@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,34 +23,32 @@ func (s *Store) NextID(ctx context.Context) (approvals.RequestID, error) {
 	return approvals.MakeRequestID(1000 + n), nil
 }
 
-// Load gives the newest stored state of a request.
+// Load gives the newest stored state of a request. One that hallpass did not write: approvals.ErrForged.
 func (s *Store) Load(ctx context.Context, id approvals.RequestID) (approvals.Request, error) {
-	data, err := s.client.HMGet(ctx, s.prefix+keyReq+string(id), "data", "v").Result()
+	data, err := s.readRequest(ctx, id)
 	if err != nil {
-		return approvals.Request{}, fmt.Errorf("loading %s: %w: %w", id, approvals.ErrStore, err)
+		return approvals.Request{}, err
 	}
-	return decodeRequest(id, data)
+	return s.decodeRequest(id, data)
 }
 
-func decodeRequest(id approvals.RequestID, data []any) (approvals.Request, error) {
-	var r approvals.Request
-	if len(data) != 2 || data[0] == nil {
-		return r, fmt.Errorf("%s: %w", id, approvals.ErrNotFound)
-	}
-	text, ok := data[0].(string)
-	version, ok2 := data[1].(string)
-	if !ok || !ok2 {
-		return r, fmt.Errorf("%s is stored as %T", id, data[0])
-	}
-	if err := json.Unmarshal([]byte(text), &r); err != nil {
-		return r, fmt.Errorf("decoding %s: %w", id, err)
-	}
-	v, err := strconv.ParseInt(version, 10, 64)
+func (s *Store) readRequest(ctx context.Context, id approvals.RequestID) ([]any, error) {
+	data, err := s.client.HMGet(ctx, s.prefix+keyReq+string(id), "data", "v", "mac").Result()
 	if err != nil {
-		return r, fmt.Errorf("decoding the version of %s: %w", id, err)
+		return nil, fmt.Errorf("loading %s: %w: %w", id, approvals.ErrStore, err)
 	}
-	r.Version = v
-	return r, nil
+	return data, nil
+}
+
+// decodeRequest reads a stored request, if hallpass wrote it.
+func (s *Store) decodeRequest(id approvals.RequestID, data []any) (approvals.Request, error) {
+	if len(data) == 3 && data[0] != nil {
+		if r := reply(data); !s.mac.fits(r.text(2), macRequest, string(id), r.text(1), r.text(0)) {
+			s.forged("request " + string(id))
+			return approvals.Request{}, fmt.Errorf("%s: %w", id, approvals.ErrForged)
+		}
+	}
+	return parseRequest(id, data)
 }
 
 type (
@@ -82,6 +81,7 @@ type (
 		State   approvals.State     `json:"state"`
 		Final   bool                `json:"final"`
 		Data    string              `json:"data"`
+		MAC     string              `json:"mac"`
 		Entry   string              `json:"entry"`
 		Index   indexJSON           `json:"ix"`
 		Indexed string              `json:"ixs"` // Index once more, as it is stored
@@ -122,6 +122,7 @@ func (s *Store) Commit(ctx context.Context, c approvals.Commit) (int64, error) {
 	}
 	doc := commitJSON{
 		ID: r.ID, Op: c.Operation, Version: r.Version, State: r.State, Final: r.State.Final(), Data: string(data),
+		MAC:   s.mac.sign(macRequest, string(r.ID), strconv.FormatInt(r.Version+1, 10), string(data)),
 		Entry: string(entry), Index: index, Indexed: string(indexed), Inbox: c.Inbox, Result: string(c.Result),
 		Rows: []rowJSON{}, Drop: []rowJSON{}, Due: dueList(c.Due),
 	}
@@ -168,11 +169,22 @@ func indexOf(r approvals.Request) indexJSON {
 	return ix
 }
 
+// loadAll loads requests. Those that hallpass did not write are left out: nobody shall see them as if they were.
 func (s *Store) loadAll(ctx context.Context, ids []string) ([]approvals.Request, error) {
+	return s.loadThese(ctx, ids, approvals.ErrForged)
+}
+
+// loadThere is loadAll for ids of which some may not be there.
+func (s *Store) loadThere(ctx context.Context, ids []string) ([]approvals.Request, error) {
+	return s.loadThese(ctx, ids, approvals.ErrForged, approvals.ErrNotFound)
+}
+
+// loadThese loads requests, and leaves out those that fail with one of the errors.
+func (s *Store) loadThese(ctx context.Context, ids []string, except ...error) ([]approvals.Request, error) {
 	cmds := make([]*redis.SliceCmd, len(ids))
 	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for i, id := range ids {
-			cmds[i] = p.HMGet(ctx, s.prefix+keyReq+id, "data", "v")
+			cmds[i] = p.HMGet(ctx, s.prefix+keyReq+id, "data", "v", "mac")
 		}
 		return nil
 	})
@@ -181,11 +193,14 @@ func (s *Store) loadAll(ctx context.Context, ids []string) ([]approvals.Request,
 	}
 	var out []approvals.Request
 	for i, cmd := range cmds {
-		r, err := decodeRequest(approvals.RequestID(ids[i]), cmd.Val())
-		if err != nil {
+		r, err := s.decodeRequest(approvals.RequestID(ids[i]), cmd.Val())
+		switch {
+		case slices.ContainsFunc(except, func(e error) bool { return errors.Is(err, e) }):
+		case err != nil:
 			return nil, err
+		default:
+			out = append(out, r)
 		}
-		out = append(out, r)
 	}
 	return out, nil
 }

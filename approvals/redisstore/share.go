@@ -16,7 +16,7 @@ import (
 func (s *Store) Share(ctx context.Context, name string, data []byte, at time.Time, ttl time.Duration) error {
 	key := s.prefix + keyShare + name
 	_, err := s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		p.HSet(ctx, key, "data", data, "at", millis(at))
+		p.HSet(ctx, key, "data", data, "at", millis(at), "mac", s.mac.sign(macShare, name, strconv.FormatInt(millis(at), 10), string(data)))
 		p.PExpire(ctx, key, ttl)
 		return nil
 	})
@@ -28,7 +28,7 @@ func (s *Store) Share(ctx context.Context, name string, data []byte, at time.Tim
 
 // Shared gives what was shared, or approvals.ErrNotFound.
 func (s *Store) Shared(ctx context.Context, name string) ([]byte, time.Time, error) {
-	got, err := s.client.HMGet(ctx, s.prefix+keyShare+name, "data", "at").Result()
+	got, err := s.client.HMGet(ctx, s.prefix+keyShare+name, "data", "at", "mac").Result()
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("reading shared %s: %w: %w", name, approvals.ErrStore, err)
 	}
@@ -38,12 +38,16 @@ func (s *Store) Shared(ctx context.Context, name string) ([]byte, time.Time, err
 	if !ok || !ok2 || err != nil {
 		return nil, time.Time{}, fmt.Errorf("shared %s: %w", name, approvals.ErrNotFound)
 	}
+	if !s.mac.fits(reply(got).text(2), macShare, name, at, data) {
+		s.forged("shared " + name)
+		return nil, time.Time{}, fmt.Errorf("shared %s was put there by another hand: %w", name, approvals.ErrNotFound)
+	}
 	return []byte(data), moment(ms), nil
 }
 
 // PutDoc stores one field of a document.
 func (s *Store) PutDoc(ctx context.Context, space, key, field string, data []byte) error {
-	if err := s.client.HSet(ctx, s.prefix+keyDoc+space+":"+key, field, data).Err(); err != nil {
+	if err := s.client.HSet(ctx, s.prefix+keyDoc+space+":"+key, field, s.sealDoc(space, key, field, data)).Err(); err != nil {
 		return fmt.Errorf("storing in %s: %w: %w", space, approvals.ErrStore, err)
 	}
 	return nil
@@ -52,20 +56,23 @@ func (s *Store) PutDoc(ctx context.Context, space, key, field string, data []byt
 // PutDocIfAbsent stores one field of a document unless it is there; then it gives what is there.
 func (s *Store) PutDocIfAbsent(ctx context.Context, space, key, field string, data []byte) ([]byte, error) {
 	full := s.prefix + keyDoc + space + ":" + key
-	fresh, err := s.client.HSetNX(ctx, full, field, data).Result()
+	fresh, err := s.client.HSetNX(ctx, full, field, s.sealDoc(space, key, field, data)).Result()
 	if err == nil && fresh {
 		return data, nil
 	}
 	if err == nil {
 		var there string
 		if there, err = s.client.HGet(ctx, full, field).Result(); err == nil {
-			return []byte(there), nil
+			if opened, ok := s.openDoc(space, key, field, there); ok {
+				return opened, nil
+			}
+			return nil, fmt.Errorf("%s of %s: %w", field, space, approvals.ErrForged)
 		}
 	}
 	return nil, fmt.Errorf("storing in %s: %w: %w", space, approvals.ErrStore, err)
 }
 
-// Docs gives all fields of a document.
+// Docs gives all fields of a document, less those that another hand put there.
 func (s *Store) Docs(ctx context.Context, space, key string) (map[string][]byte, error) {
 	got, err := s.client.HGetAll(ctx, s.prefix+keyDoc+space+":"+key).Result()
 	if err != nil {
@@ -73,7 +80,9 @@ func (s *Store) Docs(ctx context.Context, space, key string) (map[string][]byte,
 	}
 	out := make(map[string][]byte, len(got))
 	for field, data := range got {
-		out[field] = []byte(data)
+		if opened, ok := s.openDoc(space, key, field, data); ok {
+			out[field] = opened
+		}
 	}
 	return out, nil
 }

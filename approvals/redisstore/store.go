@@ -30,6 +30,13 @@ type Config struct {
 	Pause func(ctx context.Context, d time.Duration)
 	// Budgets are the tenant-wide budgets of calls to Graph, by name. A name that is missing has no limit.
 	Budgets map[string]Budget
+	// MACKeys are secrets outside Redis with which what is stored is authenticated. The first signs, all are believed.
+	// Without one nothing is.
+	MACKeys []string
+	// Sealed are the spaces of documents from which something is decided: with MACKeys they are authenticated too.
+	Sealed []string
+	// Forged is called with the name of a record that hallpass did not write. Optional.
+	Forged func(what string)
 }
 
 // Store keeps everything in Redis. It is safe for concurrent use by any number of replicas.
@@ -38,6 +45,7 @@ type Store struct {
 	client  redis.UniversalClient
 	prefix  string
 	scripts map[string]script
+	mac     sealer
 }
 
 // script is a script with its prelude, and its name in Redis.
@@ -58,6 +66,10 @@ func Open(_ context.Context, cfg Config) (*Store, error) {
 		cfg.Pause = pause
 	}
 	s := &Store{cfg: cfg, client: cfg.Client, prefix: "hallpass:{" + cfg.Tenant + "}:", scripts: map[string]script{}}
+	var err error
+	if s.mac, err = newSealer(cfg.MACKeys, cfg.Tenant); err != nil {
+		return nil, err
+	}
 	prelude, err := scripts.ReadFile("scripts/prelude.lua")
 	if err != nil {
 		return nil, fmt.Errorf("reading the embedded scripts: %w", err)
@@ -115,6 +127,19 @@ func (s *Store) pipe(ctx context.Context) (redis.Pipeliner, error) {
 		return nil, fmt.Errorf("finding the server: %w", err)
 	}
 	return master.Pipeline(), nil
+}
+
+// lister is the server that holds all keys.
+func (s *Store) lister(ctx context.Context) (redis.Cmdable, error) {
+	cluster, ok := s.client.(*redis.ClusterClient)
+	if !ok {
+		return s.client, nil
+	}
+	master, err := cluster.MasterForKey(ctx, s.prefix+keyMeta)
+	if err != nil {
+		return nil, fmt.Errorf("finding the server: %w", err)
+	}
+	return master, nil
 }
 
 // write is run for what must be durable before it counts. Where replicas are configured it waits for them on the same

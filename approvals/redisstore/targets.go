@@ -22,7 +22,11 @@ func (s *Store) Target(ctx context.Context, t approvals.Target) (approvals.Targe
 			return rec, nil, 0, fmt.Errorf("decoding target %s: %w", t, err)
 		}
 	}
-	rec.Version = rep.number(0)
+	rec.Target, rec.Version = t, rep.number(0)
+	if rep.text(1) != "" && !s.mac.fits(rep.text(4), macTarget, t.String(), rep.text(0), rep.text(1)) {
+		s.forged("target " + t.String())
+		rec.Disowned = true
+	}
 	var rows []approvals.Row
 	if len(rep) > 3 {
 		list, ok := rep[3].([]any)
@@ -31,6 +35,10 @@ func (s *Store) Target(ctx context.Context, t approvals.Target) (approvals.Targe
 		}
 		for i := 0; i+1 < len(list); i += 2 {
 			row, err := decodeRow(t, reply(list).text(i), reply(list).text(i+1))
+			if err != nil && s.mac.on() { // another hand's: it must not keep removals from going on
+				s.forged("a row of target " + t.String())
+				continue
+			}
 			if err != nil {
 				return rec, nil, 0, err
 			}
@@ -58,6 +66,7 @@ type settleJSON struct {
 	Target  string    `json:"target"`
 	Version int64     `json:"version"`
 	Data    string    `json:"data"`
+	MAC     string    `json:"mac"`
 	Gen     int64     `json:"gen"`
 	Next    *dueJSON  `json:"next"`
 	Wake    []dueJSON `json:"wake"`
@@ -72,7 +81,8 @@ func (s *Store) Settle(ctx context.Context, st approvals.Settlement) error {
 		return fmt.Errorf("encoding target %s: %w", st.Record.Target, err)
 	}
 	doc := settleJSON{
-		Target: st.Record.Target.String(), Version: st.Record.Version, Data: string(data), Gen: st.Record.Gen,
+		Target: st.Record.Target.String(), Version: st.Record.Version, Data: string(data),
+		MAC: s.mac.sign(macTarget, st.Record.Target.String(), strconv.FormatInt(st.Record.Version+1, 10), string(data)), Gen: st.Record.Gen,
 		Wake: dueList(st.Wake), Member: st.Claim.Member(), Token: strconv.FormatInt(st.Claim.Token, 10),
 	}
 	if !st.Next.At.IsZero() {

@@ -27,10 +27,18 @@ func (p program) audit(ctx context.Context, args []string) error {
 		return p.withConfig("audit export", rest, func(fs *flag.FlagSet) { fs.Int64Var(&from, "from", 1, "") }, func(cfg app.Config) error {
 			return p.exportAudit(ctx, cfg, from, p.stdout)
 		})
+	case "seal-store":
+		return p.withConfig("audit seal-store", rest, nil, func(cfg app.Config) error {
+			n, err := p.sealStore(ctx, cfg)
+			if err != nil {
+				return err
+			}
+			return p.say("%d records in Redis now carry a MAC of the first of audit.mac_keys.\n", n)
+		})
 	case "verify":
 		return p.verifyAudit(rest)
 	default:
-		return errUsage{fmt.Sprintf("there is no command %q", "audit "+name), rulesfile.Meant(name, []string{"export", "verify"})}
+		return errUsage{fmt.Sprintf("there is no command %q", "audit "+name), rulesfile.Meant(name, []string{"export", "verify", "seal-store"})}
 	}
 }
 

@@ -66,6 +66,7 @@ func fake(stdout, stderr io.Writer, err error, ok bool) program {
 			_, writeErr := fmt.Fprintf(w, "lines from %d\n", from)
 			return errors.Join(err, writeErr)
 		},
+		sealStore: func(context.Context, app.Config) (int, error) { return 42, err },
 		advise: func(_ context.Context, _ app.Config, q approvals.Question, w io.Writer) error {
 			_, writeErr := io.WriteString(w, "advice on "+q.Account+"\n")
 			return errors.Join(err, writeErr)
@@ -112,6 +113,10 @@ func TestWhatEachCommandDoes(t *testing.T) {
 		{name: "resume fails", args: "resume", err: broken, code: 1, stderr: "hallpass: redis does not answer\n"},
 		{name: "audit export", args: "audit export -from 7", stdout: "lines from 7\n"},
 		{name: "audit export fails", args: "audit export", err: broken, code: 1, stdout: "lines from 1\n", stderr: "hallpass: redis does not answer\n"},
+		{name: "audit seal-store", args: "audit seal-store", stdout: "42 records in Redis now carry a MAC of the first of audit.mac_keys.\n"},
+		{name: "audit seal-store fails", args: "audit seal-store", err: broken, code: 1, stderr: "hallpass: redis does not answer\n"},
+		{name: "remove-all only prints", args: "remove-all", code: 2, stderr: "hallpass: remove-all: hallpass only prints what to do; say -print\nAs in: hallpass remove-all -print -checkpoints checkpoints.jsonl -key checkpoints.pub > remove.ps1\nhallpass help lists the commands.\n"},
+		{name: "remove-all of what", args: "remove-all -print", code: 2, stderr: "hallpass: remove-all wants a file of checkpoints and the key that they are signed with\nAs in: hallpass remove-all -print -checkpoints checkpoints.jsonl -key checkpoints.pub > remove.ps1\nhallpass help lists the commands.\n"},
 		{name: "a config without its flag", args: "serve x.yaml", code: 2, stderr: "hallpass: serve: \"x.yaml\" is too much\nDid you mean -config x.yaml?\nhallpass help lists the commands.\n"},
 		{name: "a flag that is not there", args: "serve -port 1", code: 2, stderr: "hallpass: serve: flag provided but not defined: -port\nhallpass help lists the commands.\n"},
 		{name: "a command that is not there", args: "server", code: 2, stderr: "hallpass: there is no command \"server\"\ndid you mean \"serve\"?\nhallpass help lists the commands.\n"},

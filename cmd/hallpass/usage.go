@@ -13,6 +13,11 @@ Usage:
     hallpass audit export [-config FILE] [-from N]  write the audit log to standard output, as JSON Lines
     hallpass audit verify [-checkpoints FILE -key FILE] EXPORT
                                                     find any changed, missing or re-ordered line of an export
+    hallpass audit seal-store [-config FILE]        authenticate all that stands in Redis with the first of audit.mac_keys:
+                                                    once when keys come into use, and before an old one is taken away
+    hallpass remove-all -print -checkpoints FILE -key FILE
+                                                    write a PowerShell script that takes every live entry of the newest
+                                                    checkpoint out of Entra ID by hand
     hallpass advise [-config FILE] ACCOUNT          what stops an account at signing in, and the ways out
     hallpass zone check [-config FILE]              look whether every fenced zone holds; say what to mend
     hallpass zone plan [-n N] [-name NAME]          what an administrator creates for N zones, for Graph and PowerShell

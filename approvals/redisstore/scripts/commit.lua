@@ -1,5 +1,5 @@
 -- commit writes one step of a request: all of it, or nothing.
--- ARGV[2] JSON: id op version state final data entry ix{state,people,ends} rows[{target,field,want,entry}]
+-- ARGV[2] JSON: id op version state final data mac entry ix{state,people,ends} rows[{target,field,want,entry}]
 --         drop[{target,field}] due[{member,lane,at}] claim{member,token} inbox result
 -- returns {OK|DUP|CONFLICT, version} | {LOSTCLAIM} | {NOWAKE}
 local a = cjson.decode(ARGV[2])
@@ -26,7 +26,7 @@ if not a.final then
 end
 local t = now()
 version = version + 1
-redis.call('HSET', req, 'v', version, 'op', a.op, 'data', a.data, 'ix', a.ixs, 'state', a.state)
+redis.call('HSET', req, 'v', version, 'op', a.op, 'data', a.data, 'mac', a.mac, 'ix', a.ixs, 'state', a.state)
 redis.call('HSET', META, 'high', ms(t))
 if cur[3] then
   local old = cjson.decode(cur[3])

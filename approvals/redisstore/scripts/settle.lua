@@ -1,5 +1,5 @@
 -- settle writes one step of converging a target and ends its claim.
--- ARGV[2] JSON: target version data gen next{lane,at}|null wake[{member,lane,at}] member token
+-- ARGV[2] JSON: target version data mac gen next{lane,at}|null wake[{member,lane,at}] member token
 -- returns {OK, version} | {CONFLICT, version} | {LOSTCLAIM}
 redis.call('HDEL', META, '-') -- a harmless first write: removals go on even when memory is short
 local a = cjson.decode(ARGV[2])
@@ -12,7 +12,7 @@ if not holds(a.member, a.token) then return { 'LOSTCLAIM' } end
 local version = tonumber(redis.call('HGET', key, 'v') or '0')
 if version ~= a.version then return { 'CONFLICT', version } end
 local t = now()
-redis.call('HSET', key, 'v', version + 1, 'data', a.data, 'token', a.token)
+redis.call('HSET', key, 'v', version + 1, 'data', a.data, 'mac', a.mac, 'token', a.token)
 redis.call('HSET', META, 'high', ms(t))
 local gen = tonumber(redis.call('GET', P .. 'gen:' .. a.target) or '0')
 local lane, at = nil, nil

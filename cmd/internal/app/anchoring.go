@@ -82,7 +82,7 @@ func (a *Anchor) Sound(ctx context.Context) (Soundness, error) {
 	case errors.Is(err, approvals.ErrStore):
 		return out, err
 	case err != nil: // somebody may have put it there: an alarm, and no reason not to start
-		return Soundness{Wrong: err.Error()}, nil
+		return Soundness{Wrong: err.Error()}, nil //nolint:nilerr // it is the answer
 	case found:
 		if out.Newest, err = a.open(newest); err != nil {
 			return out, err
@@ -127,8 +127,7 @@ func (a *anchoring) schedule(every time.Duration) engine.Schedule {
 // no error, because trying again within a minute mends neither.
 func (a *anchoring) seal(ctx context.Context) error {
 	_, err := a.anchor.Seal(ctx)
-	var damaged *DamagedError
-	if errors.As(err, &damaged) {
+	if _, damaged := errors.AsType[*DamagedError](err); damaged {
 		if err := a.anchor.mark(ctx, err.Error()); err != nil {
 			return err
 		}

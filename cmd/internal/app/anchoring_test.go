@@ -129,7 +129,7 @@ func TestEveryEntryThatARequestKeepsStandsInTheCheckpointHoweverManyThereAre(t *
 	a := newAnchorage(t)
 	end := time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC)
 	states := []approvals.State{approvals.StatePending, approvals.StateApproved, approvals.StateActive, approvals.StateEnding, approvals.StateEnded}
-	inState := map[approvals.State]approvals.ChangeState{
+	inState := map[approvals.State]approvals.ChangeState{ //nolint:exhaustive // a pending one has no changes; other ends are like this one
 		approvals.StateApproved: approvals.ChangeReleased, approvals.StateActive: approvals.ChangeVerified,
 		approvals.StateEnding: approvals.ChangeWithdrawn, approvals.StateEnded: approvals.ChangeAbsent,
 	}

@@ -166,7 +166,8 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 	if err != nil {
 		return p, nil, err
 	}
-	store, closing, err := openStore(ctx, cfg)
+	alarms := &Alarms{Count: m.Forged, Log: log, Now: time.Now} //nolint:forbidigo // here the machine's clock comes in
+	store, closing, err := openStore(ctx, cfg, alarms.Forged)
 	if err != nil {
 		return p, nil, err
 	}
@@ -203,7 +204,7 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 			return fail(fmt.Errorf("entra.writer: %w", err))
 		}
 	}
-	p.AnchorEvery = cfg.Audit.Interval()
+	p.Alarms, p.AnchorEvery = alarms, cfg.Audit.Interval()
 	if p.Anchor, err = anchorOf(cfg, store, transport); err != nil {
 		return fail(err)
 	}
@@ -285,7 +286,7 @@ func pool(path string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-func openStore(ctx context.Context, cfg Config) (*redisstore.Store, func(), error) {
+func openStore(ctx context.Context, cfg Config, forged func(what string)) (*redisstore.Store, func(), error) {
 	rc := redisstore.ClientConfig{
 		Addrs: cfg.Redis.Addrs, MasterName: cfg.Redis.MasterName, Cluster: cfg.Redis.Cluster, Username: cfg.Redis.Username,
 		Password: cfg.Redis.Password.Reveal(), SentinelUsername: cfg.Redis.SentinelUsername, SentinelPassword: cfg.Redis.SentinelPassword.Reveal(),
@@ -301,6 +302,7 @@ func openStore(ctx context.Context, cfg Config) (*redisstore.Store, func(), erro
 	share := float64(cfg.Entra.BudgetPercent) / 100
 	store, err := redisstore.Open(ctx, redisstore.Config{
 		Client: c, Tenant: cfg.Tenant.Name, Replicas: cfg.Redis.Replicas,
+		MACKeys: cfg.Audit.MACKeys.Reveal(), Sealed: SealedSpaces(), Forged: forged,
 		Budgets: map[string]redisstore.Budget{
 			"ca": {Rate: share, Burst: 1}, "audit": {Rate: 0.5 * share, Burst: 5}, "directory": {Rate: 200 * share, Burst: 400},
 		},

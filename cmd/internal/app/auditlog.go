@@ -12,7 +12,7 @@ import (
 // ExportAudit writes the audit log as JSON Lines, from a sequence number on, and closes it with what the store says of its
 // end. Nothing is verified here: what is exported can be judged anywhere, by `hallpass audit verify`.
 func ExportAudit(ctx context.Context, cfg Config, from int64, w io.Writer) error {
-	store, closing, err := openStore(ctx, cfg)
+	store, closing, err := openStore(ctx, cfg, nil)
 	if err != nil {
 		return err
 	}

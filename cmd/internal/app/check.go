@@ -96,7 +96,7 @@ func (r *report) line(word, what, do string) {
 
 // Pause holds back new exemptions in all replicas; removals go on.
 func Pause(ctx context.Context, cfg Config, why string) error {
-	store, closing, err := openStore(ctx, cfg)
+	store, closing, err := openStore(ctx, cfg, nil)
 	if err != nil {
 		return err
 	}

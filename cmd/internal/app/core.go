@@ -46,9 +46,11 @@ type Parts struct {
 	// Anchor, if not nil, signs checkpoints of the audit log, every AnchorEvery (default 1 h).
 	Anchor      *Anchor
 	AnchorEvery time.Duration
-	Observe     bool
-	Timing      engine.Timing
-	Workers     engine.Workers
+	// Alarms, if not nil, is what the store tells of records that hallpass did not write.
+	Alarms  *Alarms
+	Observe bool
+	Timing  engine.Timing
+	Workers engine.Workers
 	// Now is the machine's clock, Clock that of everything stored.
 	Now, Clock func() time.Time
 	Log        *slog.Logger
@@ -118,12 +120,25 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		sealing := &anchoring{p.Anchor, p.Store, p.Log, c.alarm}
 		schedules = append(schedules, sealing.schedule(p.AnchorEvery))
 	}
+	if p.Alarms != nil {
+		p.Alarms.connect(func(what, do string) { //nolint:contextcheck // an alarm outlives what found it; after bounds it
+			c.after.run(func(ctx context.Context) {
+				if err := c.alarm(ctx, what, do); err != nil {
+					p.Log.WarnContext(ctx, "the security channel could not be told", "error", err)
+				}
+			})
+		})
+	}
+	var skeptic engine.Skeptic
+	if p.Store.Authenticates() {
+		skeptic = p.Store
+	}
 	c.Engine, err = engine.New(engine.Config{
 		Requests: p.Store, Targets: p.Store, Queue: p.Store, Inbox: p.Store, Brakes: p.Store, Owners: adoption{own, tenant}, Entra: tenant, Directory: tenant,
 		Rules: func() engine.Rules { return p.Rules }, Calendar: p.Calendar, Observe: p.Observe, Adopters: people.Adopters,
 		Shared: places{file}.Shared, Named: named(file), Report: c.report,
 		Timing: p.Timing, Now: p.Now, Log: p.Log, Refused: p.Refused, Kick: func(l approvals.Lane) { c.kick(l) },
-		Schedules: schedules,
+		Schedules: schedules, Skeptic: skeptic,
 	})
 	if err != nil {
 		return nil, err

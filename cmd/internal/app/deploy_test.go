@@ -262,6 +262,7 @@ func registered(t *testing.T) map[string][]string {
 		m.GraphCall(http.MethodGet, status)
 	}
 	m.StoreError("stats")
+	m.Forged("request")
 	families, err := reg.Gather()
 	if err != nil {
 		t.Fatal(err)

@@ -28,6 +28,7 @@ type Metrics struct {
 	storeErrors     *prometheus.CounterVec
 	auditOverdue    prometheus.Gauge
 	auditUnsound    prometheus.Gauge
+	forged          *prometheus.CounterVec
 }
 
 // NewMetrics makes the metrics and registers them.
@@ -54,13 +55,14 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		clockSkew:       gauge("clock_skew_seconds", "How far this replica's clock is ahead of Redis' (negative: behind)."),
 		slackConnected:  gauge("slack_connected", "1 while a socket to Slack stands. Socket Mode only."),
 		graphCalls:      counters("graph_calls_total", "Calls to Microsoft Graph by method and class of status.", "method", "status"),
+		forged:          counters("forged_total", "Records in Redis that hallpass did not write, each time one is read, by kind.", "kind"),
 		auditOverdue:    gauge("audit_checkpoint_overdue_seconds", "How long the next checkpoint of the audit log has been due. 0 if none are made."),
 		auditUnsound:    gauge("audit_unsound", "1 while the audit log does not verify, or Redis is older than what was signed."),
 		storeErrors:     counters("store_errors_total", "Calls to Redis that failed, by operation.", "operation"),
 	}
 	for _, c := range []prometheus.Collector{
 		m.dueLag, m.overdueRemoval, m.budgetUsed, m.stuck, m.paused, m.requests, m.acts, m.refused, m.unauthenticated, m.slackConnected, m.clockSkew,
-		m.graphCalls, m.storeErrors, m.auditOverdue, m.auditUnsound,
+		m.graphCalls, m.storeErrors, m.auditOverdue, m.auditUnsound, m.forged,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("registering metrics: %w", err)
@@ -146,3 +148,6 @@ func (m *Metrics) Audit(overdue time.Duration, begun, sound bool) {
 		m.auditUnsound.Set(0)
 	}
 }
+
+// Forged counts a record in the store that hallpass did not write.
+func (m *Metrics) Forged(kind string) { m.forged.WithLabelValues(kind).Inc() }

@@ -135,6 +135,7 @@ type Company struct {
 	Core   *app.Core
 	App    graphtest.App
 	client redis.UniversalClient
+	alarms *app.Alarms
 }
 
 // New makes a company. Nothing runs until Core.Run.
@@ -150,8 +151,9 @@ func New(ctx context.Context, o Options) (*Company, error) {
 		Dialer: func(context.Context, string, string) (net.Conn, error) { return c.Redis.Dial() },
 	})
 	var err error
+	c.alarms = &app.Alarms{Count: func(string) {}, Log: o.Log, Now: o.Now}
 	c.Store, err = redisstore.Open(ctx, redisstore.Config{
-		Client: c.client, Tenant: "demo", Budgets: map[string]redisstore.Budget{"ca": {Rate: 0.8, Burst: 1}},
+		Client: c.client, Tenant: "demo", MACKeys: []string{macKey}, Sealed: app.SealedSpaces(), Forged: c.alarms.Forged, Budgets: map[string]redisstore.Budget{"ca": {Rate: 0.8, Burst: 1}},
 	})
 	if err != nil {
 		return nil, err
@@ -171,6 +173,9 @@ func New(ctx context.Context, o Options) (*Company, error) {
 	}
 	return c, nil
 }
+
+// macKey is known to everybody: the store of the company lives in this process only.
+const macKey = "a-key-of-the-demo-that-everybody-knows"
 
 func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 	client, err := graph.New(graph.Config{
@@ -202,7 +207,7 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 			TeamIDs: []string{opts.TeamID}, APIURL: "https://slack.test/api/", Responses: "slack.test",
 			HTTP: &http.Client{Transport: c.Slack.Transport(), Timeout: 10 * time.Second, CheckRedirect: noRedirect},
 		},
-		Teams: inTeams, Observe: o.Observe, Timing: o.Timing, Now: o.Now, Clock: o.Now, Log: o.Log,
+		Teams: inTeams, Alarms: c.alarms, Observe: o.Observe, Timing: o.Timing, Now: o.Now, Clock: o.Now, Log: o.Log,
 	})
 }
 

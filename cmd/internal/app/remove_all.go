@@ -1,0 +1,119 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"hallpass/approvals"
+	"hallpass/approvals/audit"
+)
+
+// WriteRemoveAll writes a PowerShell script that takes every live entry of a checkpoint out of Entra ID: for the day on
+// which hallpass cannot. Ids and addresses are written in their one canonical form, so that nothing in a checkpoint can
+// break out of its quotes; an entry that has none is an error, and nothing is written. The script only says what it would
+// do unless it is run with -Go.
+func WriteRemoveAll(w io.Writer, c audit.Checkpoint) error {
+	byTarget := map[approvals.Target][]string{}
+	var order []approvals.Target
+	var wrong []error
+	for _, l := range c.Live {
+		t, err := approvals.ParseTarget(l.Target)
+		if err == nil && !looksLikeID(t.ID) {
+			err = fmt.Errorf("%q is no object id", t.ID)
+		}
+		entry := l.Entry
+		if err == nil {
+			entry, err = canonical(t.Kind, l.Entry)
+		}
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("the entry of %q: %w", l.Request, err))
+			continue
+		}
+		if byTarget[t] == nil {
+			order = append(order, t)
+		}
+		if !slices.Contains(byTarget[t], entry) { // two requests may keep one entry
+			byTarget[t] = append(byTarget[t], entry)
+		}
+	}
+	if len(wrong) > 0 {
+		return errors.Join(wrong...)
+	}
+	slices.SortFunc(order, func(a, b approvals.Target) int { return strings.Compare(a.String(), b.String()) })
+	var b strings.Builder
+	fmt.Fprintf(&b, removeHead, c.At.UTC().Format(time.RFC3339), len(c.Live))
+	for _, t := range order {
+		if t.Kind == approvals.TargetGroup {
+			for _, entry := range byTarget[t] {
+				fmt.Fprintf(&b, "Remove-Member '%s' '%s'\n", t.ID, entry)
+			}
+			continue
+		}
+		fmt.Fprintf(&b, "Remove-Ranges '%s' @('%s')\n", t.ID, strings.Join(byTarget[t], "', '"))
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("writing the script: %w", err)
+	}
+	return nil
+}
+
+// canonical is the one form of an entry: a prefix, or an object id in lower case.
+func canonical(kind approvals.TargetKind, entry string) (string, error) {
+	if kind == approvals.TargetGroup {
+		if !looksLikeID(entry) {
+			return "", fmt.Errorf("%q is no object id", entry)
+		}
+		return strings.ToLower(entry), nil
+	}
+	p, err := netip.ParsePrefix(entry)
+	if err != nil || p.Addr().Zone() != "" {
+		return "", fmt.Errorf("%q is no range of addresses", entry)
+	}
+	return p.String(), nil
+}
+
+// removeHead is the script before its calls. A location must keep a range: Entra ID takes none without one, and
+// 192.0.2.255 is nobody's address. Ranges are compared as addresses, because IPv6 has more than one spelling.
+const removeHead = `# Takes out of Entra ID what hallpass kept there at %s: %d entries.
+# Look at it first: it only says what it would do. With -Go it does it. It needs the module Microsoft.Graph.Authentication and
+#   Connect-MgGraph -Scopes Policy.Read.All, Policy.ReadWrite.ConditionalAccess, GroupMember.ReadWrite.All
+param([switch]$Go)
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+
+function Get-Canonical([string]$Cidr) {
+    $parts = $Cidr.Split('/')
+    [System.Net.IPAddress]::Parse($parts[0]).ToString() + '/' + $parts[1]
+}
+
+function Remove-Member([string]$Group, [string]$User) {
+    Write-Output "group ${Group}: member ${User}"
+    if (-not $Go) { return }
+    # Without /$ref this would delete the user.
+    try { Invoke-MgGraphRequest -Method DELETE -Uri ('/v1.0/groups/' + $Group + '/members/' + $User + '/$ref') }
+    catch { Write-Warning "not removed: $_" }
+}
+
+function Remove-Ranges([string]$Location, [string[]]$Gone) {
+    $uri = '/v1.0/identity/conditionalAccess/namedLocations/' + $Location
+    foreach ($range in $Gone) { Write-Output "location ${Location}: $range" }
+    if (-not $Go) { return }
+    $gone = @($Gone | ForEach-Object { Get-Canonical $_ })
+    $now = Invoke-MgGraphRequest -Method GET -Uri $uri -OutputType PSObject
+    $keep = @($now.ipRanges | ForEach-Object { $_.cidrAddress } | Where-Object { $gone -notcontains (Get-Canonical $_) })
+    if ($keep.Count -eq 0) { $keep = @('192.0.2.255/32') }
+    $ranges = @($keep | ForEach-Object {
+        $type = if ($_.Contains(':')) { '#microsoft.graph.iPv6CidrRange' } else { '#microsoft.graph.iPv4CidrRange' }
+        @{ '@odata.type' = $type; cidrAddress = $_ }
+    })
+    $body = @{ '@odata.type' = '#microsoft.graph.ipNamedLocation'; ipRanges = $ranges } | ConvertTo-Json -Depth 5
+    try { Invoke-MgGraphRequest -Method PATCH -Uri $uri -Body $body -ContentType 'application/json' }
+    catch { Write-Warning "not removed: $_" }
+}
+
+`
