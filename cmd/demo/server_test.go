@@ -32,7 +32,7 @@ func served(t *testing.T) *stage {
 			t.Error(err)
 		}
 	})
-	return newStage(w.company.Slack, w.company.Tenant, w.now, w)
+	return newStage(w.company.Slack, w.company.Teams, w.company.Tenant, w.now, w)
 }
 
 func ask(s *stage, method, path, body string, headers ...string) *httptest.ResponseRecorder {

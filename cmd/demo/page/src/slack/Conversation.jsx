@@ -1,6 +1,6 @@
 import {useEffect, useLayoutEffect, useRef} from 'react';
 import {Bubble} from './Bubble.jsx';
-import {look} from './Slack.jsx';
+import {look} from '../store.js';
 
 // Conversation is what was said in a channel: each message with its thread under it.
 export function Conversation({channel}) {
