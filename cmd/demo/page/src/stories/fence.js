@@ -73,8 +73,8 @@ export const steps = [
   {
     say: 'Now hallpass writes: first the address, read back; only then the account. Watch the right side.',
     why: 'At no moment is the account exempt without its fence. Then What If of Entra ID has to prove it.',
-    label: 'Push a minute', mark: '1m',
-    act: () => perform({do: 'push', to: '1m'}),
+    label: 'Push two minutes', mark: 'next',
+    act: () => perform({do: 'push', to: '2m'}),
     done: () => past('pending', 'approved'),
   },
   {

@@ -1,24 +1,17 @@
-import {useEffect, useLayoutEffect, useRef} from 'react';
+import {useEffect} from 'react';
+import {useNewest} from '../scroll.js';
 import {look} from '../store.js';
 import {Post} from './Post.jsx';
 
 // Posts is what was said in a chat; in a channel each post has its replies under it.
 export function Posts({chat}) {
-  const list = useRef(null);
-  const low = useRef(true); // whether the reader stands at the end, and wants to stay there
   const messages = chat?.messages || [];
   const roots = messages.filter((m) => !m.thread || m.thread === m.id || !messages.some((r) => r.id === m.thread));
   const newest = messages.reduce((id, m) => (m.id > id ? m.id : id), '');
-
-  useLayoutEffect(() => {
-    const box = list.current;
-    if (low.current) box.scrollTop = box.scrollHeight;
-  }, [messages]);
+  const list = useNewest(messages);
   useEffect(() => { if (chat && newest) look(chat.id, newest); }, [chat, newest]);
-
-  const scrolled = ({currentTarget: box}) => { low.current = box.scrollTop + box.clientHeight > box.scrollHeight - 60; };
   return (
-    <div className="posts" ref={list} onScroll={scrolled}>
+    <div className="posts" {...list}>
       {roots.length === 0 && <p className="empty">Nothing was said here yet.</p>}
       {roots.map((m) => {
         const replies = messages.filter((r) => r.thread === m.id && r.id !== m.id);
