@@ -31,7 +31,7 @@ func TestAFormInTeamsIsFilledInWrongAndRight(t *testing.T) {
 	b.until("the client says what is missing", `document.querySelectorAll(".modal .ac-input-validation-failed").length >= 3`)
 	b.fill(".modal select", "ip:trusted-servers")
 	b.fill(".modal input.ac-textInput >> 0", "10.1.2.3")
-	b.fill(".modal input.ac-textInput >> 1", "12h")
+	b.fill(".modal input.ac-textInput >> 3", "12h")
 	b.fill(".modal textarea", markup)
 	b.press(".modal button", "Ask")
 	b.sees(".modal", "your public egress address, not 10.1.2.3")

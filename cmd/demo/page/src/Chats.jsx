@@ -1,5 +1,5 @@
 import {useSyncExternalStore} from 'react';
-import {inTeams, set, unread, useStore} from './store.js';
+import {go, inTeams, unread, useStore} from './store.js';
 import {Slack} from './slack/Slack.jsx';
 import {Teams} from './teams/Teams.jsx';
 
@@ -26,7 +26,7 @@ export function Chats() {
           {chats.map(({id, name, ours}) => {
             const news = person && id !== chat ? unread(person, seen, ours) : 0;
             return (
-              <button key={id} role="tab" data-chat={id} aria-selected={id === chat} onClick={() => set({chat: id})}>
+              <button key={id} role="tab" data-chat={id} aria-selected={id === chat} onClick={() => go(me, {chat: id})}>
                 {name}{news > 0 && <span className="badge" title="has something new">{news}</span>}
               </button>
             );

@@ -1,6 +1,6 @@
 // Teams as one person sees it. Microsoft's library draws the cards; the frames around them are ours.
 import {useEffect} from 'react';
-import {go, perform, useStore} from '../store.js';
+import {go, lookAtCards, perform, useStore} from '../store.js';
 import {Problem} from '../Problem.jsx';
 import {Dialog} from './Dialog.jsx';
 import {Posts} from './Posts.jsx';
@@ -13,7 +13,7 @@ export function Teams() {
   const {world, me, room} = useStore();
   const {teams} = world;
   const chat = teams.chats.find((c) => slug(c) === room) || teams.chats.find((c) => c.kind === 'personal');
-  useEffect(() => { perform({do: 'teams.look'}); }, [me, teams.chats]); // cards show each person their own view
+  useEffect(() => { lookAtCards(me); }, [me, teams.chats]); // cards show each person their own view
   return (
     <div className="teams">
       <div className="window" inert={Boolean(teams.dialog)}>

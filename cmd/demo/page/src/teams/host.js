@@ -24,6 +24,6 @@ export const host = new HostConfig({
     maxActions: 6, spacing: 'default', buttonSpacing: 8, actionsOrientation: 'horizontal', actionAlignment: 'left',
     showCard: {actionMode: 'inline', inlineTopMargin: 10, style: 'emphasis'},
   },
-  inputs: {label: {inputSpacing: 4, requiredInputs: {weight: 'bolder', suffix: ' *', suffixColor: 'attention'}, optionalInputs: {weight: 'bolder'}},
+  inputs: {label: {inputSpacing: 'none', requiredInputs: {weight: 'bolder', suffix: ' *', suffixColor: 'attention'}, optionalInputs: {weight: 'bolder'}},
     errorMessage: {color: 'attention', size: 'small', spacing: 'small'}},
 });
