@@ -1,10 +1,10 @@
 // An Adaptive Card, drawn by Microsoft's adaptivecards. It is drawn anew only if it has changed, so that what was filled in
 // stays and no button is replaced under the finger. The library's Markdown stays off: what people wrote is shown as it is.
-import {memo, useLayoutEffect, useRef} from 'react';
+import {useLayoutEffect, useRef} from 'react';
 import {AdaptiveCard} from 'adaptivecards';
 import {host} from './host.js';
 
-export const Card = memo(function Card({card, act}) {
+export function Card({card, act}) {
   const box = useRef(null);
   const doing = useRef(act);
   doing.current = act;
@@ -19,4 +19,4 @@ export const Card = memo(function Card({card, act}) {
     box.current.replaceChildren(drawn.render());
   }, [card]);
   return <div ref={box} />;
-}, (before, after) => before.card === after.card);
+}
