@@ -129,17 +129,21 @@ func (b *tab) press(where, text string) {
 	})()`, quoted(where), quoted(text)))
 }
 
-// fill types into a field as a person would.
+// fill types into a field as a person would. "SELECTOR >> N" is the field N of those, from 0.
 func (b *tab) fill(where, text string) {
 	b.t.Helper()
+	find, n, ok := strings.Cut(where, " >> ")
+	if !ok {
+		n = "0"
+	}
 	b.until("a field: "+where, fmt.Sprintf(`(() => {
-		const e = document.querySelector(%s);
+		const e = document.querySelectorAll(%s)[%s];
 		if (!e || e.closest("[inert]")) return false;
 		const kind = {TEXTAREA: HTMLTextAreaElement, SELECT: HTMLSelectElement, INPUT: HTMLInputElement}[e.tagName];
 		Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(e, %s);
 		e.dispatchEvent(new Event(e.tagName === "SELECT" ? "change" : "input", {bubbles: true}));
 		return true;
-	})()`, quoted(where), quoted(text)))
+	})()`, quoted(find), n, quoted(text)))
 }
 
 // says types a command.

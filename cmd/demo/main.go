@@ -36,7 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("listen", "", "address of the page, on this machine only; default: 127.0.0.1:8181, or any free port with -emulators")
-	only := flags.Bool("emulators", false, "start only the emulated Slack and Entra ID, for a real hallpass serve, with a page of the workspace;"+
+	only := flags.Bool("emulators", false, "start only the emulated Slack, Teams and Entra ID, for a real hallpass serve, with a page of both chats;"+
 		" write their CA, a rules file, a people file and a configuration")
 	asJSON := flags.Bool("json", false, "with -emulators: print one line of JSON with every address, token and secret")
 	dir := flags.String("dir", "", "with -emulators: where the files go; default: a new temporary folder")
@@ -74,7 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	g.Go(func() error { return w.tick(ctx) })
 	g.Go(func() error { return review.Serve(ctx) })
 	g.Go(func() error {
-		s := newStage(w.company.Slack, w.company.Tenant, w.now, w)
+		s := newStage(w.company.Slack, w.company.Teams, w.company.Tenant, w.now, w)
 		s.review = review.URL
 		return serve(ctx, l, s)
 	})
@@ -110,8 +110,8 @@ func serve(ctx context.Context, l net.Listener, s *stage) error {
 	return g.Wait()
 }
 
-// printed is what -emulators prints: everything that a real hallpass is configured with, and the page of the workspace,
-// on which people act.
+// printed is what -emulators prints: everything that a real hallpass is configured with, and the page of both chats, on
+// which people act.
 type printed struct {
 	Page string `json:"page"`
 	// Config is a configuration for hallpass serve, with all of the others in it.
@@ -154,6 +154,6 @@ func emulators(ctx context.Context, addr, dir string, asJSON bool, stdout io.Wri
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return out.Serve(ctx) })
-	g.Go(func() error { return serve(ctx, l, newStage(out.Slack, out.Tenant, now, nil)) })
+	g.Go(func() error { return serve(ctx, l, newStage(out.Slack, out.Teams, out.Tenant, now, nil)) })
 	return g.Wait()
 }

@@ -32,7 +32,7 @@ func served(t *testing.T) *stage {
 			t.Error(err)
 		}
 	})
-	return newStage(w.company.Slack, w.company.Tenant, w.now, w)
+	return newStage(w.company.Slack, w.company.Teams, w.company.Tenant, w.now, w)
 }
 
 func ask(s *stage, method, path, body string, headers ...string) *httptest.ResponseRecorder {
@@ -89,7 +89,13 @@ func TestWhatCannotBeDoneIsSaid(t *testing.T) {
 		`{"do":"push","to":"90000h"}`:                                      "cannot be pushed",
 		`{"do":"command","as":"U0ANA","channel":"C0NETSEC","text":"help"}`: "not in channel",
 		`{"do":"click","as":"U0ANA","ref":{"channel":"C0GENERAL","ts":"1.000001"},"button":"approve"}`: "sees no message",
-		`{"do":"close","as":"U0ANA"}`: "no open view",
+		`{"do":"close","as":"U0ANA"}`:     "no open view",
+		`{"do":"signin","to":"nowhere"}`:  "nobody signs in from",
+		`{"do":"teams.fly","as":"U0ANA"}`: `nobody can \"fly\" in Teams`,
+		`{"do":"teams.say","as":"U0BO","channel":"19:security@thread.tacv2","text":"help"}`:                     "19:security@thread.tacv2",
+		`{"do":"teams.say","as":"U0BO","channel":"19:netsec@thread.tacv2","text":"help"}`:                       "begin with @hallpass",
+		`{"do":"teams.click","as":"U0BO","card":{"chat":"19:netsec@thread.tacv2","id":"1"},"button":"Approve"}`: "there is no message",
+		`{"do":"teams.submit","as":"U0BO","button":"Ask"}`:                                                      "has no dialog open",
 	} {
 		if got := ask(s, http.MethodPost, "/api/do", deed).Body.String(); !strings.Contains(got, want) {
 			t.Errorf("%s: %s, want %q", deed, got, want)
@@ -202,21 +208,47 @@ func TestTheEmulatorsSayAllThatAHallpassNeeds(t *testing.T) {
 	for _, name := range []string{
 		"page", "config_file", "slack_api", "slack_responses", "slack_bot_token", "slack_app_token", "slack_signing_secret", "slack_app_id", "slack_team_id",
 		"graph", "authority", "tenant_id", "client_id", "client_secret", "ca_file", "rules_file", "people_file",
+		"teams_messages", "teams_openid_metadata", "teams_token_url", "teams_app_id", "teams_app_secret", "teams_issuer", "teams_signing_key_id", "teams_signing_key",
 	} {
 		if got[name] == "" {
 			t.Errorf("%s is not said", name)
 		}
 	}
-	for _, name := range []string{"slack_api", "slack_responses", "graph", "authority"} {
+	for _, name := range []string{"slack_api", "slack_responses", "graph", "authority", "teams_openid_metadata", "teams_token_url"} {
 		if !strings.HasPrefix(got[name], "https://127.0.0.1:") {
 			t.Errorf("%s is %s", name, got[name])
 		}
 	}
-	if _, err := app.LoadConfig(got["config_file"], func(string) string { return "" }, os.ReadFile); err != nil {
+	cfg, err := app.LoadConfig(got["config_file"], func(string) string { return "" }, os.ReadFile)
+	if err != nil {
 		t.Errorf("the configuration is not one: %v", err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, got["page"]+"/api/do",
-		strings.NewReader(`{"do":"command","as":"U0ANA","channel":"C0GENERAL","text":"help"}`))
+	for what, pair := range map[string][2]string{
+		"the bot":      {cfg.Teams.AppID, got["teams_app_id"]},
+		"its endpoint": {"http://" + cfg.Teams.Listen + "/api/messages", got["teams_messages"]},
+		"the metadata": {cfg.Hosts.TeamsMetadata, got["teams_openid_metadata"]},
+		"the services": {strings.Join(cfg.Hosts.TeamsServices, " "), got["teams_service"] + " " + got["teams_playground_service"]},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s in the configuration is %q, said is %q", what, pair[0], pair[1])
+		}
+	}
+	// Without a hallpass nobody is there, and people are told so.
+	for deed, want := range map[string]string{
+		`{"do":"command","as":"U0ANA","channel":"C0GENERAL","text":"help"}`:              "not connected",
+		`{"do":"teams.install","as":"U0BO","channel":"19:netsec@thread.tacv2"}`:          "the bot refused the activity",
+		`{"do":"teams.say","as":"U0ANA","channel":"19:netsec@thread.tacv2","text":"hi"}`: "begin with @hallpass",
+	} {
+		if body := post(t, got["page"]+"/api/do", deed); !strings.Contains(body, want) {
+			t.Errorf("%s is answered: %s", deed, body)
+		}
+	}
+}
+
+// post sends a deed and gives what the page is answered.
+func post(t *testing.T, address, deed string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(deed))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +263,5 @@ func TestTheEmulatorsSayAllThatAHallpassNeeds(t *testing.T) {
 	if err := response.Body.Close(); err != nil {
 		t.Error(err)
 	}
-	if !strings.Contains(string(body), "not connected") {
-		t.Errorf("without a hallpass a command is answered: %s", body)
-	}
+	return string(body)
 }

@@ -11,6 +11,7 @@ import (
 
 	"hallpass/approvals"
 	"hallpass/bot/slack/slacktest"
+	"hallpass/bot/teams/teamstest"
 	"hallpass/cmd/internal/companytest"
 	"hallpass/graph/graphtest"
 )
@@ -29,6 +30,7 @@ type state struct {
 	Now    time.Time          `json:"now"`
 	People []person           `json:"people"`
 	Slack  slacktest.Snapshot `json:"slack"`
+	Teams  teamstest.Snapshot `json:"teams"`
 	Tenant tenantState        `json:"tenant"`
 	// Own says that hallpass runs in this process: then there are requests, due work, an audit log, and a clock to push.
 	Own      bool      `json:"own"`
@@ -42,13 +44,14 @@ type person struct {
 	ID   string `json:"id"` // in Slack
 	Name string `json:"name"`
 	Does string `json:"does"`
-	// News is the newest message by channel, so that the page can say where something unread waits.
+	// News is the newest message by channel, and by chat in Teams, so that the page can say where something unread waits.
 	News map[string]string `json:"news"`
 }
 
 type tenantState struct {
 	graphtest.Snapshot
-	Writes []write `json:"writes"` // newest first
+	Writes  []write  `json:"writes"`  // newest first
+	SignIns []signIn `json:"signIns"` // newest first
 }
 
 // write is something that was added to the tenant, or taken out.
@@ -66,6 +69,7 @@ type request struct {
 	State approvals.State `json:"state"`
 	What  string          `json:"what"`
 	Waits []string        `json:"waits"`
+	Owner bool            `json:"owner"` // its owner has not said yes yet
 	Ends  time.Time       `json:"ends,omitzero"`
 }
 
@@ -77,11 +81,11 @@ type audited struct {
 
 func (s *stage) state(ctx context.Context, as string) (state, error) {
 	out := state{
-		Boot: s.boot, Review: s.review, Now: s.now(), Slack: s.slack.Snapshot(as), Tenant: s.tenantState(), Own: s.world != nil,
+		Boot: s.boot, Review: s.review, Now: s.now(), Slack: s.slack.Snapshot(as), Teams: s.inTeams(as), Tenant: s.tenantState(), Own: s.world != nil,
 		Requests: []request{}, Due: []due{}, Audit: []audited{},
 	}
 	for _, p := range companytest.People() {
-		out.People = append(out.People, person{ID: p.Slack, Name: p.Name, Does: p.Does, News: news(s.slack.Snapshot(p.Slack))})
+		out.People = append(out.People, person{ID: p.Slack, Name: p.Name, Does: p.Does, News: news(s.slack.Snapshot(p.Slack), s.inTeams(p.Slack))})
 	}
 	if out.Slack.Channels == nil {
 		out.Slack.Channels = []slacktest.ChannelView{}
@@ -100,20 +104,26 @@ func (s *stage) state(ctx context.Context, as string) (state, error) {
 	return out, s.world.tell(ctx, &out)
 }
 
-// news is the newest message of each channel that a person is in; "" if there is none.
-func news(of slacktest.Snapshot) map[string]string {
+// news is the newest message of each channel and chat that a person is in; "" if there is none.
+func news(slack slacktest.Snapshot, teams teamstest.Snapshot) map[string]string {
 	out := map[string]string{}
-	for _, ch := range of.Channels {
+	for _, ch := range slack.Channels {
 		out[ch.ID] = ""
 		for _, m := range ch.Messages {
 			out[ch.ID] = max(out[ch.ID], m.TS)
+		}
+	}
+	for _, chat := range teams.Chats {
+		out[chat.ID] = ""
+		for _, m := range chat.Messages {
+			out[chat.ID] = max(out[chat.ID], m.ID)
 		}
 	}
 	return out
 }
 
 func (s *stage) tenantState() tenantState {
-	out := tenantState{Snapshot: s.tenant.Snapshot(), Writes: []write{}}
+	out := tenantState{Snapshot: s.tenant.Snapshot(), Writes: []write{}, SignIns: s.signIns.shown()}
 	names := map[string]string{}
 	for _, l := range out.Locations {
 		names["location:"+l.ID] = l.Name
@@ -144,6 +154,7 @@ func (w *world) tell(ctx context.Context, out *state) error {
 		line := request{ID: string(r.ID), State: r.State, What: what(r), Ends: r.End, Waits: []string{}}
 		if r.Voting() {
 			line.Waits = append(line.Waits, r.Round().WaitsFor()...)
+			line.Owner = r.Round().NeedsOwner()
 		}
 		out.Requests = append(out.Requests, line)
 	}

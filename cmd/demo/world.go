@@ -28,11 +28,12 @@ func timing() engine.Timing { return engine.Timing{Poll: 50 * time.Millisecond, 
 
 func newWorld(ctx context.Context, log *slog.Logger) (*world, error) {
 	w := &world{}
-	company, err := companytest.New(ctx, companytest.Options{Now: w.now, Log: log, Timing: timing()})
+	company, err := companytest.New(ctx, companytest.Options{Now: w.now, Log: log, Timing: timing(), Teams: true})
 	if err != nil {
 		return nil, err
 	}
 	w.company = company
+	past(w.company.Tenant, w.now())
 	w.company.Redis.SetTime(w.now())
 	return w, nil
 }

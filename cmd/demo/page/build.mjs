@@ -9,8 +9,9 @@ const {metafile} = await build({
   define: {'process.env.NODE_ENV': '"production"'},
 });
 
-const packages = [...new Set(Object.keys(metafile.inputs)
-  .map((path) => path.match(/^.*node_modules\/(@[^/]+\/[^/]+|[^/]+)/)?.[0])
+const used = Object.values(metafile.outputs).flatMap(({inputs}) => Object.entries(inputs)).filter(([, {bytesInOutput}]) => bytesInOutput > 0);
+const packages = [...new Set(used
+  .map(([path]) => path.match(/^.*node_modules\/(@[^/]+\/[^/]+|[^/]+)/)?.[0])
   .filter(Boolean))].sort();
 const licences = packages.map((dir) => {
   const {name, version, license} = JSON.parse(readFileSync(`${dir}/package.json`, 'utf8'));

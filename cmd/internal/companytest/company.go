@@ -195,9 +195,7 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 	}
 	var inTeams *teams.Config
 	if c.Teams != nil {
-		if inTeams, err = c.teamsConfig(); err != nil {
-			return nil, err
-		}
+		inTeams = c.teamsConfig()
 	}
 	return app.NewCore(ctx, app.Parts{
 		Store: c.Store, Reader: client, Writer: client, Rules: rules, People: people,

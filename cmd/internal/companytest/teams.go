@@ -9,6 +9,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"hallpass/bot/teams"
@@ -45,25 +46,41 @@ func Cloud(now func() time.Time, tenant string) *teamstest.Cloud {
 }
 
 // teamsConfig is how the company's hallpass reaches its Teams.
-func (c *Company) teamsConfig() (*teams.Config, error) {
+func (c *Company) teamsConfig() *teams.Config {
 	o := c.Teams.Options()
-	secret, err := azidentity.NewClientSecretCredential(o.TenantID, o.AppID, o.AppSecret, &azidentity.ClientSecretCredentialOptions{
-		ClientOptions: azcore.ClientOptions{
-			Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: c.Teams.Authority()}, Transport: c.Teams.Client(),
-		},
-		DisableInstanceDiscovery: true,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("companytest: %w", err)
-	}
 	return &teams.Config{
-		AppID: o.AppID, TenantIDs: []string{o.TenantID}, Credential: secret,
+		AppID: o.AppID, TenantIDs: []string{o.TenantID}, Credential: botCredential{c.Teams},
 		Cloud: teams.Cloud{
 			Metadata: c.Teams.MetadataURL(), Issuer: teamstest.Issuer, Scope: "https://api.botframework.com/.default",
 			Service: c.Teams.ServiceURL(), Hosts: []string{"teams.test"},
 		},
 		HTTP: &http.Client{Transport: c.Teams.Transport(), Timeout: 10 * time.Second, CheckRedirect: noRedirect},
-	}, nil
+	}
+}
+
+// botCredential gets the bot's tokens. Microsoft's library keeps them by the machine's clock, which the demo leaves far
+// behind: so it is asked anew each time, and the bot, which keeps its token itself, is told the end by the company's clock.
+type botCredential struct{ cloud *teamstest.Cloud }
+
+// GetToken implements azcore.TokenCredential.
+func (b botCredential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	o := b.cloud.Options()
+	secret, err := azidentity.NewClientSecretCredential(o.TenantID, o.AppID, o.AppSecret, &azidentity.ClientSecretCredentialOptions{
+		ClientOptions: azcore.ClientOptions{
+			Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: b.cloud.Authority()}, Transport: b.cloud.Client(),
+		},
+		DisableInstanceDiscovery: true,
+	})
+	if err != nil {
+		return azcore.AccessToken{}, fmt.Errorf("companytest: %w", err)
+	}
+	ends := o.Now().Add(teamstest.TokenLife)
+	token, err := secret.GetToken(ctx, options)
+	if err != nil {
+		return azcore.AccessToken{}, fmt.Errorf("companytest: %w", err)
+	}
+	token.ExpiresOn = ends
+	return token, nil
 }
 
 // installTeams connects Teams with hallpass, and installs the app for everybody and in both teams.

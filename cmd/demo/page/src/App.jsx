@@ -1,12 +1,9 @@
 import {useStore} from './store.js';
 import {Clock} from './Clock.jsx';
+import {Chats} from './Chats.jsx';
 import {People} from './People.jsx';
 import {Story} from './Story.jsx';
-import {Slack} from './slack/Slack.jsx';
 import {Behind} from './behind/Behind.jsx';
-
-// The chats in which one person can be, side by side.
-const chats = [{id: 'slack', Pane: Slack}];
 
 export function App() {
   const {world, lost} = useStore();
@@ -23,7 +20,7 @@ export function App() {
       <main>
         <section className="chats" aria-label="Chat">
           <People />
-          <div className="panes">{chats.map(({id, Pane}) => <Pane key={id} />)}</div>
+          <Chats />
         </section>
         <Behind />
       </main>
@@ -36,8 +33,8 @@ function Elsewhere({connected}) {
   return (
     <section className="story quiet">
       <p><b>{connected ? 'Your hallpass is connected.' : 'Emulators only: no hallpass is connected yet.'}</b>
-        <span>{connected ? 'What you do here reaches it as from Slack, and what it writes shows on the right.'
-          : 'Start hallpass serve with the addresses, tokens and files that were printed, in Socket Mode.'}</span></p>
+        <span>{connected ? 'What you do here reaches it as from Slack and Teams, and what it writes shows on the right.'
+          : 'Start hallpass serve with the addresses, tokens and files that were printed, or with the configuration file.'}</span></p>
     </section>
   );
 }

@@ -1,4 +1,4 @@
-import {go, useStore} from './store.js';
+import {go, unread, useStore} from './store.js';
 
 const colours = ['#4a154b', '#1264a3', '#b6531c', '#5f6b2b'];
 
@@ -13,10 +13,6 @@ export function Face({people, id, name, size = ''}) {
   );
 }
 
-// unread counts the channels in which a person has something new.
-export const unread = (person, seen) => Object.entries(person.news)
-  .filter(([channel, ts]) => ts > (seen[`${person.id}/${channel}`] || '')).length;
-
 // People lets one be somebody else.
 export function People() {
   const {world, me, seen} = useStore();
@@ -24,7 +20,7 @@ export function People() {
     <nav className="people" aria-label="Who you are">
       <span className="label">You are</span>
       {world.people.map((p) => {
-        const news = p.id === me ? 0 : unread(p, seen);
+        const news = p.id === me ? 0 : unread(p, seen, () => true);
         return (
           <button key={p.id} data-person={p.id} aria-current={p.id === me} onClick={() => go(p.id, home(p))}>
             <Face people={world.people} id={p.id} name={p.name} size="small" />
@@ -37,5 +33,11 @@ export function People() {
   );
 }
 
-// home is where a person looks first: the approvers in their channel, the others in the general one.
-const home = (p) => Object.keys(p.news).find((c) => c.startsWith('C') && c !== 'C0GENERAL') || 'C0GENERAL';
+// home is where a person looks first: the approvers in their channel of each chat, the others in the general one, and in
+// their own chat with hallpass.
+const home = (p) => ({
+  place: Object.keys(p.news).find((c) => c.startsWith('C') && c !== 'C0GENERAL') || 'C0GENERAL',
+  room: rooms[p.id] || 'app',
+});
+
+const rooms = {U0BO: 'netsec', U0CLEO: 'security', U0SAM: 'security'};

@@ -3,7 +3,7 @@ import {moment, stamp} from '../words.js';
 // acts are the log's words for what somebody did, as a sentence goes on after a name.
 const acts = {
   opened: 'asked', approve: 'approved', deny: 'denied', refused: 'was refused', cancel: 'cancelled', renew: 'asked to renew',
-  revoke: 'ended it early', woke: 'looked at it',
+  revoke: 'ended it early', woke: 'looked at it', bound: 'is known in chat from now on',
 };
 
 // Audit is the audit log as it grows, newest first.

@@ -1,4 +1,5 @@
 import {moment, stamp} from '../words.js';
+import {SignIns} from './SignIns.jsx';
 
 // Tenant is what Entra ID holds now, and who wrote last.
 export function Tenant({tenant, now}) {
@@ -17,6 +18,7 @@ export function Tenant({tenant, now}) {
         {tenant.locations.map(place('named location'))}
         {tenant.groups.map(place('group'))}
       </div>
+      <SignIns list={tenant.signIns} now={now} />
       <h3>Recent writes</h3>
       {tenant.writes.length === 0 && <small>nothing was written yet</small>}
       <ul className="writes">

@@ -1,24 +1,17 @@
-import {useEffect, useLayoutEffect, useRef} from 'react';
+import {useEffect} from 'react';
 import {Bubble} from './Bubble.jsx';
-import {look} from './Slack.jsx';
+import {useNewest} from '../scroll.js';
+import {look} from '../store.js';
 
 // Conversation is what was said in a channel: each message with its thread under it.
 export function Conversation({channel}) {
-  const list = useRef(null);
-  const low = useRef(true); // whether the reader stands at the end, and wants to stay there
   const messages = (channel?.messages || []).filter((m) => !m.deleted);
   const roots = messages.filter((m) => !m.thread_ts || m.thread_ts === m.ts || !messages.some((r) => r.ts === m.thread_ts));
   const newest = messages.reduce((ts, m) => (m.ts > ts ? m.ts : ts), '');
-
-  useLayoutEffect(() => {
-    const box = list.current;
-    if (low.current) box.scrollTop = box.scrollHeight;
-  }, [messages.length, newest]);
+  const list = useNewest(`${messages.length} ${newest}`);
   useEffect(() => { if (channel && newest) look(channel.id, newest); }, [channel, newest]);
-
-  const scrolled = ({currentTarget: box}) => { low.current = box.scrollTop + box.clientHeight > box.scrollHeight - 60; };
   return (
-    <div className="messages" ref={list} onScroll={scrolled}>
+    <div className="messages" {...list}>
       {roots.length === 0 && (
         <p className="empty">{channel?.name ? `This is the very beginning of #${channel.name}.` : 'hallpass has not written to you yet.'}</p>
       )}

@@ -1,10 +1,11 @@
 // The Slack workspace as one person sees it. The library draws Block Kit; the frames around it are ours.
 import {useEffect} from 'react';
-import {get, go, set, useStore} from '../store.js';
+import {go, useStore} from '../store.js';
 import {Composer} from './Composer.jsx';
 import {Conversation} from './Conversation.jsx';
 import {Home} from './Home.jsx';
 import {Modal} from './Modal.jsx';
+import {Problem} from '../Problem.jsx';
 
 export function Slack() {
   const {world, me, place} = useStore();
@@ -13,7 +14,7 @@ export function Slack() {
   const direct = slack.channels.find((c) => c.im === me);
   const channel = place === 'app' ? direct : slack.channels.find((c) => c.id === place);
   const there = place === 'home' || place === 'app' || channel;
-  useEffect(() => { if (!there && slack.me.id === me) go(me, 'C0GENERAL'); }, [there, slack.me.id, me]);
+  useEffect(() => { if (!there && slack.me.id === me) go(me, {place: 'C0GENERAL'}); }, [there, slack.me.id, me]);
   return (
     <div className="slack">
       <div className="window" inert={Boolean(view)}>
@@ -22,7 +23,7 @@ export function Slack() {
           {place === 'home' || place === 'app' ? <AppHead place={place} /> : <h2># {channel?.name}</h2>}
           {place === 'home' ? <Home view={slack.home} /> : <Conversation key={`${me}/${place}`} channel={channel} />}
           {place !== 'home' && channel && <Composer channel={channel} />}
-          <Problem />
+          <Problem of="slack" />
         </div>
       </div>
       {view && <Modal key={view.id} view={view} />}
@@ -36,7 +37,7 @@ function Sidebar({slack, direct}) {
   const entry = (to, label, channel) => {
     const fresh = channel && to !== place && news[channel] > (seen[`${me}/${channel}`] || '');
     return (
-      <button key={to} data-place={to} className={fresh ? 'fresh' : ''} onClick={() => go(me, to)}
+      <button key={to} data-place={to} className={fresh ? 'fresh' : ''} onClick={() => go(me, {place: to, chat: 'slack'})}
         aria-current={to === place || (to === 'app' && place === 'home')}>{label}</button>
     );
   };
@@ -57,26 +58,9 @@ function AppHead({place}) {
     <div className="apphead">
       <h2>hallpass</h2>
       <div role="tablist">
-        <button role="tab" aria-selected={place === 'home'} data-place="home" onClick={() => go(me, 'home')}>Home</button>
-        <button role="tab" aria-selected={place === 'app'} onClick={() => go(me, 'app')}>Messages</button>
+        <button role="tab" aria-selected={place === 'home'} data-place="home" onClick={() => go(me, {place: 'home', chat: 'slack'})}>Home</button>
+        <button role="tab" aria-selected={place === 'app'} onClick={() => go(me, {place: 'app', chat: 'slack'})}>Messages</button>
       </div>
     </div>
   );
-}
-
-// Problem is what Slack itself tells the person.
-function Problem() {
-  const {problem} = useStore();
-  return (
-    <p className="problem" role="alert" hidden={!problem}>
-      {problem} <button aria-label="Dismiss" onClick={() => set({problem: ''})}>×</button>
-    </p>
-  );
-}
-
-// look notes that a person has seen a channel up to a message.
-export function look(channel, ts) {
-  const {me, seen} = get();
-  const key = `${me}/${channel}`;
-  if (ts > (seen[key] || '')) set({seen: {...seen, [key]: ts}});
 }
