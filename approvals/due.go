@@ -53,8 +53,11 @@ func (d Due) Member() string { return string(d.Kind) + "|" + d.Key }
 // Claim is the right of one worker to do a piece of due work until its lease ends.
 type Claim struct {
 	Due
-	Token   int64     `json:"token"` // rises with every claim
-	Until   time.Time `json:"until"` // end of the lease, by the store's clock
-	Now     time.Time `json:"now"`   // the store's clock when it was claimed
-	Attempt int       `json:"attempt"`
+	Token int64     `json:"token"` // rises with every claim
+	Until time.Time `json:"until"` // end of the lease, by the store's clock
+	Now   time.Time `json:"now"`   // the store's clock when it was claimed
+	// Attempt counts claims since the work was last given back: more than 1 after workers that vanished.
+	Attempt int `json:"attempt"`
+	// Fails counts how often in a row the work was given back as failed.
+	Fails int `json:"fails,omitempty"`
 }

@@ -46,7 +46,7 @@ func (b *Bot) Carry(ctx context.Context, claim approvals.Claim, item approvals.I
 		b.reply(ctx, in, clickAgain())
 		return false, nil, nil
 	}
-	if _, soon := errors.AsType[*approvals.Later](err); !soon && waited < storeWithin { // the first try, and not just a queue
+	if _, soon := errors.AsType[*approvals.Later](err); !soon && claim.Fails == 0 { // the first try that failed, and not just a queue
 		b.reply(ctx, in, notCounted())
 	}
 	return false, nil, err

@@ -147,6 +147,9 @@ func (s *shaping) read(ctx context.Context) error {
 	if next, err = s.brake(ctx, &w, next); err != nil {
 		return err
 	}
+	if misses(&s.rec, sight.Entries, t) {
+		w.Add, w.Remove, next = nil, nil, s.rec.ReadAfter
+	}
 	if len(w.Add)+len(w.Remove) > 0 {
 		ledger(&s.rec, w)
 		s.rec.Phase, s.rec.Seen, s.rec.Based = approvals.PhaseWrite, sight.Entries, sight.At

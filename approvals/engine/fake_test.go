@@ -283,6 +283,22 @@ type noOwners struct{}
 
 func (noOwners) SetOwner(context.Context, string, string) error { return nil }
 
+func (noOwners) OwnerOf(context.Context, string) (approvals.Person, error) {
+	return approvals.Person{}, nil
+}
+
+// someOwners are owners by account.
+type someOwners map[string]string
+
+func (o someOwners) SetOwner(_ context.Context, account, owner string) error {
+	o[account] = owner
+	return nil
+}
+
+func (o someOwners) OwnerOf(_ context.Context, account string) (approvals.Person, error) {
+	return approvals.Person{ID: o[account], Name: o[account], Enabled: true}, nil
+}
+
 // doer is a chat in which people speak JSON.
 type doer struct {
 	do func(ctx context.Context, act approvals.Act, s said) error

@@ -99,7 +99,10 @@ func (e *Engine) Refused(ctx context.Context, act approvals.Act, verb approvals.
 
 // Owners remembers who took on accounts that had no owner.
 type Owners interface {
-	// SetOwner stores the owner of an account, both by Entra object id.
+	// OwnerOf gives the owner that an account, by its Entra object id, has now, wherever that is said. One who left is none:
+	// then the person is zero.
+	OwnerOf(ctx context.Context, account string) (approvals.Person, error)
+	// SetOwner stores the owner of an account that has none, both by Entra object id.
 	SetOwner(ctx context.Context, account, owner string) error
 }
 
@@ -125,6 +128,14 @@ func (e *Engine) Own(ctx context.Context, act approvals.Act, account string) err
 	}
 	if svc.Person.Is(who.Person) {
 		return approvals.Refuse(approvals.RefusedOwnAccount, "An account cannot own itself.")
+	}
+	owner, err := e.cfg.Owners.OwnerOf(ctx, svc.Person.ID)
+	if err != nil {
+		return fmt.Errorf("asking for the owner: %w", err)
+	}
+	if owner.ID != "" && owner.ID != who.Person.ID {
+		return approvals.Refuse(approvals.RefusedOwner, "%s is owned by %s already.", svc.Person.Label(), owner.Label()).
+			Or("Ask %s, or your administrator if they cannot be reached.", owner.Label())
 	}
 	if err := e.cfg.Owners.SetOwner(ctx, svc.Person.ID, who.Person.ID); err != nil {
 		return fmt.Errorf("storing the owner: %w", err)

@@ -50,6 +50,8 @@ type Queue interface {
 	// Finish ends a claim. Work booked meanwhile stays booked; again, if not zero, books it too. A request that is not
 	// finished cannot leave the queue: approvals.ErrNoWake. A claim that lapsed: approvals.ErrLostClaim.
 	Finish(ctx context.Context, c approvals.Claim, again time.Time) error
+	// Fail is Finish for work that failed and is tried again: the next claim's Fails is one more. Finish sets it back to 0.
+	Fail(ctx context.Context, c approvals.Claim, again time.Time) error
 	// Book makes work due, never later than it is booked already, and never touching the lease of a claimed member.
 	Book(ctx context.Context, due ...approvals.Due) error
 }

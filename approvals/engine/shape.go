@@ -71,6 +71,21 @@ func doubted(rec *approvals.TargetRecord, t Timing) bool {
 	return false
 }
 
+// misses reports whether a location must not be written on this read, because an entry that was verified is not in it: a
+// location is replaced as a whole, so that a write based on a stale read would take that entry out. A few reads later it
+// is known which it was.
+func misses(rec *approvals.TargetRecord, seen []string, t Timing) bool {
+	if rec.Target.Kind != approvals.TargetLocation {
+		return false
+	}
+	for entry, er := range rec.Entries {
+		if er.Want && er.Settled && !er.Vanished && er.Misses < t.Reads && !slices.Contains(seen, entry) {
+			return true
+		}
+	}
+	return false
+}
+
 // foldSight counts one read.
 func foldSight(rec *approvals.TargetRecord, sight approvals.Sight, t Timing) {
 	seen := map[string]bool{}

@@ -153,6 +153,11 @@ func (m *mortal) Claim(ctx context.Context, lane approvals.Lane, limit int, leas
 	return c.claims, c.next, err
 }
 
+func (m *mortal) Fail(ctx context.Context, c approvals.Claim, again time.Time) error {
+	_, err := lossy(m, func() (nothing, error) { return nothing{}, m.Store.Fail(ctx, c, again) })
+	return err
+}
+
 func (m *mortal) Extend(ctx context.Context, c approvals.Claim, lease time.Duration) (approvals.Claim, error) {
 	return lossy(m, func() (approvals.Claim, error) { return m.Store.Extend(ctx, c, lease) })
 }

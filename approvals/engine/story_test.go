@@ -25,6 +25,7 @@ type stage struct {
 	world *tenant
 	e     *engine.Engine
 	n     int
+	kick  func(approvals.Lane)
 }
 
 func onStage(t *testing.T, change func(*engine.Config), play func(s *stage)) {
@@ -51,6 +52,7 @@ func onStage(t *testing.T, change func(*engine.Config), play func(s *stage)) {
 		}
 		s.e.SetChat(doer{func(ctx context.Context, act approvals.Act, said said) error { return perform(ctx, s.e, act, said) }})
 		pool = engine.NewPool(s.e, engine.DefaultWorkers(), "one")
+		s.kick = pool.Kick
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -99,6 +101,19 @@ func (s *stage) asks(who, addr, where string, d time.Duration) approvals.Request
 	s.t.Helper()
 	r, err := s.e.Open(s.ctx, s.act(who), approvals.Ask{
 		Kind: approvals.KindIP, Addresses: []netip.Prefix{netip.MustParsePrefix(addr)}, Where: where,
+		Term: approvals.Term{For: d}, Reason: "because",
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return r.ID
+}
+
+// asksBoth asks for two addresses in one request.
+func (s *stage) asksBoth(who, first, second, where string, d time.Duration) approvals.RequestID {
+	s.t.Helper()
+	r, err := s.e.Open(s.ctx, s.act(who), approvals.Ask{
+		Kind: approvals.KindIP, Addresses: []netip.Prefix{netip.MustParsePrefix(first), netip.MustParsePrefix(second)}, Where: where,
 		Term: approvals.Term{For: d}, Reason: "because",
 	})
 	if err != nil {

@@ -133,7 +133,12 @@ func (e *Engine) work(ctx context.Context, claim approvals.Claim, received time.
 	}
 	late, stop := context.WithTimeout(context.WithoutCancel(ctx), giveBack) // the lease may have been extended, or be over
 	defer stop()
-	if err := e.finish(late, claim, claim.Now.Add(backOff(claim.Attempt, err))); err != nil {
+	if errors.Is(err, approvals.ErrConflict) {
+		err = e.finish(late, claim, claim.Now)
+	} else {
+		err = e.cfg.Queue.Fail(late, claim, claim.Now.Add(backOff(claim.Attempt+claim.Fails)))
+	}
+	if err != nil && !errors.Is(err, approvals.ErrLostClaim) {
 		e.cfg.Log.WarnContext(ctx, "giving work back failed", "member", claim.Member(), "error", err)
 	}
 }
@@ -141,11 +146,9 @@ func (e *Engine) work(ctx context.Context, claim approvals.Claim, received time.
 // giveBack bounds giving back work that failed.
 const giveBack = 2 * time.Second
 
-func backOff(attempt int, err error) time.Duration {
-	if errors.Is(err, approvals.ErrConflict) {
-		return 0
-	}
-	return min(time.Second<<min(max(attempt-1, 0), 6), 30*time.Second)
+// backOff is the pause after the given try: 1 s after the first, up to 30 s.
+func backOff(try int) time.Duration {
+	return min(time.Second<<min(max(try-1, 0), 6), 30*time.Second)
 }
 
 func (e *Engine) do(ctx context.Context, claim approvals.Claim, received time.Time) error {

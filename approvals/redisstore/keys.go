@@ -13,6 +13,7 @@ package redisstore
 //	lanes             HASH    member -> the one lane it stands in
 //	claims            HASH    member -> "TOKEN|WORKER|ATTEMPT"
 //	again             HASH    member -> "MS|LANE" booked while it was claimed
+//	fails             HASH    member -> how often in a row its work failed
 //	ix:all            ZSET    request -> its number
 //	ix:state:STATE    ZSET    request -> its number
 //	ix:person:ID      ZSET    request -> its number, for requester and owner

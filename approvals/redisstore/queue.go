@@ -49,12 +49,12 @@ func (s *Store) Claim(ctx context.Context, lane approvals.Lane, limit int, lease
 		return nil, next, fmt.Errorf("%w: claims are %T", approvals.ErrStore, rep[2])
 	}
 	var claims []approvals.Claim
-	for i := 0; i+3 < len(list); i += 4 {
+	for i := 0; i+4 < len(list); i += 5 {
 		l := reply(list)
 		kind, key, _ := strings.Cut(l.text(i), "|")
 		claims = append(claims, approvals.Claim{
 			Due:   approvals.Due{Kind: approvals.DueKind(kind), Key: key, Lane: lane, At: moment(l.number(i + 3))},
-			Token: l.number(i + 1), Attempt: int(l.number(i + 2)), Now: now, Until: now.Add(lease),
+			Token: l.number(i + 1), Attempt: int(l.number(i + 2)), Fails: int(l.number(i + 4)), Now: now, Until: now.Add(lease),
 		})
 	}
 	return claims, next, nil
@@ -76,11 +76,20 @@ func (s *Store) Extend(ctx context.Context, c approvals.Claim, lease time.Durati
 
 // Finish ends a claim.
 func (s *Store) Finish(ctx context.Context, c approvals.Claim, again time.Time) error {
+	return s.finish(ctx, c, again, 0)
+}
+
+// Fail ends a claim whose work failed.
+func (s *Store) Fail(ctx context.Context, c approvals.Claim, again time.Time) error {
+	return s.finish(ctx, c, again, 1)
+}
+
+func (s *Store) finish(ctx context.Context, c approvals.Claim, again time.Time, failed int) error {
 	at := ""
 	if !again.IsZero() {
 		at = strconv.FormatInt(millis(again), 10)
 	}
-	rep, err := answer(s.run(ctx, "finish", c.Member(), c.Token, at))
+	rep, err := answer(s.run(ctx, "finish", c.Member(), c.Token, at, failed))
 	if err != nil {
 		return err
 	}

@@ -90,6 +90,24 @@ func queuePromises() []promise {
 			ok(t, s.store().Finish(t.Context(), second, time.Time{}))
 			s.claim(t, approvals.LaneEnd)
 		}},
+		{"failures in a row are counted until the work is done", func(t *testing.T, s stage) {
+			t.Helper()
+			ok(t, s.store().Book(t.Context(), work("a", approvals.LaneChat, s.now(t))))
+			for n := range 3 {
+				c := s.claim(t, approvals.LaneChat)
+				same(t, "fails", c.Fails, n)
+				same(t, "attempt", c.Attempt, 1)
+				ok(t, s.store().Fail(t.Context(), c, s.now(t)))
+				wants(t, s.store().Fail(t.Context(), c, s.now(t)), approvals.ErrLostClaim)
+			}
+			s.claim(t, approvals.LaneChat) // a worker that vanishes has not failed
+			s.opened.Push(lease)
+			c := s.claim(t, approvals.LaneChat)
+			same(t, "fails", c.Fails, 3)
+			same(t, "attempt", c.Attempt, 2)
+			ok(t, s.store().Finish(t.Context(), c, s.now(t)))
+			same(t, "fails", s.claim(t, approvals.LaneChat).Fails, 0)
+		}},
 		{"finishing with a time books it", func(t *testing.T, s stage) {
 			t.Helper()
 			ok(t, s.store().Book(t.Context(), work("a", approvals.LaneChat, s.now(t))))

@@ -29,6 +29,7 @@ type Queue interface {
 	Now(ctx context.Context) (time.Time, error)
 	Claim(ctx context.Context, lane approvals.Lane, limit int, lease time.Duration, worker string) ([]approvals.Claim, time.Time, error)
 	Extend(ctx context.Context, c approvals.Claim, lease time.Duration) (approvals.Claim, error)
+	Fail(ctx context.Context, c approvals.Claim, again time.Time) error
 	Finish(ctx context.Context, c approvals.Claim, again time.Time) error
 	Book(ctx context.Context, due ...approvals.Due) error
 }

@@ -113,6 +113,15 @@ func truth(is bool) approvals.Fact { return approvals.Fact{Known: true, Bool: is
 
 func words(list []string) approvals.Fact { return approvals.Fact{Known: true, List: list} }
 
+// OwnerOf gives who answers for an account now, by its object id; zero if nobody does.
+func (e *Entra) OwnerOf(ctx context.Context, account string) (approvals.Person, error) {
+	u, err := e.cfg.Reader.User(ctx, account, e.cfg.Attributes...)
+	if err != nil {
+		return approvals.Person{}, e.said(ctx, err, BucketDirectory, "reading the account")
+	}
+	return e.owner(ctx, u)
+}
+
 // owner resolves who answers for an account. An owner who left, is a guest or does not exist is none.
 func (e *Entra) owner(ctx context.Context, u graph.User) (approvals.Person, error) {
 	id, err := e.cfg.OwnerOf(ctx, u)

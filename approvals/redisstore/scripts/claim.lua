@@ -1,6 +1,6 @@
 -- claim leases due members of a lane to a worker. The score is the lease.
 -- ARGV[2] lane  ARGV[3] limit  ARGV[4] lease in ms  ARGV[5] worker
--- returns {now, next or -1, {member, token, attempt, booked, …}}
+-- returns {now, next or -1, {member, token, attempt, booked, fails, …}}
 redis.call('HDEL', META, '-') -- a harmless first write: work goes on even when memory is short
 local t = now()
 local lane, lease = ARGV[2], tonumber(ARGV[4])
@@ -17,6 +17,7 @@ for _, member in ipairs(redis.call('ZRANGE', due(lane), '-inf', ms(t), 'BYSCORE'
   out[#out + 1] = tostring(token)
   out[#out + 1] = tostring(attempt)
   out[#out + 1] = booked
+  out[#out + 1] = redis.call('HGET', P .. 'fails', member) or '0'
 end
 local first = redis.call('ZRANGE', due(lane), 0, 0, 'WITHSCORES')
 local nxt = -1

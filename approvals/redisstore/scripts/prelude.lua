@@ -65,6 +65,7 @@ local function release(member, lane, at)
   local cur = redis.call('HGET', P .. 'lanes', member)
   redis.call('HDEL', P .. 'claims', member)
   redis.call('HDEL', P .. 'again', member)
+  redis.call('HDEL', P .. 'fails', member)
   if a and (not at or a < at) then at = a end
   lane = urgent(l, lane)
   if cur then redis.call('ZREM', due(cur), member) end
@@ -83,6 +84,7 @@ local function drop(member)
   redis.call('HDEL', P .. 'lanes', member)
   redis.call('HDEL', P .. 'claims', member)
   redis.call('HDEL', P .. 'again', member)
+  redis.call('HDEL', P .. 'fails', member)
 end
 
 -- record appends an entry to the audit stream, linked to the one before. SHA-1 is all that Lua has: the link orders and

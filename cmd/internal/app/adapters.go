@@ -230,6 +230,16 @@ type owners struct {
 	attribute string
 }
 
+// adoption lets the engine give accounts an owner.
+type adoption struct {
+	owners
+	tenant *entra.Entra
+}
+
+func (a adoption) OwnerOf(ctx context.Context, account string) (approvals.Person, error) {
+	return a.tenant.OwnerOf(ctx, account)
+}
+
 func (o owners) SetOwner(ctx context.Context, account, owner string) error {
 	return o.store.PutDoc(ctx, spaceOwners, account, "owner", []byte(owner))
 }

@@ -110,7 +110,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	}
 	c.Tenant = tenant
 	c.Engine, err = engine.New(engine.Config{
-		Requests: p.Store, Targets: p.Store, Queue: p.Store, Inbox: p.Store, Brakes: p.Store, Owners: own, Entra: tenant, Directory: tenant,
+		Requests: p.Store, Targets: p.Store, Queue: p.Store, Inbox: p.Store, Brakes: p.Store, Owners: adoption{own, tenant}, Entra: tenant, Directory: tenant,
 		Rules: func() engine.Rules { return p.Rules }, Calendar: p.Calendar, Observe: p.Observe, Adopters: people.Adopters,
 		Timing: p.Timing, Now: p.Now, Log: p.Log, Refused: p.Refused, Kick: func(l approvals.Lane) { c.kick(l) },
 	})
