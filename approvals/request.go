@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,7 +58,7 @@ type Stuck struct {
 // Cause says why a request ended or is ending.
 type Cause struct {
 	// Word is one of: end, revoked, cancelled, "not applied in time", "taken out", denied, lapsed, "plan changed", "not as
-	// predicted".
+	// predicted", "fence broken".
 	Word string    `json:"word"`
 	By   Person    `json:"by,omitzero"`
 	Hand string    `json:"hand,omitempty"` // who took the entry out, as the directory audit names them
@@ -75,6 +76,7 @@ const (
 	CauseDenied     = "denied"
 	CauseLapsed     = "lapsed"
 	CauseReplanned  = "plan changed"
+	CauseUnfenced   = "fence broken"
 )
 
 // Request is one exemption from first ask to verified removal.
@@ -127,6 +129,23 @@ func (r *Request) Round() *Round {
 // Voting reports whether a round is open.
 func (r *Request) Voting() bool {
 	return len(r.Rounds) > 0 && r.Round().Outcome == OutcomeOpen && (r.State == StatePending || r.State == StateActive)
+}
+
+// inForce is the ruling under which the present end was approved.
+func (r *Request) inForce() Ruling {
+	for _, round := range slices.Backward(r.Rounds) {
+		if round.Outcome == OutcomeApproved {
+			return round.Ruling
+		}
+	}
+	return Ruling{}
+}
+
+// EndsUnfenced reports whether the request is in force in the zone and its rule says that it ends when the zone's fence does
+// not hold.
+func (r *Request) EndsUnfenced(zone string) bool {
+	plan := r.Round().Plan
+	return r.State == StateActive && plan.Zone != nil && plan.Zone.Name == zone && r.inForce().EndUnfenced
 }
 
 // Clone is a copy that shares nothing that Step changes.

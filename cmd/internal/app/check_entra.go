@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"hallpass/approvals/redisstore"
 	"hallpass/approvals/rulesfile"
@@ -124,4 +125,24 @@ func is(so bool, what, it string) string {
 		return fmt.Sprintf("%s is %s", what, it)
 	}
 	return fmt.Sprintf("%s is not %s", what, it)
+}
+
+// checkZones looks whether the fence of every zone holds: a line for each.
+func checkZones(ctx context.Context, core *Core, out *report) {
+	reports, err := patient(ctx, core.parts.Store.Now, core.Tenant.CheckZones)
+	if err != nil {
+		out.problem("See the permissions above.", "the zones cannot be looked at: %v", err)
+		return
+	}
+	for _, r := range reports {
+		if len(r.Found()) == 0 {
+			out.good("the zone %s holds: %d accounts, %d addresses", r.Zone.Name, r.Accounts, r.Addresses)
+			continue
+		}
+		var what, do []string
+		for _, f := range r.Found() {
+			what, do = append(what, f.What), append(do, f.Do)
+		}
+		out.problem(strings.Join(slices.Compact(do), " "), "the zone %s: %s", r.Zone.Name, strings.Join(what, "; "))
+	}
 }

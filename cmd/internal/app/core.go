@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,8 @@ type Parts struct {
 	Observe  bool
 	Timing   engine.Timing
 	Workers  engine.Workers
+	// ZoneEvery is how often zones are looked at. 0: 10 minutes.
+	ZoneEvery time.Duration
 	// Now is the machine's clock, Clock that of everything stored.
 	Now, Clock func() time.Time
 	Log        *slog.Logger
@@ -109,10 +112,19 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		return nil, err
 	}
 	c.Tenant = tenant
+	watch := zoneWatch{
+		store: p.Store, every: cmp.Or(p.ZoneEvery, zoneEvery), check: tenant.CheckZones, log: p.Log,
+		broken: func(ctx context.Context, zone string, group approvals.Target, why string) (ended, kept []approvals.RequestID, err error) {
+			return c.Engine.FenceBroken(ctx, zone, group, why)
+		},
+		channels: func() []bot.Place { return c.Bot.Channels(file().People().Security) },
+		announce: func(ctx context.Context, to bot.Place, card bot.Card) error { return c.Bot.Announce(ctx, to, card) },
+	}
 	c.Engine, err = engine.New(engine.Config{
 		Requests: p.Store, Targets: p.Store, Queue: p.Store, Inbox: p.Store, Brakes: p.Store, Owners: adoption{own, tenant}, Entra: tenant, Directory: tenant,
 		Rules: func() engine.Rules { return p.Rules }, Calendar: p.Calendar, Observe: p.Observe, Adopters: people.Adopters,
 		Timing: p.Timing, Now: p.Now, Log: p.Log, Refused: p.Refused, Kick: func(l approvals.Lane) { c.kick(l) },
+		Schedules: []engine.Schedule{watch.schedule()},
 	})
 	if err != nil {
 		return nil, err
@@ -132,9 +144,10 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		Grammar: bot.Grammar{
 			Zone: p.Calendar.Zone, Names: func(k approvals.Kind) []string { return file().Names(k) }, Zones: func() []string { return file().ZoneNames() },
 		},
-		Advisor: advisor{tenant, p.Store.Now},
-		Acted:   p.Acted,
-		Now:     p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
+		Calendar: p.Calendar,
+		Advisor:  advisor{tenant, p.Store.Now},
+		Acted:    p.Acted,
+		Now:      p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
 	})
 	if err != nil {
 		return nil, err
