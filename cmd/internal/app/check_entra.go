@@ -72,7 +72,7 @@ func checkIdentity(ctx context.Context, who string, c *graph.Client, file *rules
 		}
 	}
 	for _, role := range surplus {
-		if why, bad := graph.Forbidden(ids[0])[role]; bad {
+		if why, bad := graph.Forbidden()[role]; bad {
 			out.problem("Take it away; serve refuses to start with it.", "entra.%s holds %s: %s", who, role, why)
 		} else {
 			out.problem("Take it away: who takes over hallpass would have it too.", "entra.%s holds %s, which hallpass does not use there", who, role)
