@@ -27,6 +27,9 @@ type Checkpoint struct {
 	Digest string `json:"digest"`
 	// Prev is the SHA-256, in hex, of the statement of the checkpoint before this one; empty for the first.
 	Prev string `json:"prev"`
+	// Anew says that an operator accepted the loss of lines that were signed before: Seq, Link and Digest are those of the
+	// lines that are left, and what follows is judged from here.
+	Anew bool `json:"anew,omitempty"`
 	// Live are the entries that hallpass keeps in Entra ID at that moment: what must be taken away if the store is lost.
 	Live []Live `json:"live"`
 }

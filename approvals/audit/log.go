@@ -29,7 +29,10 @@ type Report struct {
 	First, Last int64
 	// Sealed is the highest sequence number under a checkpoint that fits: what is after it could still be written anew by
 	// whoever can write the store.
-	Sealed   int64
+	Sealed int64
+	// Losses are the times at which an operator accepted that lines signed before are lost, in words. They are no findings:
+	// they were signed.
+	Losses   []string
 	Findings []Finding
 }
 
@@ -80,10 +83,20 @@ func NewLog(checkpoints []Signed, key ed25519.PublicKey) *Log {
 			l.add(c.Seq, Missing, "checkpoint %d (%s) does not follow the one before it: checkpoints are missing or stand in another order", i+1, c.At.UTC().Format("2006-01-02 15:04:05"))
 		}
 		prev = s.Hash()
+		if c.Anew {
+			lost := int64(0)
+			for _, m := range l.marks {
+				lost = max(lost, m.Seq)
+			}
+			l.report.Losses = append(l.report.Losses, fmt.Sprintf("at %s an operator accepted that the log, signed up to line %d before, begins anew with %d line(s)",
+				c.At.UTC().Format("2006-01-02 15:04:05"), lost, c.Seq))
+			l.report.Checkpoints += len(l.marks)
+			l.marks = nil
+		}
 		l.marks = append(l.marks, mark{c, d, prev})
 	}
 	slices.SortStableFunc(l.marks, func(a, b mark) int { return int(a.Seq - b.Seq) })
-	l.report.Checkpoints = len(l.marks)
+	l.report.Checkpoints += len(l.marks)
 	return l
 }
 

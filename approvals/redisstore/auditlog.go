@@ -24,7 +24,11 @@ func (s *Store) AuditLog(ctx context.Context, from int64, do func(audit.Line) er
 	if err != nil {
 		return end, err
 	}
-	at := "-"
+	at, err := s.auditFrom(ctx, from)
+	if err != nil {
+		return end, err
+	}
+	begun := false
 	for {
 		batch, err := s.client.XRangeN(ctx, s.prefix+keyAudit, at, "+", auditBatch).Result()
 		if err != nil {
@@ -32,12 +36,13 @@ func (s *Store) AuditLog(ctx context.Context, from int64, do func(audit.Line) er
 		}
 		for _, m := range batch {
 			l := lineOf(m)
-			if l.Seq > end.Seq && from <= end.Seq {
+			if l.Seq > end.Seq { // written meanwhile
 				return end, nil
 			}
-			if l.Seq < from {
+			if !begun && l.Seq < from {
 				continue
 			}
+			begun = true // what another hand put in later is given, whatever its number
 			if err := do(l); err != nil {
 				return end, err
 			}
@@ -47,6 +52,27 @@ func (s *Store) AuditLog(ctx context.Context, from int64, do func(audit.Line) er
 		}
 		at = "(" + batch[len(batch)-1].ID
 	}
+}
+
+// auditFrom finds where to begin reading for the line with this sequence number: walking back from the newest, because
+// what is asked for is almost always new.
+func (s *Store) auditFrom(ctx context.Context, from int64) (string, error) {
+	for at := "+"; from > 1; {
+		batch, err := s.client.XRevRangeN(ctx, s.prefix+keyAudit, at, "-", auditBatch).Result()
+		if err != nil {
+			return "", fmt.Errorf("reading the audit stream: %w: %w", approvals.ErrStore, err)
+		}
+		for _, m := range batch {
+			if l := lineOf(m); l.Seq > 0 && l.Seq <= from {
+				return m.ID, nil
+			}
+		}
+		if len(batch) < auditBatch {
+			break
+		}
+		at = "(" + batch[len(batch)-1].ID
+	}
+	return "-", nil
 }
 
 func lineOf(m redis.XMessage) audit.Line {

@@ -179,7 +179,7 @@ func (s *Store) Find(ctx context.Context, q approvals.Query) ([]approvals.Reques
 		return nil, fmt.Errorf("listing requests: %w: %w", approvals.ErrStore, err)
 	}
 	var out []approvals.Request
-	for batch := range slices.Chunk(ids, 200) {
+	for batch := range slices.Chunk(ids, loadBatch) {
 		found, err := s.loadAll(ctx, batch)
 		if err != nil {
 			return nil, err

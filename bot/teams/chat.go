@@ -34,14 +34,14 @@ func (t *Teams) send(ctx context.Context, to target, update string, c bot.Card) 
 	shown := []schema.Attachment{{ContentType: cardType, Content: content}}
 	if update != "" {
 		a := activity.ApplyConversationReference(schema.Activity{Type: schema.Message, ID: update, Attachments: shown, Summary: summary}, ref, false)
-		return update, adapter.UpdateActivity(ctx, a)
+		return update, conn.failure(adapter.UpdateActivity(ctx, a))
 	}
 	err := adapter.ProactiveMessage(ctx, ref, activity.HandlerFuncs{OnMessageFunc: func(turn *activity.TurnContext) (schema.Activity, error) {
 		a, err := turn.SendActivity(activity.MsgOptionAttachments(shown))
 		a.Summary = summary
 		return a, err
 	}})
-	return conn.id, err
+	return conn.id, conn.failure(err)
 }
 
 // Post sends a new message.

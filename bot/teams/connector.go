@@ -35,6 +35,7 @@ type connection struct {
 	target string          // conversation id, with the message that the thread begins with
 	update string          // id of the activity that is rewritten
 	id     string          // what came back
+	err    error           // what went wrong; the library wraps it in stack traces
 }
 
 var _ client.Client = (*connection)(nil)
@@ -42,24 +43,31 @@ var _ client.Client = (*connection)(nil)
 // Post sends a new activity. The library's address is not used: it does not escape ids.
 func (c *connection) Post(_ url.URL, a schema.Activity) error {
 	var got schema.ConversationResourceResponse
-	if err := c.t.call(c.ctx, http.MethodPost, a.ServiceURL, []string{"v3", "conversations", c.target, "activities"}, wire(a), &got); err != nil {
-		return err
-	}
-	if got.ID == "" {
-		return &approvals.Unsure{Err: errors.New("teams: the answer names no activity")}
+	c.err = c.t.call(c.ctx, http.MethodPost, a.ServiceURL, []string{"v3", "conversations", c.target, "activities"}, wire(a), &got)
+	if c.err == nil && got.ID == "" {
+		c.err = &approvals.Unsure{Err: errors.New("teams: the answer names no activity")}
 	}
 	c.id = got.ID
-	return nil
+	return c.err
 }
 
 // Put rewrites an activity.
 func (c *connection) Put(_ url.URL, a schema.Activity) error {
-	return c.t.call(c.ctx, http.MethodPut, a.ServiceURL, []string{"v3", "conversations", c.target, "activities", c.update}, wire(a), nil)
+	c.err = c.t.call(c.ctx, http.MethodPut, a.ServiceURL, []string{"v3", "conversations", c.target, "activities", c.update}, wire(a), nil)
+	return c.err
 }
 
 // Delete is not used: what was said stays.
 func (c *connection) Delete(url.URL, schema.Activity) error {
 	return errors.New("teams: hallpass deletes no messages")
+}
+
+// failure is our own error where the library only wrapped it, else the library's.
+func (c *connection) failure(err error) error {
+	if err != nil && c.err != nil {
+		return c.err
+	}
+	return err
 }
 
 // wire is an outgoing activity without the zero times and empty objects that the library's type would send.

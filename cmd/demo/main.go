@@ -62,13 +62,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(stdout, "hallpass demo: http://%s\nEverything is emulated and in memory. Stop with Ctrl-C.\n", l.Addr()); err != nil {
+	review, err := w.company.Pages(ctx, w.now)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(stdout, "hallpass demo: http://%s\nThe reviewers' pages: %s\nEverything is emulated and in memory. Stop with Ctrl-C.\n", l.Addr(), review.URL); err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return w.company.Core.Run(ctx) })
 	g.Go(func() error { return w.tick(ctx) })
-	g.Go(func() error { return serve(ctx, l, newStage(w.company.Slack, w.company.Tenant, w.now, w)) })
+	g.Go(func() error { return review.Serve(ctx) })
+	g.Go(func() error {
+		s := newStage(w.company.Slack, w.company.Tenant, w.now, w)
+		s.review = review.URL
+		return serve(ctx, l, s)
+	})
 	if err := g.Wait(); err != nil && ctx.Err() == nil {
 		return err
 	}

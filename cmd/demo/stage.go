@@ -19,6 +19,8 @@ type stage struct {
 	now    func() time.Time
 	// world is hallpass with its clock; nil with -emulators, where hallpass is a program of its own.
 	world *world
+	// review is where the reviewers' pages are; empty if nobody serves them here.
+	review string
 	// boot tells the page that what it remembers is of an earlier start.
 	boot string
 }

@@ -25,6 +25,7 @@ const (
 // state is all that the page shows to one person.
 type state struct {
 	Boot   string             `json:"boot"`
+	Review string             `json:"review_page,omitempty"` // where the reviewers' pages are
 	Now    time.Time          `json:"now"`
 	People []person           `json:"people"`
 	Slack  slacktest.Snapshot `json:"slack"`
@@ -76,7 +77,7 @@ type audited struct {
 
 func (s *stage) state(ctx context.Context, as string) (state, error) {
 	out := state{
-		Boot: s.boot, Now: s.now(), Slack: s.slack.Snapshot(as), Tenant: s.tenantState(), Own: s.world != nil,
+		Boot: s.boot, Review: s.review, Now: s.now(), Slack: s.slack.Snapshot(as), Tenant: s.tenantState(), Own: s.world != nil,
 		Requests: []request{}, Due: []due{}, Audit: []audited{},
 	}
 	for _, p := range companytest.People() {

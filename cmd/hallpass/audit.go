@@ -105,6 +105,11 @@ func (p program) sayReport(file string, r audit.Report, checkpoints int) error {
 			return err
 		}
 	}
+	for _, loss := range r.Losses {
+		if err := p.say("note: %s\n", loss); err != nil {
+			return err
+		}
+	}
 	if !r.OK() {
 		if err := p.say("%s is NOT in order: %d finding(s) in %d lines.\n", file, len(r.Findings), r.Lines); err != nil {
 			return err

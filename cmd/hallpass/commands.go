@@ -89,8 +89,9 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 			return p.say("New exemptions are held back in all replicas. Removals go on. hallpass resume ends it.\n")
 		})
 	case "resume":
-		return p.withConfig(name, rest, nil, func(cfg app.Config) error {
-			if err := p.resume(ctx, cfg); err != nil {
+		var accept bool
+		return p.withConfig(name, rest, func(fs *flag.FlagSet) { fs.BoolVar(&accept, "accept-loss", false, "") }, func(cfg app.Config) error {
+			if err := p.resume(ctx, cfg, accept, p.stdout); err != nil {
 				return err
 			}
 			return p.say("Approved exemptions are applied again.\n")

@@ -42,7 +42,7 @@ type program struct {
 	serve  func(ctx context.Context, cfg app.Config, log *slog.Logger) error
 	check  func(ctx context.Context, cfg app.Config, w io.Writer) (ok bool, err error)
 	pause  func(ctx context.Context, cfg app.Config, why string) error
-	resume func(ctx context.Context, cfg app.Config) error
+	resume func(ctx context.Context, cfg app.Config, acceptLoss bool, w io.Writer) error
 	advise func(ctx context.Context, cfg app.Config, q approvals.Question, w io.Writer) error
 	zones  func(ctx context.Context, cfg app.Config, w io.Writer) (ok bool, err error)
 

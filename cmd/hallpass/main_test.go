@@ -55,7 +55,13 @@ func fake(stdout, stderr io.Writer, err error, ok bool) program {
 			_, writeErr := io.WriteString(stdout, "pause: "+why+"\n")
 			return errors.Join(err, writeErr)
 		},
-		resume: func(context.Context, app.Config) error { return err },
+		resume: func(_ context.Context, _ app.Config, accept bool, w io.Writer) error {
+			if !accept {
+				return err
+			}
+			_, writeErr := io.WriteString(w, "side by side\n")
+			return errors.Join(err, writeErr)
+		},
 		exportAudit: func(_ context.Context, _ app.Config, from int64, w io.Writer) error {
 			_, writeErr := fmt.Fprintf(w, "lines from %d\n", from)
 			return errors.Join(err, writeErr)
@@ -102,6 +108,7 @@ func TestWhatEachCommandDoes(t *testing.T) {
 		{name: "too many zones", args: "zone plan -n 0", code: 2, stderr: "hallpass: zone plan: -n is 0; it must be from 1 to 50\nhallpass help lists the commands.\n"},
 		{name: "a name that could break out", args: "zone plan -name x';y", code: 2, stderr: "hallpass: zone plan: \"x';y\" cannot be the name of a zone\nuse a to z, 0 to 9 and -\nhallpass help lists the commands.\n"},
 		{name: "resume", args: "resume", stdout: "Approved exemptions are applied again.\n"},
+		{name: "resume after a loss", args: "resume -accept-loss", stdout: "side by side\nApproved exemptions are applied again.\n"},
 		{name: "resume fails", args: "resume", err: broken, code: 1, stderr: "hallpass: redis does not answer\n"},
 		{name: "audit export", args: "audit export -from 7", stdout: "lines from 7\n"},
 		{name: "audit export fails", args: "audit export", err: broken, code: 1, stdout: "lines from 1\n", stderr: "hallpass: redis does not answer\n"},

@@ -6,7 +6,8 @@ Usage:
     hallpass serve  [-config FILE]                  run until it is told to stop
     hallpass check  [-config FILE]                  try everything the config names; say what is wrong and what to do
     hallpass pause  [-config FILE] -because TEXT    hold back new exemptions in all replicas; removals go on
-    hallpass resume [-config FILE]                  go on after a pause
+    hallpass resume [-config FILE] [-accept-loss]   go on after a pause; if Redis lost what was signed, show what hallpass
+                                                    knows and what Entra ID has, and go on only if that is accepted
     hallpass rules test RULES [EXAMPLES]            check a rules file, and judge example asks by it
     hallpass rules env                              what conditions in a rules file can use
     hallpass audit export [-config FILE] [-from N]  write the audit log to standard output, as JSON Lines

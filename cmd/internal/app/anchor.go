@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"hallpass/approvals/audit"
@@ -22,6 +23,11 @@ type Anchor struct {
 	Sinks  []Sink
 	// Live gives what hallpass keeps in Entra ID now.
 	Live func(ctx context.Context) ([]audit.Live, error)
+
+	mu sync.Mutex // mu guards seen
+	// seen is the newest checkpoint that this process knows of: a store that lost writes in a failover is recognised even if
+	// nothing outside can be read.
+	seen *audit.Signed
 }
 
 // anchored is what an Anchor needs of the store.
@@ -112,10 +118,18 @@ func (a *Anchor) newest(ctx context.Context) (audit.Signed, bool, error) {
 	found := false
 	take := func(s audit.Signed) error {
 		c, err := a.open(s)
-		if err == nil && (!found || c.Seq > top.Seq || c.Seq == top.Seq && c.At.After(top.At)) {
+		if err == nil && (!found || c.At.After(top.At)) { // by time: one that begins anew may cover fewer lines
 			best, top, found = s, c, true
 		}
 		return err
+	}
+	a.mu.Lock()
+	seen := a.seen
+	a.mu.Unlock()
+	if seen != nil {
+		if err := take(*seen); err != nil {
+			return best, false, err
+		}
 	}
 	for _, field := range []string{fieldNewest, fieldPending} {
 		s, there, err := a.remembered(ctx, field)
@@ -143,7 +157,16 @@ func (a *Anchor) newest(ctx context.Context) (audit.Signed, bool, error) {
 			}
 		}
 	}
+	if found {
+		a.see(best)
+	}
 	return best, found, nil
+}
+
+func (a *Anchor) see(s audit.Signed) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.seen = &s
 }
 
 func (a *Anchor) open(s audit.Signed) (audit.Checkpoint, error) {
@@ -154,11 +177,12 @@ func (a *Anchor) open(s audit.Signed) (audit.Checkpoint, error) {
 	return s.Open(public)
 }
 
-// The fields of the document in which the store keeps checkpoints: the one that is being handed out, and the newest one
-// that every sink has.
+// The fields of the document in which the store keeps checkpoints: the one that is being handed out, the newest one that
+// every sink has, and what is wrong.
 const (
 	fieldPending = "pending"
 	fieldNewest  = "newest"
+	fieldDamage  = "damage" // what the last run found wrong, in words
 )
 
 // Seal verifies what was written since the newest checkpoint, signs the next one, and hands it to every sink. A crash, or a
@@ -179,14 +203,57 @@ func (a *Anchor) Seal(ctx context.Context) (audit.Checkpoint, error) {
 	if err != nil {
 		return next, err
 	}
-	signed, err := audit.Sign(a.Key, next)
+	return next, a.sign(ctx, next)
+}
+
+// sign signs a checkpoint and hands it out.
+func (a *Anchor) sign(ctx context.Context, c audit.Checkpoint) error {
+	signed, err := audit.Sign(a.Key, c)
 	if err != nil {
-		return next, err
+		return err
 	}
 	if err := a.remember(ctx, fieldPending, signed); err != nil {
+		return err
+	}
+	a.see(signed)
+	return a.handOut(ctx, signed)
+}
+
+// Anew signs a checkpoint over the lines that are left, whatever they are, after an operator has accepted that lines signed
+// before are lost or damaged. The checkpoint says so for ever.
+func (a *Anchor) Anew(ctx context.Context) (audit.Checkpoint, error) {
+	prev, found, err := a.newest(ctx)
+	if err != nil {
+		return audit.Checkpoint{}, err
+	}
+	next := audit.Checkpoint{Tenant: a.Tenant, Anew: true}
+	var digest audit.Digest
+	if _, err := a.Store.AuditLog(ctx, 1, func(l audit.Line) error {
+		digest, next.Seq, next.Link = digest.Add(l), l.Seq, l.Link
+		return nil
+	}); err != nil {
 		return next, err
 	}
-	return next, a.handOut(ctx, signed)
+	next.Digest = digest.String()
+	if next.At, err = a.Store.Now(ctx); err != nil {
+		return next, err
+	}
+	if found {
+		c, err := a.open(prev)
+		if err != nil {
+			return next, err
+		}
+		if next.Prev = prev.Hash(); !next.At.After(c.At) { // the clock of a restored store may be behind
+			next.At = c.At.Add(time.Millisecond)
+		}
+	}
+	if next.Live, err = a.Live(ctx); err != nil {
+		return next, err
+	}
+	if err := a.sign(ctx, next); err != nil {
+		return next, err
+	}
+	return next, a.mark(ctx, "")
 }
 
 // handOut gives a checkpoint to every sink, unless all have it.
@@ -229,6 +296,7 @@ func (a *Anchor) next(ctx context.Context, prev audit.Signed, found bool) (audit
 	next := audit.Checkpoint{Tenant: a.Tenant}
 	var digest audit.Digest
 	var before []audit.Signed
+	var since time.Time
 	if found {
 		c, err := a.open(prev)
 		if err != nil {
@@ -237,13 +305,14 @@ func (a *Anchor) next(ctx context.Context, prev audit.Signed, found bool) (audit
 		if digest, err = audit.ParseDigest(c.Digest); err != nil {
 			return next, err
 		}
+		since = c.At
 		before, next = []audit.Signed{prev}, audit.Checkpoint{Tenant: a.Tenant, Prev: prev.Hash(), Seq: c.Seq, Link: c.Link}
 	}
 	public, ok := a.Key.Public().(ed25519.PublicKey)
 	if !ok {
 		return next, errors.New("the signing key is no Ed25519 key")
 	}
-	log := audit.NewLog(before, public)
+	log, last := audit.NewLog(before, public), audit.End{Seq: next.Seq, Link: next.Link}
 	end, err := a.Store.AuditLog(ctx, next.Seq+1, func(l audit.Line) error {
 		log.Add(l)
 		digest = digest.Add(l)
@@ -253,14 +322,17 @@ func (a *Anchor) next(ctx context.Context, prev audit.Signed, found bool) (audit
 	if err != nil {
 		return next, err
 	}
-	if next.Seq > 0 {
+	if end != last || next.Seq != last.Seq { // something was written since
 		log.End(&end)
-	}
-	if report := log.Report(); !report.OK() {
-		return next, &DamagedError{report}
+		if report := log.Report(); !report.OK() {
+			return next, &DamagedError{report}
+		}
 	}
 	if next.At, err = a.Store.Now(ctx); err != nil {
 		return next, err
+	}
+	if !next.At.After(since) {
+		next.At = since.Add(time.Millisecond)
 	}
 	if next.Live, err = a.Live(ctx); err != nil {
 		return next, err

@@ -24,6 +24,7 @@ import (
 	"hallpass/bot"
 	"hallpass/bot/slack"
 	"hallpass/bot/teams"
+	"hallpass/bot/web"
 	"hallpass/graph"
 )
 
@@ -40,6 +41,9 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	}
 	defer closing()
 	if err := ready(ctx, cfg, p); err != nil {
+		return err
+	}
+	if err := readyAudit(ctx, cfg, p); err != nil {
 		return err
 	}
 	core, err := NewCore(ctx, p)
@@ -63,6 +67,19 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	for addr, handler := range handlers(cfg, core) {
 		g.Go(func() error { return listen(ctx, addr, handler) })
 	}
+	if cfg.Web.Listen != "" {
+		site, err := pages(cfg, core)
+		if err != nil {
+			return err
+		}
+		g.Go(func() error { return listen(ctx, cfg.Web.Listen, site.Handler()) })
+		g.Go(func() error {
+			if err := site.Warm(ctx); err != nil { // the first page that is asked for reads again
+				log.WarnContext(ctx, "the pages could not read all requests yet", "error", err)
+			}
+			return nil
+		})
+	}
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("serving: %w", err)
 	}
@@ -85,6 +102,19 @@ func handlers(cfg Config, core *Core) map[string]*http.ServeMux {
 		at(cfg.Teams.Listen, teams.Path, core.Teams.Handler())
 	}
 	return out
+}
+
+// pages makes the reviewers' pages that the configuration wants.
+func pages(cfg Config, core *Core) (*web.Site, error) {
+	roots, err := pool(string(cfg.Hosts.CAFile))
+	if err != nil {
+		return nil, err
+	}
+	l, err := login(cfg, &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}})
+	if err != nil {
+		return nil, err
+	}
+	return core.Pages(cfg.Web.PublicURL, l)
 }
 
 // ready refuses to start on what would break a promise.
@@ -169,6 +199,10 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 		if p.Writer, err = client(cfg, graph.Writer, transport, observe); err != nil {
 			return fail(fmt.Errorf("entra.writer: %w", err))
 		}
+	}
+	p.AnchorEvery = cfg.Audit.Interval()
+	if p.Anchor, err = anchorOf(cfg, store, transport); err != nil {
+		return fail(err)
 	}
 	if cfg.Teams.On() {
 		if p.Teams, err = teamsConfig(cfg, transport, m); err != nil {

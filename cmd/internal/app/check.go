@@ -38,6 +38,7 @@ func Check(ctx context.Context, cfg Config, w io.Writer) (bool, error) {
 	checkClocks(ctx, cfg, p, out)
 	checkIdentities(ctx, cfg, p, out)
 	checkTenant(ctx, p, out)
+	checkAudit(ctx, p, out)
 	core, cerr := NewCore(ctx, p)
 	if cerr != nil {
 		say(redisstore.Finding{What: cerr.Error(), Do: "Mend the configuration and try again."})
@@ -102,14 +103,4 @@ func Pause(ctx context.Context, cfg Config, why string) error {
 	}
 	defer closing()
 	return store.Pause(ctx, why)
-}
-
-// Resume lets new exemptions through again.
-func Resume(ctx context.Context, cfg Config) error {
-	store, closing, err := openStore(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer closing()
-	return store.Resume(ctx)
 }

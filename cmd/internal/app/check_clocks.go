@@ -25,7 +25,7 @@ func checkClocks(ctx context.Context, cfg Config, p Parts, out *report) {
 	if p.Slack.HTTP == nil {
 		return // there is no Slack, and with it no client for a call without a token
 	}
-	if at, err := dateOf(ctx, p.Slack.HTTP, strings.TrimSuffix(cfg.Hosts.Graph, "/")+"/v1.0/"); err != nil {
+	if at, err := dateOf(ctx, p.Slack.HTTP, strings.TrimSuffix(cfg.Hosts.Graph, "/")+"/v1.0/identity/conditionalAccess/namedLocations"); err != nil {
 		out.problem("Look at hosts.graph, hosts.ca_file and the network.", "Microsoft Graph does not answer: %v", err)
 	} else if !at.IsZero() {
 		compare(out, "Microsoft Graph", p.Now().Sub(at), apartWeb)

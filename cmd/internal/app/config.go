@@ -17,8 +17,10 @@ type Config struct {
 	Hosts    Hosts    `yaml:"hosts"`
 	Calendar Calendar `yaml:"calendar"`
 	HTTP     HTTP     `yaml:"http"`
+	Web      Web      `yaml:"web"`
 	Log      Log      `yaml:"log"`
 	Workers  Workers  `yaml:"workers"`
+	Audit    Audit    `yaml:"audit"`
 }
 
 // Tenant says which Entra tenant hallpass works for.
@@ -110,6 +112,15 @@ type Calendar struct {
 // HTTP says where metrics and health are served.
 type HTTP struct {
 	Listen string `yaml:"listen" default:":9090" doc:"address for /metrics, /healthz and /readyz; empty turns them off. Keep it inside"`
+}
+
+// Web says where the security reviewers' pages are, and with which app registration people sign in to them.
+type Web struct {
+	Listen          string `yaml:"listen" doc:"address for the security reviewers' pages, as :8081; empty turns them off. TLS ends before it"`
+	PublicURL       string `yaml:"public_url" doc:"the https address under which people reach the pages, without a path. Its /sign-in/done is the redirect URI of the app registration. Required with web.listen"`
+	ClientID        string `yaml:"client_id" doc:"application (client) id of the registration that people sign in with; it needs no permission in Graph. Required with web.listen"`
+	ClientSecret    Secret `yaml:"client_secret" doc:"its client secret. This or web.certificate_file is required with web.listen"`
+	CertificateFile Path   `yaml:"certificate_file" doc:"PEM file with its certificate and RSA key, instead of a secret"`
 }
 
 // Log says what is logged. Logs are JSON lines on standard error.

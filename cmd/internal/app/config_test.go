@@ -1,6 +1,10 @@
 package app_test
 
 import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
@@ -23,7 +27,20 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func environment(name string) string {
 	return map[string]string{
 		"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "REDIS_PASSWORD": "hunter2", "SIGNING": "one, two", "ODD": "odd",
+		"MAC_KEYS": macKeys, "AUDIT_KEY": auditKey(), "AUDIT_WEBHOOK": "https://siem.example.com/in?token=hunter2", "PLAIN_WEBHOOK": "http://siem.example.com/in?token=hunter2",
 	}[name]
+}
+
+// macKeys are keys that everybody knows.
+const macKeys = "the-newest-key-that-everybody-knows,the-older-key-that-everybody-knows"
+
+// auditKey is a key that everybody knows, in PEM.
+func auditKey() string {
+	der, err := x509.MarshalPKCS8PrivateKey(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, ed25519.SeedSize)))
+	if err != nil {
+		panic(err)
+	}
+	return strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
 }
 
 func load(name string) (app.Config, error) { return app.LoadConfig(name, environment, os.ReadFile) }
@@ -65,6 +82,10 @@ func TestAGoodConfigIsReadWithItsDefaultsAndSecrets(t *testing.T) {
 		HTTP:     app.HTTP{Listen: ":9090"},
 		Log:      app.Log{Level: "info"},
 		Workers:  app.Workers{End: 4, Inbox: 4, Apply: 4, Chat: 4, Sweep: 1},
+		Audit: app.Audit{
+			Key: app.NewSecret(auditKey()), CheckpointFile: "testdata/checkpoints.jsonl", CheckpointWebhook: app.NewSecret("https://siem.example.com/in?token=hunter2"), Every: "15m",
+			MACKeys: app.NewSecrets(strings.Split(macKeys, ",")...),
+		},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b app.Secret) bool { return a.Reveal() == b.Reveal() }),
 		cmp.Comparer(func(a, b app.Secrets) bool { return cmp.Equal(a.Reveal(), b.Reveal()) })); diff != "" {
@@ -130,7 +151,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	var logged strings.Builder
 	slog.New(slog.NewJSONHandler(&logged, nil)).InfoContext(t.Context(), "loaded", "config", cfg, "token", cfg.Slack.BotToken, "signing", cfg.Slack.SigningSecrets)
 	for _, text := range []string{fmt.Sprintf("%v", cfg), fmt.Sprintf("%+v", cfg), fmt.Sprintf("%#v", cfg), fmt.Sprintf("%s", cfg.Slack), logged.String()} {
-		for _, secret := range []string{"xoxb-1", "hunter2", "signing-secret"} {
+		for _, secret := range []string{"xoxb-1", "hunter2", "signing-secret", "PRIVATE KEY", "everybody-knows"} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%s is shown in %s", secret, text)
 			}

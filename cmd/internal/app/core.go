@@ -44,9 +44,12 @@ type Parts struct {
 	Dialer   *websocket.Dialer
 	Socket   bool
 	Calendar approvals.Calendar
-	Observe  bool
-	Timing   engine.Timing
-	Workers  engine.Workers
+	// Anchor, if not nil, signs checkpoints of the audit log, every AnchorEvery (default 1 h).
+	Anchor      *Anchor
+	AnchorEvery time.Duration
+	Observe     bool
+	Timing      engine.Timing
+	Workers     engine.Workers
 	// ZoneEvery is how often zones are looked at. 0: 10 minutes.
 	ZoneEvery time.Duration
 	// Now is the machine's clock, Clock that of everything stored.
@@ -64,6 +67,7 @@ type Core struct {
 	Tenant *entra.Entra
 	Teams  *teams.Teams
 	pool   *engine.Pool
+	all    []bot.Chat
 	parts  Parts
 	after  *after
 }
@@ -120,11 +124,16 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		channels: func() []bot.Place { return c.Bot.Channels(file().People().Security) },
 		announce: func(ctx context.Context, to bot.Place, card bot.Card) error { return c.Bot.Announce(ctx, to, card) },
 	}
+	schedules := []engine.Schedule{watch.schedule()}
+	if p.Anchor != nil {
+		sealing := &anchoring{p.Anchor, p.Store, p.Log, c.alarm}
+		schedules = append(schedules, sealing.schedule(p.AnchorEvery))
+	}
 	c.Engine, err = engine.New(engine.Config{
 		Requests: p.Store, Targets: p.Store, Queue: p.Store, Inbox: p.Store, Brakes: p.Store, Owners: adoption{own, tenant}, Entra: tenant, Directory: tenant,
 		Rules: func() engine.Rules { return p.Rules }, Calendar: p.Calendar, Observe: p.Observe, Adopters: people.Adopters,
 		Timing: p.Timing, Now: p.Now, Log: p.Log, Refused: p.Refused, Kick: func(l approvals.Lane) { c.kick(l) },
-		Schedules: []engine.Schedule{watch.schedule()},
+		Schedules: schedules,
 	})
 	if err != nil {
 		return nil, err
@@ -189,6 +198,7 @@ func (c *Core) chats() error {
 	if len(all) == 0 {
 		return errNoChat
 	}
+	c.all = all
 	c.Bot.SetChats(all...)
 	return nil
 }

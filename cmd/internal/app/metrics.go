@@ -26,6 +26,8 @@ type Metrics struct {
 	clockSkew       prometheus.Gauge
 	graphCalls      *prometheus.CounterVec
 	storeErrors     *prometheus.CounterVec
+	auditOverdue    prometheus.Gauge
+	auditUnsound    prometheus.Gauge
 }
 
 // NewMetrics makes the metrics and registers them.
@@ -52,11 +54,13 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		clockSkew:       gauge("clock_skew_seconds", "How far this replica's clock is ahead of Redis' (negative: behind)."),
 		slackConnected:  gauge("slack_connected", "1 while a socket to Slack stands. Socket Mode only."),
 		graphCalls:      counters("graph_calls_total", "Calls to Microsoft Graph by method and class of status.", "method", "status"),
+		auditOverdue:    gauge("audit_checkpoint_overdue_seconds", "How long the next checkpoint of the audit log has been due. 0 if none are made."),
+		auditUnsound:    gauge("audit_unsound", "1 while the audit log does not verify, or Redis is older than what was signed."),
 		storeErrors:     counters("store_errors_total", "Calls to Redis that failed, by operation.", "operation"),
 	}
 	for _, c := range []prometheus.Collector{
 		m.dueLag, m.overdueRemoval, m.budgetUsed, m.stuck, m.paused, m.requests, m.acts, m.refused, m.unauthenticated, m.slackConnected, m.clockSkew,
-		m.graphCalls, m.storeErrors,
+		m.graphCalls, m.storeErrors, m.auditOverdue, m.auditUnsound,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("registering metrics: %w", err)
@@ -129,3 +133,16 @@ func (m *Metrics) GraphCall(method string, status int) {
 
 // StoreError counts a call to Redis that failed. The operation is the name of a method, never a key.
 func (m *Metrics) StoreError(operation string) { m.storeErrors.WithLabelValues(operation).Inc() }
+
+// Audit says how long the next checkpoint has been due (not, if there was none yet), and whether nothing is known to be
+// wrong with the audit log.
+func (m *Metrics) Audit(overdue time.Duration, begun, sound bool) {
+	m.auditOverdue.Set(0)
+	if begun {
+		m.auditOverdue.Set(max(overdue, 0).Seconds())
+	}
+	m.auditUnsound.Set(1)
+	if sound {
+		m.auditUnsound.Set(0)
+	}
+}

@@ -49,7 +49,15 @@ func look(ctx context.Context, p Parts, use *usage, m *Metrics) error {
 		return err
 	}
 	m.ClockSkew(p.Now().Sub(now))
-	return nil
+	if p.Anchor == nil {
+		return nil
+	}
+	sound, err := p.Anchor.Sound(ctx)
+	if err != nil {
+		return err
+	}
+	m.Audit(now.Sub(sound.Newest.At)-p.AnchorEvery, !sound.Newest.At.IsZero(), sound.Wrong == "")
+	return holdOlder(ctx, sound, p.Store)
 }
 
 func show(stats redisstore.Stats, m *Metrics) {

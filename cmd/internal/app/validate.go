@@ -96,9 +96,11 @@ func (c Config) Validate() []Problem {
 		v.https("hosts.teams_services", s)
 	}
 	c.Calendar.validate(v)
+	c.Audit.validate(v)
 	if c.HTTP.Listen != "" {
 		v.listen("http.listen", c.HTTP.Listen)
 	}
+	c.Web.validate(v)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	for _, lane := range approvals.Lanes() {
 		v.between("workers."+string(lane), c.Workers.Of(lane), 1, 64)
@@ -137,6 +139,29 @@ func (t Teams) identity() Credential {
 		c.ClientID = t.AppID
 	}
 	return c
+}
+
+func (w Web) validate(v *checker) {
+	if w.Listen == "" {
+		if w.PublicURL != "" || w.ClientID != "" || w.ClientSecret.IsSet() || w.CertificateFile != "" {
+			v.add("web.listen", "as :8081, or take the section away", "is missing, so the pages are off")
+		}
+		return
+	}
+	v.listen("web.listen", w.Listen)
+	if v.need("web.public_url", w.PublicURL != "", "as https://hallpass.example.com") {
+		v.https("web.public_url", w.PublicURL)
+		if u, err := url.Parse(w.PublicURL); err == nil && u.Path != "" {
+			v.add("web.public_url", "as https://hallpass.example.com", "may hold no path")
+		}
+	}
+	v.guid("web.client_id", w.ClientID, "it stands on the overview page of the app registration")
+	switch {
+	case w.ClientSecret.IsSet() && w.CertificateFile != "":
+		v.add("web.client_secret", "", "is set, and web.certificate_file too")
+	case w.CertificateFile == "":
+		v.need("web.client_secret", w.ClientSecret.IsSet(), "set web.client_secret_env, web.client_secret_file or web.certificate_file")
+	}
 }
 
 func (s Slack) validate(v *checker) {

@@ -132,7 +132,7 @@ func TestTwoAccountsThatShareAnAddressEndInEitherOrder(t *testing.T) {
 				if ended.Changes[0].KeptBy != last {
 					t.Errorf("the address is kept by %q", ended.Changes[0].KeptBy)
 				}
-				s.reads("the card", s.card(companytest.ChanNetsec, string(first)).Plain(), string(last)+" keeps it")
+				s.reads("the card", s.card(companytest.ChanNetsec, string(first)).Plain(), "stays in force: "+string(last)+" keeps it")
 				if s.c.Tenant.IsMember(companytest.ZoneGroup, one.Account.ID) || !s.c.Tenant.IsMember(companytest.ZoneGroup, two.Account.ID) || !s.c.Tenant.Has(companytest.ZoneLocation, "20.50.2.1/32") {
 					t.Error("the wrong one is out, or the address is gone")
 				}

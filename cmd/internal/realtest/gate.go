@@ -2,6 +2,7 @@ package realtest
 
 import (
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -76,9 +77,7 @@ func (w *World) gate(emulator http.Handler) http.Handler {
 		if w.pass(Point{caller, kind, true}) {
 			panic(http.ErrAbortHandler)
 		}
-		for name, values := range rec.Header() {
-			rw.Header()[name] = values
-		}
+		maps.Copy(rw.Header(), rec.Header())
 		rw.WriteHeader(rec.Code)
 		if _, err := rw.Write(rec.Body.Bytes()); err != nil {
 			panic(http.ErrAbortHandler) // the caller has gone

@@ -26,13 +26,15 @@ type scripts struct {
 	names map[string]string
 }
 
-// heads finds the first line of each script; the prelude's comments come before it.
+// heads finds the name of a script in its source: the prelude's comments come before it.
 func heads(source string) string {
-	found := regexp.MustCompile(`(?m)^-- ([a-z]+) `).FindAllStringSubmatch(source, -1)
-	if len(found) == 0 {
-		return ""
+	name := ""
+	for _, found := range regexp.MustCompile(`(?m)^-- ([a-z]+) `).FindAllStringSubmatch(source, -1) {
+		if found[1] != "returns" {
+			name = found[1]
+		}
 	}
-	return found[len(found)-1][1]
+	return name
 }
 
 func (s *scripts) name(args []string) string {

@@ -60,6 +60,30 @@ func (r *Replica) Again() {
 	}
 }
 
+// Keep starts every replica that died again, until the context ends.
+func (w *World) Keep(ctx context.Context) {
+	_ = Wait(ctx, time.Hour, func() bool {
+		for _, r := range w.all() {
+			if !r.Alive() && ctx.Err() == nil {
+				if err := r.again(ctx); err != nil && ctx.Err() == nil {
+					w.tb.Errorf("replica %s: %v\n%s", r.Name, err, r.Log(20))
+				}
+			}
+		}
+		return false
+	})
+}
+
+// Revive starts every replica that died again.
+func (w *World) Revive() {
+	w.tb.Helper()
+	for _, r := range w.all() {
+		if !r.Alive() {
+			r.Again()
+		}
+	}
+}
+
 // again starts the process, up to three times: another process may have taken one of the free ports meanwhile.
 func (r *Replica) again(ctx context.Context) error {
 	var err error

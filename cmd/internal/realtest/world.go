@@ -69,7 +69,8 @@ func New(tb testing.TB, o Options) *World {
 		tb.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(tb.Context()))
-	w.Out, err = companytest.NewOutside(ctx, w.dir, companytest.Options{Now: time.Now, Rate: o.Rate, Domain: domain, Before: w.gate})
+	now := time.Now //nolint:forbidigo // real processes live by real time
+	w.Out, err = companytest.NewOutside(ctx, w.dir, companytest.Options{Now: now, Rate: o.Rate, Domain: domain, Before: w.gate})
 	if err != nil {
 		stop()
 		tb.Fatal(err)

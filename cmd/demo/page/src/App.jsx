@@ -15,6 +15,7 @@ export function App() {
     <>
       <header className="top">
         <h1><Logo /> hallpass</h1>
+        {world.review_page && <a className="review" href={world.review_page} target="_blank" rel="noreferrer">Reviewers’ pages</a>}
         <Clock />
       </header>
       {world.own ? <Story /> : <Elsewhere connected={world.slack.connected} />}

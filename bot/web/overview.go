@@ -1,0 +1,86 @@
+package web
+
+import (
+	"time"
+
+	"hallpass/approvals"
+)
+
+// weeksShown is how many weeks of endings the chart shows.
+const weeksShown = 12
+
+// Overview is the numbers that matter.
+type Overview struct {
+	Active, Waiting, Applying, Ending int
+	Ends7, Ends30                     int
+	Overdue, Stuck                    int
+	TakenOut                          int // by another hand, in the last 30 days
+	Weeks                             []Week
+}
+
+// Week is how many active requests end in a week that begins on a Monday.
+type Week struct {
+	Begins        time.Time
+	IPs, Accounts int
+}
+
+// overview counts. A request that is overdue is not among those that end soon.
+func overview(rows []*Row, now time.Time, zone *time.Location) Overview {
+	const day = 24 * time.Hour
+	local := now.In(zone)
+	monday := time.Date(local.Year(), local.Month(), local.Day()-(int(local.Weekday())+6)%7, 0, 0, 0, 0, zone)
+	o := Overview{Weeks: make([]Week, weeksShown)}
+	for i := range o.Weeks {
+		o.Weeks[i].Begins = monday.AddDate(0, 0, 7*i)
+	}
+	after := monday.AddDate(0, 0, 7*weeksShown)
+	for _, r := range rows {
+		if r.Cause == approvals.CauseTakenOut && now.Sub(r.CauseAt) < 30*day {
+			o.TakenOut++
+		}
+		switch r.State {
+		case approvals.StatePending:
+			o.Waiting++
+		case approvals.StateApproved:
+			o.Applying++
+		case approvals.StateEnding:
+			o.Ending++
+		case approvals.StateActive:
+			o.Active++
+			if r.EndsWithin(7*day, now) {
+				o.Ends7++
+			}
+			if r.EndsWithin(30*day, now) {
+				o.Ends30++
+			}
+			o.week(r, after)
+		case approvals.StateNone, approvals.StateEnded, approvals.StateDenied, approvals.StateCancelled, approvals.StateLapsed:
+			continue
+		}
+		if r.Overdue(now) {
+			o.Overdue++
+		}
+		if r.Stuck != "" {
+			o.Stuck++
+		}
+	}
+	return o
+}
+
+// week adds an ending to its week.
+func (o *Overview) week(r *Row, after time.Time) {
+	if !r.End.Before(after) {
+		return
+	}
+	for i := len(o.Weeks) - 1; i >= 0; i-- {
+		if r.End.Before(o.Weeks[i].Begins) {
+			continue
+		}
+		if r.Kind == approvals.KindAccount {
+			o.Weeks[i].Accounts++
+		} else {
+			o.Weeks[i].IPs++
+		}
+		return
+	}
+}

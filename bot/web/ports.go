@@ -1,0 +1,64 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"hallpass/approvals"
+)
+
+// Source gives requests and their audit entries.
+type Source interface {
+	// Tail is the present end of the audit stream, as a place to follow it from.
+	Tail(ctx context.Context) (string, error)
+	// Follow gives the chains that have a line after this place (the ids of requests are among them), and the next place.
+	Follow(ctx context.Context, place string) ([]string, string, error)
+	// Each gives every request to do, in batches.
+	Each(ctx context.Context, do func([]approvals.Request) error) error
+	LoadMany(ctx context.Context, ids []approvals.RequestID) ([]approvals.Request, error)
+	// Trail gives the audit entries of a request, oldest first.
+	Trail(ctx context.Context, r approvals.Request) ([]approvals.Entry, error)
+}
+
+// Places gives the locations and exclusions that the rules file names, as they were last seen.
+type Places interface {
+	Places(ctx context.Context) ([]Place, error)
+}
+
+// Place is a location or an exclusion.
+type Place struct {
+	Kind        approvals.Kind
+	Name, Title string // as commands and as people name it
+	Shared      bool   // others write it too
+	// Record is what converging knows of it; zero Version: nothing yet.
+	Record approvals.TargetRecord
+	Rows   []approvals.Row
+}
+
+// Acts is what can be done from the pages. Errors for people are *approvals.Refusal.
+type Acts interface {
+	Revoke(ctx context.Context, act approvals.Act, id approvals.RequestID, why string) (approvals.Request, error)
+	// Refused records that somebody was refused.
+	Refused(ctx context.Context, act approvals.Act, verb approvals.Verb, id approvals.RequestID, refusal *approvals.Refusal)
+}
+
+// Directory says who people are and what they may do, read now. A person that does not exist is approvals.ErrNotFound;
+// any other error is neither a yes nor a no.
+type Directory interface {
+	Standing(ctx context.Context, personID string, groups []string) (approvals.Standing, error)
+}
+
+// Notes records who looked at what, with the time of the store. What cannot be recorded is not shown.
+type Notes interface {
+	Note(ctx context.Context, e approvals.Entry) error
+}
+
+// Keep stores sessions and sign-ins on their way, by names that are digests: who reads the store cannot take over a session.
+type Keep interface {
+	// Put stores data for ttl, or replaces it.
+	Put(ctx context.Context, name string, data []byte, ttl time.Duration) error
+	// Get gives what is stored, or approvals.ErrNotFound.
+	Get(ctx context.Context, name string) ([]byte, error)
+	// Drop removes it, and reports whether it was there: of several who ask at once, one is told so.
+	Drop(ctx context.Context, name string) (bool, error)
+}

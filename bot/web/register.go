@@ -1,0 +1,130 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"hallpass/approvals"
+)
+
+// Register holds a small row for every request, kept up to date by following the audit stream: every commit writes a line
+// there. It belongs to one replica and is made anew when the program starts.
+type Register struct {
+	source Source
+
+	catching sync.Mutex // one at a time reads the store; guards place
+	place    string     // up to where the stream was followed; empty: nothing was read yet
+
+	mu   sync.RWMutex // mu guards what follows
+	rows []*Row       // newest first
+	at   map[approvals.RequestID]int
+}
+
+// NewRegister makes an empty register.
+func NewRegister(source Source) *Register {
+	return &Register{source: source, at: map[approvals.RequestID]int{}}
+}
+
+// CatchUp brings the register up to what is stored now. The first time it reads everything.
+func (g *Register) CatchUp(ctx context.Context) error {
+	g.catching.Lock()
+	defer g.catching.Unlock()
+	if g.place == "" {
+		return g.load(ctx)
+	}
+	chains, place, err := g.source.Follow(ctx, g.place)
+	if err != nil {
+		return fmt.Errorf("following the audit stream: %w", err)
+	}
+	var ids []approvals.RequestID
+	for _, chain := range chains {
+		if strings.HasPrefix(chain, "HP-") { // others are notes, which belong to no request
+			ids = append(ids, approvals.RequestID(chain))
+		}
+	}
+	if len(ids) > 0 {
+		found, err := g.source.LoadMany(ctx, ids)
+		if err != nil {
+			return fmt.Errorf("reading what changed: %w", err)
+		}
+		g.put(found)
+	}
+	g.place = place
+	return nil
+}
+
+// load reads everything. What changes meanwhile is followed from the place where the stream ended before.
+func (g *Register) load(ctx context.Context) error {
+	place, err := g.source.Tail(ctx)
+	if err != nil {
+		return fmt.Errorf("finding the end of the audit stream: %w", err)
+	}
+	var rows []*Row
+	same := map[string]string{} // names of people, places and rules come again and again: one copy of each is kept
+	once := func(s string) string {
+		if kept, ok := same[s]; ok {
+			return kept
+		}
+		same[s] = s
+		return s
+	}
+	err = g.source.Each(ctx, func(batch []approvals.Request) error {
+		for i := range batch {
+			row := rowOf(&batch[i])
+			row.Where, row.Place, row.Owner, row.Requester, row.Rule = once(row.Where), once(row.Place), once(row.Owner), once(row.Requester), once(row.Rule)
+			rows = append(rows, row)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading all requests: %w", err)
+	}
+	slices.SortFunc(rows, func(a, b *Row) int { return cmp.Compare(b.Number, a.Number) })
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.rows, g.place = rows, place
+	g.index()
+	return nil
+}
+
+// put replaces rows, and adds those that are new.
+func (g *Register) put(found []approvals.Request) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	grown := false
+	rows := slices.Clone(g.rows) // who reads holds the old list
+	for i := range found {
+		row := rowOf(&found[i])
+		if at, known := g.at[row.ID]; known {
+			rows[at] = row
+			continue
+		}
+		rows, grown = append(rows, row), true
+	}
+	if grown {
+		slices.SortFunc(rows, func(a, b *Row) int { return cmp.Compare(b.Number, a.Number) })
+	}
+	g.rows = rows
+	if grown {
+		g.index()
+	}
+}
+
+// index is called with mu held.
+func (g *Register) index() {
+	clear(g.at)
+	for i, row := range g.rows {
+		g.at[row.ID] = i
+	}
+}
+
+// Rows are all rows, newest first. Nobody may change the list.
+func (g *Register) Rows() []*Row {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.rows
+}

@@ -1,0 +1,107 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"hallpass/approvals"
+	"hallpass/bot"
+)
+
+// overdueAfter is how long after its end a request may still be on its way out before it counts as overdue.
+const overdueAfter = 5 * time.Minute
+
+// Row is what the register keeps of one request. A row is never changed, only replaced.
+type Row struct {
+	ID        approvals.RequestID
+	Number    int64
+	Kind      approvals.Kind
+	What      string
+	Where     string // the name in the rules file
+	Place     string // the target's name for people
+	Owner     string
+	Requester string
+	Rule      string
+	State     approvals.State
+	Opened    time.Time
+	Applied   time.Time
+	End       time.Time
+	Ended     time.Time
+	Changed   time.Time // of the last thing that happened to it
+	Cause     string
+	CauseAt   time.Time
+	Stuck     string
+	text      string // all that is searched, in lower case
+}
+
+// rowOf makes the row of a request.
+func rowOf(r *approvals.Request) *Row {
+	n, err := strconv.ParseInt(strings.TrimPrefix(string(r.ID), "HP-"), 10, 64)
+	if err != nil {
+		n = 0
+	}
+	row := &Row{
+		ID: r.ID, Number: n, Kind: r.Ask.Kind, What: bot.What(r), Where: r.Ask.Where, Place: bot.Where(r), Owner: r.Owner.Label(),
+		Requester: r.Requester.Label(), Rule: r.Round().Ruling.Rule, State: r.State, Opened: r.Opened, Applied: r.Applied, End: r.End,
+		Ended: r.Ended, Changed: lastChange(r),
+	}
+	if r.Cause != nil {
+		row.Cause, row.CauseAt = r.Cause.Word, r.Cause.At
+	}
+	if r.Stuck != nil {
+		row.Stuck = r.Stuck.Why
+	}
+	row.text = strings.ToLower(strings.Join([]string{string(row.ID), row.What, row.Place, row.Owner, row.Requester, r.Ask.Reason, r.Ask.Ticket}, "\n"))
+	return row
+}
+
+// lastChange is the latest time that stands in a request.
+func lastChange(r *approvals.Request) time.Time {
+	at := r.Opened
+	later := func(t time.Time) {
+		if t.After(at) {
+			at = t
+		}
+	}
+	later(r.Applied)
+	later(r.Ended)
+	if r.Cause != nil {
+		later(r.Cause.At)
+	}
+	if r.Stuck != nil {
+		later(r.Stuck.Since)
+	}
+	for _, c := range r.Changes {
+		later(c.At)
+	}
+	for _, round := range r.Rounds {
+		later(round.Opened)
+		later(round.Closed)
+		for _, v := range round.Votes {
+			later(v.At)
+		}
+	}
+	return at
+}
+
+// Open reports whether something of the request may be in force, or may come to be.
+func (r *Row) Open() bool { return !r.State.Final() }
+
+// Overdue reports whether the request should be gone by now.
+func (r *Row) Overdue(now time.Time) bool {
+	switch r.State {
+	case approvals.StateActive:
+		return now.Sub(r.End) > overdueAfter
+	case approvals.StateEnding:
+		return now.Sub(r.CauseAt) > overdueAfter
+	case approvals.StateNone, approvals.StatePending, approvals.StateApproved, approvals.StateEnded, approvals.StateDenied,
+		approvals.StateCancelled, approvals.StateLapsed:
+	}
+	return false
+}
+
+// EndsWithin reports whether the request is active and ends within d from now.
+func (r *Row) EndsWithin(d time.Duration, now time.Time) bool {
+	return r.State == approvals.StateActive && r.End.Sub(now) <= d
+}

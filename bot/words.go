@@ -1,0 +1,39 @@
+package bot
+
+import (
+	"time"
+
+	"hallpass/approvals"
+)
+
+// What names what a request exempts: its addresses or its account.
+func What(r *approvals.Request) string { return what(r) }
+
+// Where names the location or the exclusion that a request is about.
+func Where(r *approvals.Request) string { return where(r) }
+
+// WaitsFor says whose word an open round waits for.
+func WaitsFor(r *approvals.Request) string { return waitsFor(r) }
+
+// SayDuration is a duration as people read it.
+func SayDuration(d time.Duration) string { return sayDuration(d) }
+
+// SayTerm is a term as people read it.
+func SayTerm(t approvals.Term, zone *time.Location) string { return sayTerm(t, zone) }
+
+// SayFact is a fact as people read it.
+func SayFact(spec approvals.FactSpec, fact approvals.Fact) string { return sayFact(spec, fact) }
+
+// SayChange says where a change is.
+func SayChange(s approvals.ChangeState) string { return sayChange(s) }
+
+// SayCause says why a request ended or is ending.
+func (v Voice) SayCause(r *approvals.Request) string { return sayText(v.cause(r)) }
+
+func sayText(t Text) string {
+	var s string
+	for _, span := range t {
+		s += span.Text
+	}
+	return s
+}

@@ -1,0 +1,186 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"hallpass/approvals"
+	"hallpass/approvals/audit"
+	"hallpass/approvals/engine"
+	"hallpass/approvals/redisstore"
+	"hallpass/bot"
+)
+
+// anchorOf makes from the configuration what signs checkpoints; nil if nothing does.
+func anchorOf(cfg Config, store *redisstore.Store, transport http.RoundTripper) (*Anchor, error) {
+	if !cfg.Audit.On() {
+		return nil, nil //nolint:nilnil // nil is what Parts take for no anchor
+	}
+	key, err := cfg.Audit.SigningKey()
+	if err != nil {
+		return nil, fmt.Errorf("audit.key: %w", err)
+	}
+	a := &Anchor{
+		Store: store, Tenant: cfg.Tenant.Name, Key: key, Sinks: []Sink{&fileSink{path: string(cfg.Audit.CheckpointFile)}},
+		Live: func(ctx context.Context) ([]audit.Live, error) { return liveEntries(ctx, store) },
+	}
+	if cfg.Audit.CheckpointWebhook.IsSet() {
+		a.Sinks = append(a.Sinks, webhookSink{cfg.Audit.CheckpointWebhook.Reveal(), quiet(transport)})
+	}
+	return a, nil
+}
+
+// liveEntries are the entries that requests keep in Entra ID, or may: from the moment a change is released until it was
+// read back as gone. However many requests there are.
+func liveEntries(ctx context.Context, store *redisstore.Store) ([]audit.Live, error) {
+	type key struct {
+		id approvals.RequestID
+		n  int
+	}
+	found := map[key]audit.Live{}
+	states := []approvals.State{approvals.StateApproved, approvals.StateActive, approvals.StateEnding}
+	err := store.EachIn(ctx, states, func(r approvals.Request) error {
+		for _, row := range r.Rows() {
+			l := audit.Live{Target: row.Target.String(), Entry: row.Entry, Label: r.Changes[row.Change].Label, Request: r.ID}
+			if r.State == approvals.StateActive {
+				l.End = r.End
+			}
+			found[key{r.ID, row.Change}] = l
+		}
+		return nil
+	})
+	live := slices.SortedFunc(maps.Values(found), func(a, b audit.Live) int {
+		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Entry, b.Entry), cmp.Compare(a.Request, b.Request))
+	})
+	return live, err
+}
+
+// Soundness is what is known of the audit log at a moment.
+type Soundness struct {
+	Newest audit.Checkpoint // zero: there is none yet
+	// Wrong says in words what is wrong; empty if nothing is known to be.
+	Wrong string
+	// Older says that the store lost lines that were signed.
+	Older bool
+}
+
+// Sound compares the store with what was signed, and says whether the last run found damage.
+func (a *Anchor) Sound(ctx context.Context) (Soundness, error) {
+	var out Soundness
+	newest, found, err := a.Check(ctx)
+	var older *OlderError
+	switch {
+	case errors.As(err, &older):
+		return Soundness{Newest: older.Checkpoint, Wrong: older.Error(), Older: true}, nil
+	case errors.Is(err, approvals.ErrStore):
+		return out, err
+	case err != nil: // somebody may have put it there: an alarm, and no reason not to start
+		return Soundness{Wrong: err.Error()}, nil
+	case found:
+		if out.Newest, err = a.open(newest); err != nil {
+			return out, err
+		}
+	}
+	docs, err := a.Store.Docs(ctx, spaceCheckpoints, a.Tenant)
+	out.Wrong = string(docs[fieldDamage])
+	return out, err
+}
+
+// mark keeps for all replicas what the last run found; empty: nothing.
+func (a *Anchor) mark(ctx context.Context, damage string) error {
+	return a.Store.PutDoc(ctx, spaceCheckpoints, a.Tenant, fieldDamage, []byte(damage))
+}
+
+// holdOlder makes of a store that is older than what was signed a pause in all replicas. Telling people is up to the
+// schedule.
+func holdOlder(ctx context.Context, s Soundness, store *redisstore.Store) error {
+	if !s.Older {
+		return nil
+	}
+	return store.Pause(ctx, olderPause)
+}
+
+// anchoring is the schedule that signs checkpoints, and what happens when it must not.
+type anchoring struct {
+	anchor *Anchor
+	store  *redisstore.Store
+	log    *slog.Logger
+	// alarm tells the security channel.
+	alarm func(ctx context.Context, what, do string) error
+}
+
+// scheduleSeal is the name of the schedule in the store.
+const scheduleSeal = "audit checkpoint"
+
+func (a *anchoring) schedule(every time.Duration) engine.Schedule {
+	return engine.Schedule{Name: scheduleSeal, Every: cmp.Or(every, time.Hour), Do: a.seal}
+}
+
+// seal signs the next checkpoint. A log that does not verify, and a store that is older than what was signed, are alarms:
+// no error, because trying again within a minute mends neither.
+func (a *anchoring) seal(ctx context.Context) error {
+	_, err := a.anchor.Seal(ctx)
+	var damaged *DamagedError
+	if errors.As(err, &damaged) {
+		if err := a.anchor.mark(ctx, err.Error()); err != nil {
+			return err
+		}
+		a.log.ErrorContext(ctx, "ALARM: the audit log does not verify", "error", err)
+		a.tell(ctx, err.Error()+".", "Export it now (hallpass audit export) and find out who can write Redis. Nothing is signed until hallpass resume -accept-loss.")
+		return nil
+	}
+	if err == nil {
+		return a.anchor.mark(ctx, "")
+	}
+	return a.guard(ctx, err)
+}
+
+// guard makes of an *OlderError the pause that it demands, in all replicas; every other error is given back.
+func (a *anchoring) guard(ctx context.Context, err error) error {
+	var older *OlderError
+	if !errors.As(err, &older) {
+		return err
+	}
+	a.log.ErrorContext(ctx, "ALARM: Redis is older than what was signed; additions are held until hallpass resume", "error", older)
+	if err := a.store.Pause(ctx, olderPause); err != nil {
+		return err
+	}
+	a.tell(ctx, older.Error()+".", "New exemptions are held in all replicas; removals go on. hallpass resume shows what hallpass knows and what Entra ID has, side by side.")
+	return nil
+}
+
+// olderPause is the reason of the pause that a store that lost something causes.
+const olderPause = "hallpass: Redis is older than the newest checkpoint of the audit log"
+
+func (a *anchoring) tell(ctx context.Context, what, do string) {
+	if err := a.alarm(ctx, what, do); err != nil {
+		a.log.WarnContext(ctx, "the security channel could not be told", "error", err)
+	}
+}
+
+// alarm posts a card into the channels of security, on every platform.
+func (c *Core) alarm(ctx context.Context, what, do string) error {
+	card := bot.Card{
+		Tone: bot.ToneBad, Title: "Alarm", Plain: what, Lead: bot.Text{{Text: what, Literal: true}},
+		Foot: []bot.Text{{{Text: do, Literal: true}}},
+	}
+	find := channel(c.parts.Rules.File)
+	var errs []error
+	for _, chat := range c.all {
+		place, ok := find(c.parts.Rules.File().People().Security, chat.Platform())
+		if !ok {
+			continue
+		}
+		if _, err := chat.Post(ctx, place, card); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,118 @@
+package app
+
+import (
+	"context"
+	"crypto"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"hallpass/approvals"
+	"hallpass/approvals/audit"
+	"hallpass/approvals/redisstore"
+	"hallpass/approvals/rulesfile"
+	"hallpass/bot/web"
+)
+
+// What fits together is asserted here, once.
+var _ web.Source = (*redisstore.Store)(nil)
+
+// Pages makes the reviewers' pages of this replica. It makes no outside call.
+func (c *Core) Pages(public string, login web.Login) (*web.Site, error) {
+	p := c.parts
+	zone := p.Calendar.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return web.New(web.Config{
+		Public: public, Login: login, Source: p.Store, Places: seenPlaces{p.Store, p.Rules.File}, Acts: c.Engine, Directory: c.Tenant,
+		Notes: notes{p.Store}, Keep: keeper{p.Store, p.Clock}, Now: p.Clock, Machine: p.Now, Zone: zone, Log: p.Log,
+	})
+}
+
+// login is the sign-in of the config.
+func login(cfg Config, transport http.RoundTripper) (web.Login, error) {
+	l := web.Login{
+		Issuer: strings.TrimSuffix(cfg.Hosts.Login, "/") + "/" + cfg.Tenant.ID + "/v2.0", Tenant: cfg.Tenant.ID, ClientID: cfg.Web.ClientID,
+		Secret: cfg.Web.ClientSecret.Reveal(),
+		HTTP: &http.Client{Transport: transport, Timeout: 15 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}},
+	}
+	if cfg.Web.CertificateFile == "" {
+		return l, nil
+	}
+	pair, err := tls.LoadX509KeyPair(string(cfg.Web.CertificateFile), string(cfg.Web.CertificateFile))
+	if err != nil {
+		return l, fmt.Errorf("web.certificate_file: %w", err)
+	}
+	signer, ok := pair.PrivateKey.(crypto.Signer)
+	if !ok {
+		return l, errors.New("web.certificate_file: its key cannot sign")
+	}
+	l.Key = signer
+	if l.Certificate, err = x509.ParseCertificate(pair.Certificate[0]); err != nil {
+		return l, fmt.Errorf("web.certificate_file: %w", err)
+	}
+	return l, nil
+}
+
+// seenPlaces gives the places of the rules file as converging last saw them.
+type seenPlaces struct {
+	store *redisstore.Store
+	rules func() *rulesfile.File
+}
+
+func (s seenPlaces) Places(ctx context.Context) ([]web.Place, error) {
+	file := s.rules()
+	var out []web.Place
+	add := func(kind approvals.Kind, places []rulesfile.Place) error {
+		for _, p := range places {
+			rec, rows, _, err := s.store.Target(ctx, p.Target)
+			if err != nil {
+				return err
+			}
+			out = append(out, web.Place{Kind: kind, Name: p.Name, Title: p.Title, Shared: p.Shared, Record: rec, Rows: rows})
+		}
+		return nil
+	}
+	if err := add(approvals.KindIP, file.Locations()); err != nil {
+		return nil, err
+	}
+	return out, add(approvals.KindAccount, file.Exclusions())
+}
+
+// notes writes entries that belong to no step of a request.
+type notes struct{ store *redisstore.Store }
+
+func (n notes) Note(ctx context.Context, e approvals.Entry) error {
+	now, err := n.store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	e.At = now
+	return n.store.Note(ctx, audit.Seal("", e))
+}
+
+// keeper keeps what the pages remember of a browser.
+type keeper struct {
+	store *redisstore.Store
+	now   func() time.Time
+}
+
+func (k keeper) Put(ctx context.Context, name string, data []byte, ttl time.Duration) error {
+	return k.store.Share(ctx, name, data, k.now(), ttl)
+}
+
+func (k keeper) Get(ctx context.Context, name string) ([]byte, error) {
+	data, _, err := k.store.Shared(ctx, name)
+	return data, err
+}
+
+func (k keeper) Drop(ctx context.Context, name string) (bool, error) {
+	return k.store.Unshare(ctx, name)
+}
