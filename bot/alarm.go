@@ -35,12 +35,10 @@ func (b *Bot) Announce(ctx context.Context, to Place, c Card) error {
 // Defect is one thing that is wrong with a zone, and what mends it.
 type Defect struct{ What, Do string }
 
-// BrokenZone is what a check found wrong with a zone, and what became of the requests in it.
+// BrokenZone is what a check found wrong with the fence of a zone, and what became of the requests in it.
 type BrokenZone struct {
 	Title string
-	// Unfenced says that its fence does not hold; otherwise it only holds what hallpass did not put there.
-	Unfenced bool
-	Found    []Defect
+	Found []Defect
 	// Ending are the requests that end because of it, InForce those that go on.
 	Ending, InForce []approvals.RequestID
 	// Every is how often it is looked at.
@@ -52,11 +50,9 @@ const maxDefects = 8
 
 // Card is the alarm about the zone, for security.
 func (z BrokenZone) Card() Card {
-	c := Card{Tone: ToneBad, Title: "The zone " + name(z.Title) + " holds what hallpass did not put there"}
-	c.Lead = Text{plain("Nobody approved that here.")}
-	if z.Unfenced {
-		c.Title = "The fence of the zone " + name(z.Title) + " does not hold"
-		c.Lead = Text{plain("Its accounts may get in without MFA from more than their addresses. Nobody is put into it until it is mended.")}
+	c := Card{
+		Tone: ToneBad, Title: "The fence of the zone " + name(z.Title) + " does not hold",
+		Lead: Text{plain("Its accounts may get in without MFA from more than their addresses. Nobody is put into it until it is mended.")},
 	}
 	for i, d := range z.Found {
 		if i == maxDefects {
@@ -71,14 +67,14 @@ func (z BrokenZone) Card() Card {
 	if len(z.InForce) > 0 {
 		c.Lines = append(c.Lines, Text{bold("Still in force"), plain(": %s. To end one: ", ids(z.InForce)), code("/hallpass revoke " + string(z.InForce[0]) + " because …")})
 	}
-	c.Foot = []Text{{plain("hallpass looks every %s and says when all is well again. To look now: ", sayDuration(z.Every)), code("hallpass zone check")}}
+	c.Foot = []Text{{plain("hallpass looks every %s and says when it holds again. To look now: ", sayDuration(z.Every)), code("hallpass zone check")}}
 	c.Plain = clip(c.Title+". "+c.Lead.String(), 300)
 	return c
 }
 
-// WholeZone says that a zone of which an alarm was told is as it should be.
+// WholeZone says that the fence of a zone of which an alarm was told holds again.
 func WholeZone(title string) Card {
-	return card(ToneGood, "", Text{plain("The zone "), literal(name(title)), plain(" is as it should be again.")})
+	return card(ToneGood, "", Text{plain("The fence of the zone "), literal(name(title)), plain(" holds again.")})
 }
 
 func ids(list []approvals.RequestID) string {

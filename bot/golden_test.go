@@ -156,9 +156,9 @@ func pieces(t *testing.T) map[string]bottest.Piece {
 	notices("unfenced", forced.later(day).does(approvals.FenceBroken{Zone: "z", Why: "the fence “Integrations” is off"}).is(approvals.StateEnding))
 	defects := []bot.Defect{{What: "the fence “Integrations” is off", Do: "Switch it on."}, {What: "the MFA policy " + hostile + " is not in the tenant", Do: hostile}}
 	card("alarm-fence", bot.BrokenZone{
-		Title: "Integrations, fenced", Unfenced: true, Found: defects, Ending: []approvals.RequestID{"HP-1042"}, InForce: []approvals.RequestID{"HP-1043", "HP-1044"}, Every: 10 * time.Minute,
+		Title: "Integrations, fenced", Found: defects, Ending: []approvals.RequestID{"HP-1042"}, InForce: []approvals.RequestID{"HP-1043", "HP-1044"}, Every: 10 * time.Minute,
 	}.Card())
-	card("alarm-strange", bot.BrokenZone{Title: hostile, Found: slices.Repeat(defects[:1], 20), Every: 10 * time.Minute}.Card())
+	card("alarm-long", bot.BrokenZone{Title: hostile, Found: slices.Repeat(defects[:1], 20), Every: 10 * time.Minute}.Card())
 	card("alarm-over", bot.WholeZone("Integrations, fenced"))
 
 	card("answer-help", bot.Help())

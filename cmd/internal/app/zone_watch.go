@@ -19,8 +19,9 @@ import (
 // zoneEvery is how often zones are looked at. Each look costs two calls of the tenant-wide budget, of the lowest class.
 const zoneEvery = 10 * time.Minute
 
-// zoneWatch looks at the zones on a schedule, ends what has to end when a fence does not hold, and tells security once for
-// each thing that is wrong.
+// zoneWatch looks at the fences of the zones on a schedule, ends what has to end when one does not hold, and tells security
+// once for each thing that is wrong. What a zone holds that hallpass did not put there is not its business: that is told
+// of every target alike.
 type zoneWatch struct {
 	store noted
 	every time.Duration
@@ -33,7 +34,7 @@ type zoneWatch struct {
 	log      *slog.Logger
 }
 
-// told is what is remembered of a zone with which something is or was wrong.
+// told is what is remembered of a zone whose fence does not hold, or did not lately.
 type told struct {
 	// Noted is what stands in the audit log, Places what each channel was told.
 	Noted  []string            `json:"noted,omitempty"`
@@ -69,24 +70,18 @@ func (w zoneWatch) zone(ctx context.Context, r entra.ZoneReport) error {
 	if err != nil {
 		return err
 	}
-	if len(r.Found()) == 0 {
+	if len(r.Broken) == 0 {
 		return w.whole(ctx, r, was)
 	}
 	var whats []string
-	for _, f := range r.Found() {
+	for _, f := range r.Broken {
 		whats = append(whats, f.What)
 	}
-	var kept []approvals.RequestID
-	if len(r.Broken) > 0 {
-		var ended []approvals.RequestID
-		var ferr error
-		ended, kept, ferr = w.broken(ctx, r.Zone.Name, r.Group(), r.Broken[0].What)
-		was.Ended = append(was.Ended, ended...)
-		err = errors.Join(err, ferr)
-	}
+	ended, kept, err := w.broken(ctx, r.Zone.Name, r.Group(), r.Broken[0].What)
+	was.Ended = append(was.Ended, ended...)
 	if fresh := without(whats, was.Noted); len(fresh) > 0 {
-		w.log.ErrorContext(ctx, "a zone is not as it should be", "zone", r.Zone.Name, "what", strings.Join(fresh, "; "))
-		if nerr := w.note(ctx, "zone broken", map[string]string{"zone": r.Zone.Name, "what": strings.Join(fresh, "; ")}); nerr != nil {
+		w.log.ErrorContext(ctx, "the fence of a zone does not hold", "zone", r.Zone.Name, "what", strings.Join(fresh, "; "))
+		if nerr := w.note(ctx, "fence found broken", map[string]string{"zone": r.Zone.Name, "what": strings.Join(fresh, "; ")}); nerr != nil {
 			return errors.Join(err, nerr)
 		}
 		was.Noted = append(was.Noted, fresh...)
@@ -100,8 +95,8 @@ func (w zoneWatch) zone(ctx context.Context, r entra.ZoneReport) error {
 
 // tell tells every channel what it was not told yet.
 func (w zoneWatch) tell(ctx context.Context, r entra.ZoneReport, was told, whats []string, kept []approvals.RequestID) error {
-	alarm := bot.BrokenZone{Title: r.Zone.Title, Unfenced: len(r.Broken) > 0, Ending: was.Ended, InForce: kept, Every: w.every}
-	for _, f := range r.Found() {
+	alarm := bot.BrokenZone{Title: r.Zone.Title, Ending: was.Ended, InForce: kept, Every: w.every}
+	for _, f := range r.Broken {
 		alarm.Found = append(alarm.Found, bot.Defect{What: f.What, Do: f.Do})
 	}
 	var err error
@@ -151,7 +146,7 @@ func (w zoneWatch) whole(ctx context.Context, r entra.ZoneReport, was told) erro
 			return err
 		}
 	}
-	if err := w.note(ctx, "zone mended", map[string]string{"zone": r.Zone.Name}); err != nil {
+	if err := w.note(ctx, "fence found whole", map[string]string{"zone": r.Zone.Name}); err != nil {
 		return err
 	}
 	return w.save(ctx, r.Zone.Name, told{})
