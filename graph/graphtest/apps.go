@@ -88,8 +88,6 @@ func (t *Tenant) appCalls(c call) answer {
 	return notModelled(c.r.Method + " " + c.r.URL.Path)
 }
 
-func bad(why string) answer { return no(http.StatusBadRequest, "Request_BadRequest", why) }
-
 // Grant grants permissions to an app, as an administrator's consent does.
 func (t *Tenant) Grant(actor, appID string, roles ...string) {
 	t.mu.Lock()
