@@ -123,10 +123,9 @@ func (f *File) readRules(r *reader, env *environment, n *yaml.Node, defaults lim
 			one.notify = append(one.notify, f.groupName(r, g, what+": notify"))
 		}
 		one.flags = flags{
-			unfenced: r.flag(v["unfenced"], what+": unfenced"),
-			restore:  r.flag(v["restore"], what+": restore"),
-			ticket:   r.oneOf(v["ticket"], what+": ticket", "required", "optional") == "required",
-
+			unfenced:    r.flag(v["unfenced"], what+": unfenced"),
+			restore:     r.flag(v["restore"], what+": restore"),
+			ticket:      r.oneOf(v["ticket"], what+": ticket", "required", "optional") == "required",
 			endUnfenced: r.oneOf(v["fence_broken"], what+": fence_broken", "end", "keep") == "end",
 		}
 		f.rules = append(f.rules, one)

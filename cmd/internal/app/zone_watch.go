@@ -41,12 +41,18 @@ type told struct {
 	Places map[string][]string `json:"places,omitempty"`
 	// Ended are the requests that ended because of it, until a channel was told.
 	Ended []approvals.RequestID `json:"ended,omitempty"`
-	// Well counts looks in a row that found nothing. One may have been answered by a replica that is behind.
+	// Bad and Well count looks in a row that found something, or nothing. One may have been answered by a replica that is
+	// behind.
+	Bad  int `json:"bad,omitempty"`
 	Well int `json:"well,omitempty"`
 }
 
-// wellLooks is how many looks in a row must find nothing before a zone counts as mended.
-const wellLooks = 2
+const (
+	// sureLooks is how many looks in a row must agree before a fence counts as broken, or as mended.
+	sureLooks = 2
+	// lookAgain is when a zone is looked at once more after the first look that found something: later than a read is shared.
+	lookAgain = 90 * time.Second
+)
 
 // schedule is the watch as work that comes due.
 func (w zoneWatch) schedule() engine.Schedule {
@@ -73,6 +79,14 @@ func (w zoneWatch) zone(ctx context.Context, r entra.ZoneReport) error {
 	if len(r.Broken) == 0 {
 		return w.whole(ctx, r, was)
 	}
+	was.Well = 0
+	if was.Bad++; was.Bad < sureLooks {
+		now, err := w.store.Now(ctx)
+		if err != nil {
+			return err
+		}
+		return errors.Join(w.save(ctx, r.Zone.Name, was), &approvals.Later{At: now.Add(lookAgain), Why: "the fence of a zone seems not to hold"})
+	}
 	var whats []string
 	for _, f := range r.Broken {
 		whats = append(whats, f.What)
@@ -86,7 +100,6 @@ func (w zoneWatch) zone(ctx context.Context, r entra.ZoneReport) error {
 		}
 		was.Noted = append(was.Noted, fresh...)
 	}
-	was.Well = 0
 	if serr := w.save(ctx, r.Zone.Name, was); serr != nil {
 		return errors.Join(err, serr)
 	}
@@ -127,10 +140,14 @@ func (w zoneWatch) tell(ctx context.Context, r entra.ZoneReport, was told, whats
 
 // whole notes that nothing was found, and after some looks tells so to those who were told otherwise.
 func (w zoneWatch) whole(ctx context.Context, r entra.ZoneReport, was told) error {
-	if len(was.Noted) == 0 {
+	if len(was.Noted) == 0 && was.Bad == 0 {
 		return nil
 	}
-	if was.Well++; was.Well < wellLooks {
+	was.Bad = 0
+	if len(was.Noted) == 0 {
+		return w.save(ctx, r.Zone.Name, was)
+	}
+	if was.Well++; was.Well < sureLooks {
 		return w.save(ctx, r.Zone.Name, was)
 	}
 	for _, place := range w.channels() {

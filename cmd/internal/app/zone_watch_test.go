@@ -73,7 +73,10 @@ func TestEachChannelIsToldOfAFenceOnce(t *testing.T) {
 		slack, teams int
 	}{
 		{"all is well", nil, nil, false, 0, 0},
-		{"broken, and Teams is away", away, []string{"off"}, true, 1, 0},
+		{"one look finds something", nil, []string{"off"}, true, 0, 0},
+		{"that was a replica that is behind", nil, nil, false, 0, 0},
+		{"broken", nil, []string{"off"}, true, 0, 0},
+		{"it is, and Teams is away", away, []string{"off"}, true, 1, 0},
 		{"still away", away, []string{"off"}, true, 1, 0},
 		{"hallpass was put out of the channel", bot.ErrGone, []string{"off"}, false, 1, 0},
 		{"Teams is back", nil, []string{"off"}, false, 1, 1},
@@ -81,12 +84,13 @@ func TestEachChannelIsToldOfAFenceOnce(t *testing.T) {
 		{"something else too", nil, []string{"off", "empty"}, false, 2, 2},
 		{"one of them is mended", nil, []string{"empty"}, false, 2, 2},
 		{"one look finds nothing", nil, nil, false, 2, 2},
-		{"that was a replica that is behind", nil, []string{"empty"}, false, 2, 2},
+		{"that was a replica that is behind", nil, []string{"empty"}, true, 2, 2},
 		{"nothing", nil, nil, false, 2, 2},
 		{"nothing again, and Teams is away", away, nil, true, 3, 2},
 		{"Teams is back", nil, nil, false, 3, 3},
 		{"all is well", nil, nil, false, 3, 3},
-		{"it breaks anew", nil, []string{"off"}, false, 4, 4},
+		{"it breaks anew", nil, []string{"off"}, true, 3, 3},
+		{"it does", nil, []string{"off"}, false, 4, 4},
 	} {
 		w.fails["teams"] = step.fails
 		again, slack, teams := w.looks(step.broken...)
