@@ -23,7 +23,7 @@
 //	approved ----plan changed, nothing written, first time----> pending
 //	approved ----plan changed again, or refused by today's rules----> denied
 //	approved ----cancel, revoke or not applied in time----> ending
-//	active ----end, revoke, taken out or not as predicted----> ending
+//	active ----end, revoke, taken out, not as predicted or fence broken----> ending
 //	ending ----every change absent----> ended
 //
 // A renewal is a round on an active request: approved, it moves the end; denied or lapsed, the old end stands. Ending

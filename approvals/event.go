@@ -70,6 +70,12 @@ type Woke struct {
 	Views []View // by index of Request.Changes; may be shorter
 }
 
+// FenceBroken says that the fence of a zone does not hold.
+type FenceBroken struct {
+	Zone string // its name in the rules file
+	Why  string // what is wrong with it
+}
+
 func (Opened) event()     {}
 func (Voted) event()      {}
 func (Cancelled) event()  {}
@@ -79,3 +85,5 @@ func (Handed) event()     {}
 func (Replanned) event()  {}
 func (Held) event()       {}
 func (Woke) event()       {}
+
+func (FenceBroken) event() {}

@@ -108,6 +108,13 @@ func (s *step) guard(view func(int) View) {
 	}
 }
 
+// unfenced ends what is in force behind a fence that does not hold, where its rule says so.
+func (s *step) unfenced(e FenceBroken) {
+	if s.r.EndsUnfenced(e.Zone) {
+		s.end(Cause{Word: CauseUnfenced, Why: e.Why})
+	}
+}
+
 // down withdraws the last change that is still there, and the one before it when that one is recorded as absent.
 func (s *step) down(view func(int) View) {
 	for i := len(s.r.Changes) - 1; i >= 0; i-- {

@@ -94,3 +94,37 @@ func TestWithoutAFenceThereIsNothingToProve(t *testing.T) {
 		t.Errorf("%+v", s.r.Proof)
 	}
 }
+
+func TestABrokenFenceEndsWhatItsRuleSays(t *testing.T) {
+	t.Parallel()
+	broken := approvals.FenceBroken{Zone: "z", Why: "the fence is off"}
+	for name, row := range map[string]struct {
+		rule  bool
+		event approvals.FenceBroken
+		ends  bool
+	}{
+		"its rule ends it":  {true, broken, true},
+		"its rule keeps it": {false, broken, false},
+		"another zone":      {true, approvals.FenceBroken{Zone: "y"}, false},
+	} {
+		s := begin(t, "203.0.113.7/32", "svc")
+		s.does(broken).is(approvals.StatePending)
+		s.r.Round().Plan.Zone = &approvals.Zone{Name: "z"}
+		s.r.Round().Ruling.EndUnfenced = row.rule
+		s.r.Round().Fingerprint = approvals.Fingerprint(s.r.Round().Plan, s.r.Round().Term, s.r.Round().Ruling)
+		s.active()
+		s.does(row.event)
+		if !row.ends {
+			s.is(approvals.StateActive)
+			continue
+		}
+		s.is(approvals.StateEnding)
+		if c := s.r.Cause; c.Word != approvals.CauseUnfenced || c.Why != "the fence is off" {
+			t.Errorf("%s: %+v", name, c)
+		}
+		if last := s.r.Changes[len(s.r.Changes)-1]; last.State != approvals.ChangeWithdrawn || s.r.Changes[0].State != approvals.ChangeVerified {
+			t.Errorf("%s: the account does not go first: %+v", name, s.r.Changes)
+		}
+		s.does(broken).is(approvals.StateEnding)
+	}
+}

@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,7 +58,7 @@ type Stuck struct {
 // Cause says why a request ended or is ending.
 type Cause struct {
 	// Word is one of: end, revoked, cancelled, "not applied in time", "taken out", denied, lapsed, "plan changed", "not as
-	// predicted", "changed in the store".
+	// predicted", "fence broken", "changed in the store".
 	Word string    `json:"word"`
 	By   Person    `json:"by,omitzero"`
 	Hand string    `json:"hand,omitempty"` // who took the entry out, as the directory audit names them
@@ -76,6 +77,7 @@ const (
 	CauseLapsed     = "lapsed"
 	CauseReplanned  = "plan changed"
 	CauseForged     = "changed in the store" // by another hand than hallpass
+	CauseUnfenced   = "fence broken"
 )
 
 // Request is one exemption from first ask to verified removal.
@@ -128,6 +130,23 @@ func (r *Request) Round() *Round {
 // Voting reports whether a round is open.
 func (r *Request) Voting() bool {
 	return len(r.Rounds) > 0 && r.Round().Outcome == OutcomeOpen && (r.State == StatePending || r.State == StateActive)
+}
+
+// inForce is the ruling under which the present end was approved.
+func (r *Request) inForce() Ruling {
+	for _, round := range slices.Backward(r.Rounds) {
+		if round.Outcome == OutcomeApproved {
+			return round.Ruling
+		}
+	}
+	return Ruling{}
+}
+
+// EndsUnfenced reports whether the request is in force in the zone and its rule says that it ends when the zone's fence does
+// not hold.
+func (r *Request) EndsUnfenced(zone string) bool {
+	plan := r.Round().Plan
+	return r.State == StateActive && plan.Zone != nil && plan.Zone.Name == zone && r.inForce().EndUnfenced
 }
 
 // Clone is a copy that shares nothing that Step changes.

@@ -26,6 +26,8 @@ type Ruling struct {
 	Unfenced    bool            `json:"unfenced,omitempty"`
 	// Restore says that an entry taken out by another hand is put back. Off by default.
 	Restore bool `json:"restore,omitempty"`
+	// EndUnfenced says that the request ends when the fence of its zone does not hold.
+	EndUnfenced bool `json:"end_unfenced,omitempty"`
 	// RulesHash is the SHA-256 of the rules file, in hex.
 	RulesHash string `json:"rules_hash"`
 	// Read names the facts that the matching rule and the refusals before it read.

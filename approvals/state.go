@@ -52,7 +52,7 @@ func Transitions() []Transition {
 		{StateApproved, StatePending, "plan changed, nothing written, first time"},
 		{StateApproved, StateDenied, "plan changed again, or refused by today's rules"},
 		{StateApproved, StateEnding, "cancel, revoke or not applied in time"},
-		{StateActive, StateEnding, "end, revoke, taken out or not as predicted"},
+		{StateActive, StateEnding, "end, revoke, taken out, not as predicted or fence broken"},
 		{StateEnding, StateEnded, "every change absent"},
 	}
 }

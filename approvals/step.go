@@ -121,6 +121,9 @@ func (s *step) take(e Event) error {
 		return s.proved(e)
 	case Looked:
 		return s.looked(e)
+	case FenceBroken:
+		s.unfenced(e)
+		return nil
 	case Woke:
 		s.remind()
 		return nil
@@ -397,14 +400,7 @@ func (s *step) passed() int {
 }
 
 // reminders are those of the ruling under which the present end was approved.
-func (s *step) reminders() []time.Duration {
-	for _, round := range slices.Backward(s.r.Rounds) {
-		if round.Outcome == OutcomeApproved {
-			return round.Ruling.Remind
-		}
-	}
-	return nil
-}
+func (s *step) reminders() []time.Duration { return s.r.inForce().Remind }
 
 func (s *step) effects() []Effect {
 	if s.r.State.Final() && !s.changed() {

@@ -22,6 +22,8 @@ type Config struct {
 	Inbox   Inbox
 	Chats   []Chat
 	Grammar Grammar
+	// Calendar says when terms end. The zero value is that of approvals.Calendar.
+	Calendar approvals.Calendar
 	// Advisor says what stops an account. Optional.
 	Advisor Advisor
 	// Channel gives the channel of a group, by its name in the rules file, on a platform; false if it has none there.
@@ -74,7 +76,7 @@ func New(cfg Config) (*Bot, error) {
 	if cfg.ActsPerMinute == 0 {
 		cfg.ActsPerMinute = 30
 	}
-	return &Bot{cfg: cfg, voice: Voice{Zone: cfg.Grammar.Zone}, acts: map[Account][]time.Time{}}, nil
+	return &Bot{cfg: cfg, voice: Voice{Zone: cfg.Grammar.Zone, Calendar: cfg.Calendar}, acts: map[Account][]time.Time{}}, nil
 }
 
 // SetChats sets the platforms, which need the bot as their receiver. It must be called before anything is received.

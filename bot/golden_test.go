@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +148,18 @@ func pieces(t *testing.T) map[string]bottest.Piece {
 	again.later(time.Minute).does(approvals.Replanned{Plan: other2, Ruling: again.r.Round().Ruling}).is(approvals.StatePending)
 	approver("pending-planned-anew", again)
 	notices("planned-anew", again)
+
+	behind := fenced(t)
+	approver("pending-fenced", behind)
+	forced := behind.vote(sam(), approvals.ChoiceApprove, 0).approved().released().later(30 * time.Second).seen(approvals.View{Verified: true, Accepted: behind.now})
+	approver("active-fenced", forced)
+	notices("unfenced", forced.later(day).does(approvals.FenceBroken{Zone: "z", Why: "the fence “Integrations” is off"}).is(approvals.StateEnding))
+	defects := []bot.Defect{{What: "the fence “Integrations” is off", Do: "Switch it on."}, {What: "the MFA policy " + hostile + " is not in the tenant", Do: hostile}}
+	card("alarm-fence", bot.BrokenZone{
+		Title: "Integrations, fenced", Found: defects, Ending: []approvals.RequestID{"HP-1042"}, InForce: []approvals.RequestID{"HP-1043", "HP-1044"}, Every: 10 * time.Minute,
+	}.Card())
+	card("alarm-long", bot.BrokenZone{Title: hostile, Found: slices.Repeat(defects[:1], 20), Every: 10 * time.Minute}.Card())
+	card("alarm-over", bot.WholeZone("Integrations, fenced"))
 
 	card("answer-help", bot.Help())
 	card("answer-not-counted", bot.NotCounted())

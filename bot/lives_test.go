@@ -117,6 +117,23 @@ func account(t *testing.T) *life {
 	})
 }
 
+// fenced is an ask for that account, for 75 days, from one address only.
+func fenced(t *testing.T) *life {
+	t.Helper()
+	l := account(t)
+	l.r.Ask.Addresses = []netip.Prefix{netip.MustParsePrefix("20.50.2.1/32")}
+	round := l.r.Round()
+	round.Term = approvals.Term{For: 75 * day}
+	round.Plan.Zone = &approvals.Zone{Name: "z", Title: "Integrations, fenced", Pairs: []approvals.Pair{{Account: "svc", Label: "svc-nx@contoso.com", Address: "20.50.2.1/32"}}}
+	round.Plan.Changes = append([]approvals.Change{{
+		Target: approvals.Target{Kind: approvals.TargetLocation, ID: "loc"}, Title: "Integrations, fenced", Entry: "20.50.2.1/32", Label: "20.50.2.1/32",
+	}}, round.Plan.Changes...)
+	round.Plan.Warnings = []string{"It will be BLOCKED from: 20.60.1.9 (AgilePoint NX, last 2 days ago)."}
+	round.Ruling.EndUnfenced = true
+	round.Fingerprint = approvals.Fingerprint(round.Plan, round.Term, round.Ruling)
+	return l
+}
+
 func (l *life) vote(who approvals.Person, choice approvals.Choice, shorten time.Duration, groups ...string) *life {
 	l.t.Helper()
 	standings := map[string][]string{}

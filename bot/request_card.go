@@ -15,6 +15,8 @@ import (
 // Voice turns requests into cards. It knows the zone in which times stand where a platform cannot show the reader's own.
 type Voice struct {
 	Zone *time.Location
+	// Calendar says when a term ends that is not in force yet.
+	Calendar approvals.Calendar
 }
 
 func (v Voice) zone() *time.Location {
@@ -120,7 +122,8 @@ func (v Voice) lead(r *approvals.Request) Text {
 		subject := Text{who(r.Requester), plain(" asks to trust "), code(what(r)), plain(" in "), literal(where(r)), plain(" %s.", term)}
 		switch {
 		case r.Ask.Fenced():
-			subject = append(fencedWords(r), plain(", %s; %s. ", term, others(r)), who(r.Requester), plain(" asks."))
+			subject = append(fencedWords(r), plain(", "))
+			subject = append(append(subject, v.until(round)...), plain("; %s. ", others(r)), who(r.Requester), plain(" asks."))
 		case r.Ask.Kind == approvals.KindAccount:
 			subject = Text{who(r.Requester), plain(" asks to exempt "), code(what(r)), plain(" from MFA %s, from any address.", term)}
 		}
@@ -151,6 +154,19 @@ func (v Voice) lead(r *approvals.Request) Text {
 	case approvals.StateNone:
 	}
 	return Text{plain("Not opened yet.")}
+}
+
+// until says when a first round's term would end. The time starts only when the change is verified, so the end of a duration
+// is that of a request decided at once.
+func (v Voice) until(round *approvals.Round) Text {
+	end := v.Calendar.EndOf(round.Term, round.Opened)
+	switch {
+	case !round.Term.Until.IsZero():
+		return Text{plain("until "), v.at(end)}
+	case round.Term.For < day:
+		return Text{plain("%s", sayTerm(round.Term, v.zone()))}
+	}
+	return Text{plain("%s, until about ", sayTerm(round.Term, v.zone())), v.at(end)}
 }
 
 // fencedWords say what a fenced exemption is, in the order in which it matters.
@@ -247,6 +263,8 @@ func (v Voice) cause(r *approvals.Request) Text {
 		return append(Text{plain("Taken back: asked how sign-ins would go, Entra ID did not say what was predicted.")}, reason...)
 	case approvals.CauseForged:
 		return Text{plain("It was changed in the store by somebody other than hallpass, so it was ended. Security was told.")}
+	case approvals.CauseUnfenced:
+		return append(Text{plain("The fence of its zone does not hold, so it ends, as its rule says.")}, reason...)
 	case approvals.CauseDenied:
 		return append(Text{plain("Denied by "), by, plain(".")}, reason...)
 	case approvals.CauseLapsed:

@@ -11,13 +11,10 @@ import (
 // Identity is one of the identities that hallpass signs in as.
 type Identity string
 
-// The identities. Each has permissions of its own; those after the first two are for ways that are off by default.
+// The identities. Each has permissions of its own.
 const (
-	Reader   Identity = "reader"   // reads
-	Writer   Identity = "writer"   // writes, and is used by the converging worker only
-	MFA      Identity = "mfa"      // writes per-user MFA states
-	Sessions Identity = "sessions" // revokes the sessions of an account
-	Apps     Identity = "apps"     // makes and ends app registrations
+	Reader Identity = "reader" // reads
+	Writer Identity = "writer" // writes, and is used by the converging worker only
 )
 
 // Row is a call that hallpass makes, and what it needs. There is no call without a row: the guard lets through what the
@@ -52,7 +49,6 @@ func Calls() []Row {
 		{http.MethodPost, "/groups/{id}/members/$ref", false, Writer, []string{GroupWrite}, whyMembers, "it needs that role"},
 		// Without /$ref this would delete the user.
 		{http.MethodDelete, "/groups/{id}/members/{id}/$ref", false, Writer, []string{GroupWrite}, whyMembers, "it needs that role"},
-		{http.MethodPost, "/users/{id}/revokeSignInSessions", false, Sessions, []string{sessionRevoke}, "an account's sessions, where its last exemption ends and its card said so", "tokens live until they end by themselves"},
 		{read, "/users", false, Reader, []string{userRead}, whyUsers, ""},
 		{read, "/users/{id}", false, Reader, []string{userRead}, whyUsers, ""},
 		{http.MethodPost, "/users/{id}/checkMemberGroups", false, Reader, []string{userRead, groupRead}, whyUsers, ""},
@@ -71,16 +67,6 @@ func Calls() []Row {
 		{read, "/applications(appId='{id}')", false, Reader, []string{appRead}, whyApps, unwatched},
 		{read, "/applications(appId='{id}')/owners", false, Reader, []string{appRead}, whyApps, unwatched},
 		{read, "/users/{id}/authentication/requirements", true, Reader, []string{policyRead}, whyPolicies, ""},
-		{write, "/users/{id}/authentication/requirements", true, MFA, []string{methodWrite}, "per-user MFA states, where that is switched on. It could rewrite the tenant's authentication methods: an identity for this alone", "per-user MFA is a way that is off"},
-		{read, "/applications(uniqueName='{id}')", false, Apps, []string{appOwn}, whyOwn, noApps},
-		{http.MethodPost, "/applications", false, Apps, []string{appOwn}, whyOwn, noApps},
-		{write, "/applications/{id}", false, Apps, []string{appOwn}, whyOwn, noApps},
-		{http.MethodDelete, "/applications/{id}", false, Apps, []string{appOwn}, whyOwn, noApps},
-		{read, "/applications/{id}/federatedIdentityCredentials", false, Apps, []string{appOwn}, whyOwn, noApps},
-		{http.MethodPost, "/applications/{id}/federatedIdentityCredentials", false, Apps, []string{appOwn}, whyOwn, noApps},
-		{http.MethodDelete, "/applications/{id}/federatedIdentityCredentials/{id}", false, Apps, []string{appOwn}, whyOwn, noApps},
-		{http.MethodPost, "/servicePrincipals", false, Apps, []string{appOwn}, whyOwn, noApps},
-		{write, "/servicePrincipals(appId='{id}')", false, Apps, []string{appOwn}, whyOwn, noApps},
 	}
 }
 
@@ -100,9 +86,6 @@ const (
 	domainRead     = "Domain.Read.All"
 	federationRead = "Domain-InternalFederation.Read.All"
 	appRead        = "Application.Read.All"
-	sessionRevoke  = "User.RevokeSessions.All"
-	appOwn         = "Application.ReadWrite.OwnedBy"
-	methodWrite    = "Policy.ReadWrite.AuthenticationMethod"
 )
 
 const (
@@ -113,24 +96,18 @@ const (
 	whyLogs     = "who took something out; from where an account signs in; whether it has an MFA method"
 	whyRoles    = "whether an account holds or may activate a role"
 	whyApps     = "hallpass's own apps: what is granted, their owners and credentials"
-	whyOwn      = "app registrations that hallpass made itself, and no others"
-	noApps      = "app registrations are a way that is off"
 	unwatched   = "hallpass's own apps are not watched"
 )
 
-// Forbidden are permissions that an identity must not hold, each with the reason.
-func Forbidden(as Identity) map[string]string {
-	out := map[string]string{
-		"User.ReadWrite.All":                 "it turns one slip in a path into the deletion of a user",
-		"AppRoleAssignment.ReadWrite.All":    "it can grant itself everything",
-		"RoleManagement.ReadWrite.Directory": "it can make anybody an administrator",
-		"Directory.ReadWrite.All":            "it can write nearly everything",
-		methodWrite:                          "it rewrites the tenant's authentication methods",
+// Forbidden are permissions that no identity of hallpass may hold, each with the reason.
+func Forbidden() map[string]string {
+	return map[string]string{
+		"User.ReadWrite.All":                    "it turns one slip in a path into the deletion of a user",
+		"AppRoleAssignment.ReadWrite.All":       "it can grant itself everything",
+		"RoleManagement.ReadWrite.Directory":    "it can make anybody an administrator",
+		"Directory.ReadWrite.All":               "it can write nearly everything",
+		"Policy.ReadWrite.AuthenticationMethod": "it rewrites the tenant's authentication methods",
 	}
-	if as == MFA {
-		delete(out, methodWrite)
-	}
-	return out
 }
 
 // Need is a permission that an identity needs for some of its calls.
@@ -173,7 +150,7 @@ func PermissionTable() string {
 	var b strings.Builder
 	b.WriteString("| identity | application permission | why |\n| --- | --- | --- |\n")
 	var written []string
-	for _, as := range []Identity{Reader, Writer, MFA, Sessions, Apps} {
+	for _, as := range []Identity{Reader, Writer} {
 		for _, row := range Calls() {
 			why := row.Why
 			if row.Optional != "" {

@@ -31,9 +31,6 @@ type Config struct {
 	Now       func() time.Time
 	// ReadOnly lets nothing through that changes something.
 	ReadOnly bool
-	// Also are optional identities that the client signs in as: it lets their calls through. Each has a credential of its
-	// own. Nil: the calls of the reader and the writer.
-	Also []Identity
 	// Observe is told about every call. Optional.
 	Observe func(Call)
 }
@@ -84,7 +81,7 @@ func New(cfg Config) (*Client, error) {
 		abs.RegisterDefaultDeserializer(func() serialization.ParseNodeFactory { return kjson.NewJsonParseNodeFactory() })
 	})
 	guarded := &guard{
-		next: cfg.Transport, host: u.Host, now: cfg.Now, observe: cfg.Observe, rules: rules(), also: cfg.Also, readOnly: cfg.ReadOnly,
+		next: cfg.Transport, host: u.Host, now: cfg.Now, observe: cfg.Observe, rules: rules(), readOnly: cfg.ReadOnly,
 	}
 	client := &http.Client{
 		Transport:     khttp.NewCustomTransportWithParentTransport(guarded, khttp.NewParametersNameDecodingHandler()),

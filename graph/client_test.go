@@ -18,7 +18,7 @@ import (
 
 const host = "https://graph.microsoft.com"
 
-// roles are those that hallpass's identities hold together, the optional ones too.
+// roles are those that hallpass's identities hold together, those that they can do without too.
 func roles() []string {
 	var out []string
 	for _, row := range graph.Calls() {
@@ -70,7 +70,7 @@ func newKitOf(t *testing.T, o graphtest.Options, granted ...string) *kit {
 	k := &kit{tenant: graphtest.New(o)}
 	k.app = k.tenant.AddApp(graphtest.App{Name: "hallpass", Roles: granted})
 	c, err := graph.New(graph.Config{
-		Host: host, Credential: k.tenant.Credential(k.app.ID), Transport: k, Now: o.Now, Also: []graph.Identity{graph.MFA, graph.Sessions, graph.Apps},
+		Host: host, Credential: k.tenant.Credential(k.app.ID), Transport: k, Now: o.Now,
 		Observe: func(c graph.Call) { k.calls = append(k.calls, c) },
 	})
 	if err != nil {

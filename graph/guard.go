@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -15,7 +14,7 @@ import (
 // match gives the row of an allowed call.
 func (g *guard) match(method, path string) (Row, bool) {
 	for _, r := range g.rules {
-		if r.Method == method && r.pattern.MatchString(path) && (r.As == Reader || r.As == Writer || slices.Contains(g.also, r.As)) {
+		if r.Method == method && r.pattern.MatchString(path) {
 			return r.Row, true
 		}
 	}
@@ -32,7 +31,6 @@ type guard struct {
 	now     func() time.Time
 	observe func(Call)
 	rules   []rule
-	also    []Identity // lets the calls of these optional identities through
 	// readOnly lets no change through at all.
 	readOnly bool
 }

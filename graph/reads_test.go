@@ -227,31 +227,6 @@ func TestAnAccountsMethodsRiskAndMFAState(t *testing.T) {
 			t.Errorf("%s, %v, want %s", got, err, want)
 		}
 	}
-	// The state goes to disabled, and back: one that is enabled turns to enforced by itself where there is a method.
-	for _, row := range []struct{ put, want string }{{graph.MFADisabled, graph.MFADisabled}, {graph.MFAEnabled, graph.MFAEnforced}} {
-		if err := k.c.PutPerUserMFA(t.Context(), person, row.put); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := k.c.PerUserMFA(t.Context(), person); err != nil || got != row.want {
-			t.Errorf("%s after %s, %v", got, row.put, err)
-		}
-	}
-	if err := k.c.PutPerUserMFA(t.Context(), person, "off"); err == nil {
-		t.Error("a state that is none was sent")
-	}
-}
-
-func TestPerUserMFAIsChangedOnlyByAClientMadeForIt(t *testing.T) {
-	t.Parallel()
-	k := newKit(t)
-	svc := k.tenant.AddUser(graphtest.User{UPN: "svc@contoso.com", Enabled: true})
-	c, err := graph.New(graph.Config{Host: host, Credential: k.tenant.Credential(k.app.ID), Transport: k, Now: noon})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.PutPerUserMFA(t.Context(), svc, graph.MFADisabled); err == nil || len(k.sent) > 0 {
-		t.Errorf("%v after %v", err, k.sent)
-	}
 }
 
 func TestDomainsFederationAndSecurityDefaults(t *testing.T) {
@@ -385,17 +360,14 @@ func TestUnmodelledConditionsReachThePolicy(t *testing.T) {
 	}
 }
 
-func TestSessionsAreRevoked(t *testing.T) {
+func TestConsentIsNoticed(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
-	svc := k.tenant.AddUser(graphtest.User{UPN: "svc@contoso.com", Enabled: true})
-	if err := k.c.RevokeSessions(t.Context(), svc); err != nil {
-		t.Error(err)
-	}
-	if u, is := k.tenant.User(svc); !is || !u.Revoked.Equal(noon()) {
-		t.Errorf("%+v", u)
-	}
-	if err := against(t, &answers{status: 200, body: `{"value":false}`}).RevokeSessions(t.Context(), svc); err == nil {
-		t.Error("Graph said no")
+	a := k.tenant.AddApp(graphtest.App{Name: "AgilePoint NX"})
+	before, err := k.c.Granted(t.Context(), a.ID)
+	k.tenant.Grant("cleo@contoso.com", a.ID, "Sites.Selected")
+	after, err2 := k.c.Granted(t.Context(), a.ID)
+	if err != nil || err2 != nil || len(before) != 0 || !slices.Equal(after, []string{"Sites.Selected"}) {
+		t.Errorf("%v, %v, then %v, %v", before, err, after, err2)
 	}
 }

@@ -168,24 +168,3 @@ func (c *Client) claims(ctx context.Context) (claims, error) {
 	}
 	return out, nil
 }
-
-// RevokeSessions makes all refresh tokens of an account invalid. A job with a password signs in again; a connector that
-// keeps a token is dead until a person signs in (Microsoft's page "user: revokeSignInSessions").
-// The client must also be Sessions.
-func (c *Client) RevokeSessions(ctx context.Context, userID string) error {
-	r, err := c.call(abs.POST, "/users/"+url.PathEscape(userID)+"/revokeSignInSessions", nil)
-	if err != nil {
-		return err
-	}
-	data, err := c.getRaw(ctx, r)
-	if err != nil {
-		return err
-	}
-	var answer struct {
-		Value bool `json:"value"`
-	}
-	if err := json.Unmarshal(data, &answer); err != nil || !answer.Value {
-		return fmt.Errorf("graph: revoking sessions is answered with %.100q", data)
-	}
-	return nil
-}

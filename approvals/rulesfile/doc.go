@@ -33,7 +33,8 @@
 //	    notify: [security]
 //
 // A rule may also say max, max_total, lapse, nudge, remind and apply_within, and restore: true (an entry that somebody
-// took out is put back). Durations are written 30m, 12h, 90d or 2w.
+// took out is put back), and fence_broken: end (an exemption in a zone whose fence is found not to hold ends; the default,
+// keep, leaves that to the people whom the check of the zones tells). Durations are written 30m, 12h, 90d or 2w.
 //
 // # Known and unknown
 //

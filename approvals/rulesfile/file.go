@@ -82,7 +82,7 @@ type rule struct {
 
 // flags are the yes-or-no settings of a rule.
 type flags struct {
-	unfenced, restore, ticket bool
+	unfenced, restore, ticket, endUnfenced bool
 }
 
 // limits are the times that defaults and rules may set.

@@ -196,6 +196,7 @@ func (f *File) ruling(r rule, ask approvals.Ask) approvals.Ruling {
 		Notify:      slices.Clone(r.notify),
 		Unfenced:    r.flags.unfenced,
 		Restore:     r.flags.restore,
+		EndUnfenced: r.flags.endUnfenced,
 		RulesHash:   f.hash,
 		Read:        read,
 	}

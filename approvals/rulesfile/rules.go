@@ -105,7 +105,7 @@ func (f *File) readRules(r *reader, env *environment, n *yaml.Node, defaults lim
 	seen := map[string]bool{}
 	always := ""
 	for i, item := range items {
-		v := r.fields(item, "rule "+strconv.Itoa(i+1), append(limitKeys(), "name", "when", "approve", "notify", "unfenced", "restore", "ticket")...)
+		v := r.fields(item, "rule "+strconv.Itoa(i+1), append(limitKeys(), "name", "when", "approve", "notify", "unfenced", "restore", "ticket", "fence_broken")...)
 		name := readName(r, item, v["name"], "rule "+strconv.Itoa(i+1), seen)
 		what := fmt.Sprintf("rule %q", name)
 		one := rule{name: name, limits: readTimes(r, v, what, defaults)}
@@ -123,9 +123,10 @@ func (f *File) readRules(r *reader, env *environment, n *yaml.Node, defaults lim
 			one.notify = append(one.notify, f.groupName(r, g, what+": notify"))
 		}
 		one.flags = flags{
-			unfenced: r.flag(v["unfenced"], what+": unfenced"),
-			restore:  r.flag(v["restore"], what+": restore"),
-			ticket:   r.oneOf(v["ticket"], what+": ticket", "required", "optional") == "required",
+			unfenced:    r.flag(v["unfenced"], what+": unfenced"),
+			restore:     r.flag(v["restore"], what+": restore"),
+			ticket:      r.oneOf(v["ticket"], what+": ticket", "required", "optional") == "required",
+			endUnfenced: r.oneOf(v["fence_broken"], what+": fence_broken", "end", "keep") == "end",
 		}
 		f.rules = append(f.rules, one)
 	}

@@ -2,7 +2,9 @@ package entra
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"hallpass/approvals"
@@ -25,14 +27,23 @@ func (e *Entra) world(ctx context.Context, within time.Duration, class approvals
 
 // ZoneReport is what a check found of one zone. Nothing found means that the zone holds.
 type ZoneReport struct {
-	Zone  Zone
-	Found []evaluate.Finding
+	Zone Zone
+	// Broken says why its fence does not hold: nobody is put into it, and who is in it is exempt from more than was approved.
+	Broken []evaluate.Finding
+	// Strange is what is in it and was not put there by hallpass.
+	Strange []evaluate.Finding
 	// Accounts and Addresses are how many it holds.
 	Accounts, Addresses int
 }
 
+// Found is all that was found, what is wrong with the fence first.
+func (r ZoneReport) Found() []evaluate.Finding { return slices.Concat(r.Broken, r.Strange) }
+
+// Group is the target that the zone's accounts are entries of.
+func (r ZoneReport) Group() approvals.Target { return r.Zone.groupTarget() }
+
 // CheckZones looks at every fenced zone: whether its fence holds, and whether it holds anything that hallpass did not put
-// there.
+// there. An error says that one could not be looked at, which is no finding about it.
 func (e *Entra) CheckZones(ctx context.Context) ([]ZoneReport, error) {
 	if len(e.cfg.Places.Zones()) == 0 {
 		return nil, nil
@@ -48,18 +59,20 @@ func (e *Entra) CheckZones(ctx context.Context) ([]ZoneReport, error) {
 	var out []ZoneReport
 	for _, l := range all {
 		report := ZoneReport{Zone: l.Zone}
-		switch err := e.fill(ctx, &l); {
+		err := e.fill(ctx, &l)
+		no, refused := errors.AsType[*approvals.Refusal](err)
+		switch {
+		case refused: // its group is gone, or hallpass may not read it
+			report.Broken = []evaluate.Finding{{What: no.What, Do: "See that the group exists and that hallpass may read it."}}
 		case err != nil:
-			report.Found = append(report.Found, evaluate.Finding{What: err.Error(), Do: "See that the group exists and that hallpass may read it."})
+			return nil, err
 		default:
-			report.Found = world.Broken(l.policies(), l.group)
+			report.Broken = world.Broken(l.policies(), l.group)
 		}
 		report.Accounts, report.Addresses = len(l.members), len(canonical(l.location.Ranges))
-		strangers, err := e.strangers(ctx, l)
-		if err != nil {
+		if report.Strange, err = e.strangers(ctx, l); err != nil {
 			return nil, err
 		}
-		report.Found = append(report.Found, strangers...)
 		out = append(out, report)
 	}
 	return out, nil

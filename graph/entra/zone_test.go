@@ -424,11 +424,38 @@ func TestACheckNamesWhatIsWrongWithAZone(t *testing.T) {
 	if err != nil || len(reports) != 2 {
 		t.Fatalf("%+v, %v", reports, err)
 	}
+	if len(reports[0].Strange)+len(reports[1].Broken) > 0 {
+		t.Errorf("a fence is broken by what is behind it, or the other way round: %+v", reports)
+	}
 	for i, want := range [][]string{{"is off"}, {"holds 22.1.1.1/32, which hallpass did not put there", "holds " + svc}} {
 		for j, text := range want {
-			if len(reports[i].Found) != len(want) || !strings.Contains(reports[i].Found[j].What, text) {
-				t.Errorf("%+v does not say %q", reports[i].Found, text)
+			if found := reports[i].Found(); len(found) != len(want) || !strings.Contains(found[j].What, text) {
+				t.Errorf("%+v does not say %q", found, text)
 			}
+		}
+	}
+}
+
+func TestAZoneThatCannotBeLookedAtIsNotCalledBroken(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		fault graphtest.Fault
+		says  string // empty: an error, and no report
+	}{
+		"Graph is away":          {graphtest.Fault{Status: http.StatusServiceUnavailable}, ""},
+		"the reply is lost":      {graphtest.Fault{Drop: true}, ""},
+		"Graph is busy":          {graphtest.Fault{Status: http.StatusTooManyRequests}, ""},
+		"hallpass may not read":  {graphtest.Fault{Status: http.StatusForbidden}, "lacks the permission"},
+		"the group is not there": {graphtest.Fault{Status: http.StatusNotFound}, "does not exist"},
+	} {
+		k := fencedKit(t, 1)
+		k.tenant.Fail(func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/groups/"+k.o.zones[0].Group) }, row.fault)
+		reports, err := k.e.CheckZones(t.Context())
+		switch {
+		case row.says == "" && err == nil:
+			t.Errorf("%s: %+v", name, reports)
+		case row.says != "" && (err != nil || len(reports[0].Broken) != 1 || !strings.Contains(reports[0].Broken[0].What, row.says)):
+			t.Errorf("%s: %+v, %v", name, reports, err)
 		}
 	}
 }

@@ -227,7 +227,7 @@ func (t *Tenant) policy(id string) *Policy {
 
 func (t *Tenant) app(id string) *App {
 	for _, a := range t.apps {
-		if a.deleted.IsZero() && (a.ID == id || a.object == id) {
+		if a.ID == id || a.object == id {
 			return a
 		}
 	}

@@ -46,8 +46,6 @@ type User struct {
 	MFAState string
 	// Risk is low, medium or high for an account at risk.
 	Risk string
-	// Revoked is when its sessions were last revoked.
-	Revoked time.Time
 
 	made    time.Time
 	deleted time.Time
@@ -132,20 +130,11 @@ type App struct {
 	// Certificate, DER, is one that it may sign in with; Workload is a token of a workload that it may sign in with.
 	Certificate []byte
 	Workload    string
-	// Unique is the name of an app that another one made; By is who made it.
-	Unique, By string
-	Federated  []Federated
-	// Principal is the id of its service principal; empty: it has none. Disabled: it cannot sign in.
+	// Principal is the id of its service principal. Empty: it gets one.
 	Principal string
-	Disabled  bool
 
-	object  string
-	made    time.Time
-	deleted time.Time
+	object string
 }
-
-// Federated is a federated credential of an app.
-type Federated struct{ ID, Name, Issuer, Subject string }
 
 // Credential is a certificate or a secret of an app.
 type Credential struct {
@@ -206,7 +195,7 @@ type Event struct {
 	At     time.Time `json:"at"`
 	Actor  string    `json:"actor"`         // the app's name, or the hand
 	App    string    `json:"app,omitempty"` // the app's id; empty for a hand
-	Target string    `json:"target"`        // location:ID, group:ID or mfa:ID
+	Target string    `json:"target"`        // location:ID or group:ID
 	Entry  string    `json:"entry"`         // a canonical range, a member's id, or a per-user MFA state
 	Added  bool      `json:"added"`
 }

@@ -7,9 +7,6 @@ import (
 )
 
 func (t *Tenant) userCalls(c call) answer {
-	if c.is(http.MethodPost, "users", "*", "revokeSignInSessions") {
-		return t.revoke(c)
-	}
 	if refused := c.may("User.Read.All", "Directory.Read.All"); refused != nil {
 		return *refused
 	}
@@ -106,51 +103,14 @@ func (t *Tenant) checkGroups(c call, u *User) answer {
 	return ok(object{"value": in})
 }
 
-// perUserMFA reads and changes the per-user MFA state. One that is enabled turns to enforced when the account has a method.
+// perUserMFA reads the per-user MFA state.
 func (t *Tenant) perUserMFA(c call) answer {
-	read := []string{"Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"}
-	if c.r.Method == http.MethodPatch {
-		read = read[1:]
-	}
-	if refused := c.may(read...); refused != nil {
+	if refused := c.may("Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"); refused != nil {
 		return *refused
 	}
 	u := t.user(c.parts[1])
 	if u == nil {
 		return notFound(c.parts[1])
 	}
-	if c.r.Method == http.MethodGet {
-		return c.one(object{"perUserMfaState": u.mfa()})
-	}
-	var body map[string]string
-	if err := json.Unmarshal(c.body, &body); err != nil || len(body) != 1 {
-		return no(http.StatusBadRequest, "badRequest", "The body is {\"perUserMfaState\": …}.")
-	}
-	state := body["perUserMfaState"]
-	switch state {
-	case "disabled", "enabled", "enforced":
-	default:
-		return no(http.StatusBadRequest, "badRequest", "Invalid value for perUserMfaState.")
-	}
-	if state == "enabled" && len(u.Methods) > 0 {
-		state = "enforced"
-	}
-	if state != u.mfa() {
-		t.setMFA(c.app.Name, c.app.ID, u, state)
-	}
-	return done()
-}
-
-// revoke ends the sessions of an account.
-func (t *Tenant) revoke(c call) answer {
-	if refused := c.may("User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"); refused != nil {
-		return *refused
-	}
-	u := t.user(c.parts[1])
-	if u == nil {
-		return notFound(c.parts[1])
-	}
-	u.Revoked = t.opts.Now()
-	t.audit(audit{activity: "Revoke user sign-in sessions", actor: c.app.Name, app: c.app.ID, targets: []string{u.ID}})
-	return ok(object{"@odata.context": "https://" + c.r.Host + "/v1.0/$metadata#Edm.Boolean", "value": true})
+	return c.one(object{"perUserMfaState": u.mfa()})
 }

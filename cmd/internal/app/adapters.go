@@ -52,6 +52,7 @@ const (
 	spaceRules    = "rules"
 	spaceReached  = "reached" // people in Teams
 	spaceTalks    = "talks"   // conversations in Teams
+	spaceZones    = "zones"   // what was told of zones that were broken
 	spaceGreeted  = "greeted" // conversations in Teams that were welcomed
 )
 

@@ -124,20 +124,17 @@ func ready(ctx context.Context, cfg Config, p Parts) error {
 			return fmt.Errorf("%s: %s (or state `durability: relaxed` and accept that acknowledged clicks may be lost)", f.What, f.Do)
 		}
 	}
-	for _, of := range []struct {
-		id     graph.Identity
-		client *graph.Client
-	}{{graph.Reader, p.Reader}, {graph.Writer, p.Writer}} {
-		if of.client == nil {
+	for _, client := range []*graph.Client{p.Reader, p.Writer} {
+		if client == nil {
 			continue
 		}
-		roles, err := of.client.Roles(ctx)
+		roles, err := client.Roles(ctx)
 		if err != nil {
 			p.Log.WarnContext(ctx, "the permissions of an identity could not be read", "error", err)
 			continue
 		}
 		for _, role := range roles {
-			if why, bad := graph.Forbidden(of.id)[role]; bad {
+			if why, bad := graph.Forbidden()[role]; bad {
 				return fmt.Errorf("the identity holds %s, which hallpass must never hold: %s. Take it away in Entra ID", role, why)
 			}
 		}

@@ -44,6 +44,7 @@ func Check(ctx context.Context, cfg Config, w io.Writer) (bool, error) {
 		say(redisstore.Finding{What: cerr.Error(), Do: "Mend the configuration and try again."})
 		return false, out.err
 	}
+	checkZones(ctx, core, out)
 	if core.Slack != nil {
 		checkSlack(ctx, core.Slack, cfg, p, out)
 	}

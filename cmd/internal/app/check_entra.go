@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"hallpass/approvals/redisstore"
 	"hallpass/approvals/rulesfile"
@@ -71,7 +72,7 @@ func checkIdentity(ctx context.Context, who string, c *graph.Client, file *rules
 		}
 	}
 	for _, role := range surplus {
-		if why, bad := graph.Forbidden(ids[0])[role]; bad {
+		if why, bad := graph.Forbidden()[role]; bad {
 			out.problem("Take it away; serve refuses to start with it.", "entra.%s holds %s: %s", who, role, why)
 		} else {
 			out.problem("Take it away: who takes over hallpass would have it too.", "entra.%s holds %s, which hallpass does not use there", who, role)
@@ -124,4 +125,24 @@ func is(so bool, what, it string) string {
 		return fmt.Sprintf("%s is %s", what, it)
 	}
 	return fmt.Sprintf("%s is not %s", what, it)
+}
+
+// checkZones looks whether the fence of every zone holds: a line for each.
+func checkZones(ctx context.Context, core *Core, out *report) {
+	reports, err := patient(ctx, core.parts.Store.Now, core.Tenant.CheckZones)
+	if err != nil {
+		out.problem("See the permissions above.", "the zones cannot be looked at: %v", err)
+		return
+	}
+	for _, r := range reports {
+		if len(r.Found()) == 0 {
+			out.good("the zone %s holds: %d accounts, %d addresses", r.Zone.Name, r.Accounts, r.Addresses)
+			continue
+		}
+		var what, do []string
+		for _, f := range r.Found() {
+			what, do = append(what, f.What), append(do, f.Do)
+		}
+		out.problem(strings.Join(slices.Compact(do), " "), "the zone %s: %s", r.Zone.Name, strings.Join(what, "; "))
+	}
 }

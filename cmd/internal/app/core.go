@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,8 @@ type Parts struct {
 	Observe bool
 	Timing  engine.Timing
 	Workers engine.Workers
+	// ZoneEvery is how often zones are looked at. 0: 10 minutes.
+	ZoneEvery time.Duration
 	// Now is the machine's clock, Clock that of everything stored.
 	Now, Clock func() time.Time
 	Log        *slog.Logger
@@ -115,7 +118,15 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		return nil, err
 	}
 	c.Tenant = tenant
-	var schedules []engine.Schedule
+	watch := zoneWatch{
+		store: p.Store, every: cmp.Or(p.ZoneEvery, zoneEvery), check: tenant.CheckZones, log: p.Log,
+		broken: func(ctx context.Context, zone string, group approvals.Target, why string) (ended, kept []approvals.RequestID, err error) {
+			return c.Engine.FenceBroken(ctx, zone, group, why)
+		},
+		channels: func() []bot.Place { return c.Bot.Channels(file().People().Security) },
+		announce: func(ctx context.Context, to bot.Place, card bot.Card) error { return c.Bot.Announce(ctx, to, card) },
+	}
+	schedules := []engine.Schedule{watch.schedule()}
 	if p.Anchor != nil {
 		sealing := &anchoring{p.Anchor, p.Store, p.Log, c.alarm}
 		schedules = append(schedules, sealing.schedule(p.AnchorEvery))
@@ -158,9 +169,10 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		Grammar: bot.Grammar{
 			Zone: p.Calendar.Zone, Names: func(k approvals.Kind) []string { return file().Names(k) }, Zones: func() []string { return file().ZoneNames() },
 		},
-		Advisor: advisor{tenant, p.Store.Now},
-		Acted:   p.Acted,
-		Now:     p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
+		Calendar: p.Calendar,
+		Advisor:  advisor{tenant, p.Store.Now},
+		Acted:    p.Acted,
+		Now:      p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
 	})
 	if err != nil {
 		return nil, err

@@ -56,13 +56,17 @@ func WriteZones(w io.Writer, reports []entra.ZoneReport) (ok bool, err error) {
 		say("The rules file has no zones. hallpass zone plan prints what to create for one.\n")
 	}
 	for _, r := range reports {
-		if len(r.Found) == 0 {
+		if len(r.Found()) == 0 {
 			say("ok      %s holds: %d accounts, %d addresses\n", r.Zone.Name, r.Accounts, r.Addresses)
 			continue
 		}
 		ok = false
-		say("broken  %s: nobody is put into it until this is mended\n", r.Zone.Name)
-		for _, f := range r.Found {
+		what := "it holds what hallpass did not put there"
+		if len(r.Broken) > 0 {
+			what = "nobody is put into it until this is mended"
+		}
+		say("broken  %s: %s\n", r.Zone.Name, what)
+		for _, f := range r.Found() {
 			say("        %s\n        %s\n", f.What, f.Do)
 		}
 	}

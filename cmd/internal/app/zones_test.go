@@ -16,7 +16,10 @@ func TestAReportOfZonesSaysWhatToMend(t *testing.T) {
 		"The rules file has no zones.":               nil,
 		"ok      a holds: 2 accounts, 1 addresses\n": {{Zone: entra.Zone{Name: "a"}, Accounts: 2, Addresses: 1}},
 		"broken  b: nobody is put into it until this is mended\n        the fence is off\n        Switch it on.\n": {
-			{Zone: entra.Zone{Name: "a"}}, {Zone: entra.Zone{Name: "b"}, Found: []evaluate.Finding{{What: "the fence is off", Do: "Switch it on."}}},
+			{Zone: entra.Zone{Name: "a"}}, {Zone: entra.Zone{Name: "b"}, Broken: []evaluate.Finding{{What: "the fence is off", Do: "Switch it on."}}},
+		},
+		"broken  b: it holds what hallpass did not put there\n        the group holds x\n        Take it out.\n": {
+			{Zone: entra.Zone{Name: "b"}, Strange: []evaluate.Finding{{What: "the group holds x", Do: "Take it out."}}},
 		},
 	} {
 		var out strings.Builder

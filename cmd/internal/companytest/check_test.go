@@ -71,7 +71,7 @@ func TestCheckOfAGoodCompanyFindsNoProblem(t *testing.T) {
 		"advice  with GroupMember.ReadWrite.All", "advice  entra.reader does not hold Application.Read.All: hallpass's own apps are not watched", "ok      the location trusted-servers is in the tenant",
 		"ok      the exclusion integrations is a cloud-only security group", "ok      the group security is in the tenant and has 2 direct members",
 		"ok      Slack takes the bot token", "ok      the bot token has the scopes that are needed", "ok      Slack takes the app-level token",
-		"ok      hallpass is in the channel #netsec-approvals of the group netsec",
+		"ok      the zone fenced-integrations holds: 0 accounts, 0 addresses", "ok      hallpass is in the channel #netsec-approvals of the group netsec",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("nothing says %q:\n%s", want, said)

@@ -3,6 +3,7 @@
 package companytest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -121,6 +122,10 @@ type Options struct {
 	Before func(http.Handler) http.Handler
 	// Judge holds the calls of Graph against their schemas. Optional.
 	Judge graphtest.Judge
+	// ZoneEvery is how often zones are looked at. 0: once a day, for tests of many days.
+	ZoneEvery time.Duration
+	// Rules is the rules file instead of the constant. Optional.
+	Rules string
 	// Teams gives the company a Microsoft Teams beside Slack.
 	Teams bool
 }
@@ -184,7 +189,7 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 	if err != nil {
 		return nil, err
 	}
-	rules, err := app.OpenRules("rules.yaml", func(string) ([]byte, error) { return []byte(Rules), nil }, o.Log, nil)
+	rules, err := app.OpenRules("rules.yaml", func(string) ([]byte, error) { return []byte(cmp.Or(o.Rules, Rules)), nil }, o.Log, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -206,6 +211,7 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 			HTTP: &http.Client{Transport: c.Slack.Transport(), Timeout: 10 * time.Second, CheckRedirect: noRedirect},
 		},
 		Teams: inTeams, Alarms: c.alarms, Observe: o.Observe, Timing: o.Timing, Now: o.Now, Clock: o.Now, Log: o.Log,
+		ZoneEvery: cmp.Or(o.ZoneEvery, 24*time.Hour),
 	})
 }
 

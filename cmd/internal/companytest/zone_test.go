@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hallpass/approvals"
+	"hallpass/bot/slack/slacktest"
 	"hallpass/cmd/internal/companytest"
 	"hallpass/graph/graphtest"
 )
@@ -46,7 +47,7 @@ func TestAgilePointGetsIntoSharePointWithoutMFAFromItsAddressOnly(t *testing.T) 
 		s.wait(5 * time.Second)
 		s.reads("Sam", s.says("sam", "approve HP-1001"), "your yes counts")
 		s.wait(5 * time.Second)
-		s.reads("the approvers' card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "svc-nx@contoso.com, no MFA, only from 20.50.2.1, for 7 days; nobody else affected.")
+		s.reads("the approvers' card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "svc-nx@contoso.com, no MFA, only from 20.50.2.1, for 7 days, until about Mon 10 Jan 2000 10:00 UTC; nobody else affected.")
 		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Details", nil)
 		view, _ := s.c.Slack.Front("U0BO")
 		s.reads("the details", view.Plain(), "svc-nx@contoso.com from 20.50.2.1/32")
@@ -297,4 +298,97 @@ func TestTheOrderHoldsWhateverFails(t *testing.T) {
 			})
 		}
 	}
+}
+
+// alarms are the messages in the security channel that speak of the zone itself.
+func alarms(s *scene) []string {
+	var out []string
+	for _, m := range s.c.Slack.Messages(companytest.ChanSecurity) {
+		if text := m.Plain(); strings.Contains(text, "The fence of the zone ") {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// A fence breaks while an exemption is in force. Security is told once; what its rule says so of ends, the rest goes on; when
+// the fence is mended, that is told too, and a new breakage is a new alarm.
+func TestABrokenFenceIsToldOnceAndEndsWhatItsRuleSays(t *testing.T) {
+	t.Parallel()
+	ends := strings.Replace(companytest.Rules, "  - name: service accounts behind a fence\n", "  - name: service accounts behind a fence\n    fence_broken: end\n", 1)
+	for name, row := range map[string]struct {
+		rules string
+		state approvals.State
+		says  string
+	}{
+		"its rule ends it":  {ends, approvals.StateEnded, "Ending, as their rules say: HP-1001."},
+		"its rule keeps it": {companytest.Rules, approvals.StateActive, "Still in force: HP-1001. To end one: /hallpass revoke HP-1001 because …"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inCompany(t, companytest.Options{Rules: row.rules, ZoneEvery: 10 * time.Minute}, func(s *scene) {
+				s.hears("ana", "account svc-nx@contoso.com from 20.50.2.1 for 7d because AgilePoint NX calls SharePoint")
+				s.says("sam", "approve HP-1001")
+				s.wait(5 * time.Second)
+				s.says("bo", "approve HP-1001")
+				s.wait(30 * time.Minute)
+				account := s.state("HP-1001", approvals.StateActive).Account.ID
+				if got := alarms(s); len(got) > 0 {
+					t.Fatalf("an alarm while the fence holds: %q", got)
+				}
+				s.c.Tenant.ChangePolicy("dana", companytest.ZoneFence, func(p *graphtest.Policy) { p.State = "disabled" })
+				s.wait(time.Hour)
+				got := alarms(s)
+				if len(got) != 1 {
+					t.Fatalf("%d alarms: %q", len(got), got)
+				}
+				for _, want := range []string{
+					"The fence of the zone Integrations, fenced does not hold", "the fence “Integrations: only from their location” is off. Switch it on.", row.says,
+					"hallpass looks every 10 minutes and says when it holds again. To look now: hallpass zone check",
+				} {
+					s.reads("security", got[0], want)
+				}
+				s.state("HP-1001", row.state)
+				if in := s.c.Tenant.IsMember(companytest.ZoneGroup, account); in != (row.state == approvals.StateActive) {
+					t.Errorf("the account is in the group: %v", in)
+				}
+				if row.state == approvals.StateEnded {
+					s.reads("the card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "The fence of its zone does not hold, so it ends, as its rule says. Reason: the fence “Integrations: only from their location” is off")
+					inOrder(t, s, account, "20.50.2.1/32")
+				}
+				s.c.Tenant.ChangePolicy("dana", companytest.ZoneFence, func(p *graphtest.Policy) { p.State = "enabled" })
+				s.wait(time.Hour)
+				if got = alarms(s); len(got) != 2 {
+					t.Fatalf("%d messages: %q", len(got), got)
+				}
+				s.reads("security", got[1], "The fence of the zone Integrations, fenced holds again.")
+				s.c.Tenant.ChangePolicy("dana", companytest.ZoneFence, func(p *graphtest.Policy) { p.State = "enabledForReportingButNotEnforced" })
+				s.wait(time.Hour)
+				if got = alarms(s); len(got) != 3 {
+					t.Fatalf("%d messages: %q", len(got), got)
+				}
+				s.reads("security", got[2], "only reports, so it blocks nobody")
+			})
+		})
+	}
+}
+
+// Graph and Slack fail while a fence is broken: nothing is said that is not so, and in the end security is told once.
+func TestAnAlarmComesThroughWhateverFails(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{ZoneEvery: 10 * time.Minute}, func(s *scene) {
+		s.c.Tenant.Fail(func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/groups/"+companytest.ZoneGroup) }, graphtest.Fault{Status: http.StatusInternalServerError, Times: 6})
+		s.wait(25 * time.Minute)
+		if got := alarms(s); len(got) > 0 {
+			t.Fatalf("an alarm, because Graph was away: %q", got)
+		}
+		s.c.Tenant.ChangePolicy("dana", companytest.PolicyMFA, func(p *graphtest.Policy) { p.ExcludeGroups = []string{companytest.GroupExempt} })
+		s.c.Slack.Fail("chat.postMessage", slacktest.Fault{Status: http.StatusServiceUnavailable, Times: 3})
+		s.wait(time.Hour)
+		got := alarms(s)
+		if len(got) != 1 {
+			t.Fatalf("%d alarms: %q", len(got), got)
+		}
+		s.reads("security", got[0], "the MFA policy “Require MFA for everyone” does not exclude the zone's group. Exclude the zone's group from it.")
+	})
 }

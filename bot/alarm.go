@@ -1,0 +1,86 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"hallpass/approvals"
+)
+
+// Alarms go to the channel of a group and belong to no request.
+
+// Channels are the channels in which a group, by its name in the rules file, is told something.
+func (b *Bot) Channels(group string) []Place {
+	var out []Place
+	for _, chat := range b.cfg.Chats {
+		if place, ok := b.cfg.Channel(group, chat.Platform()); ok {
+			out = append(out, place)
+		}
+	}
+	return out
+}
+
+// Announce posts a card without buttons in a channel. Errors are those of Chat.Post.
+func (b *Bot) Announce(ctx context.Context, to Place, c Card) error {
+	chat, ok := b.chat(to.Platform)
+	if !ok {
+		return fmt.Errorf("announcing on %s: %w", to.Platform, ErrGone)
+	}
+	_, err := chat.Post(ctx, to, c)
+	return err
+}
+
+// Defect is one thing that is wrong with a zone, and what mends it.
+type Defect struct{ What, Do string }
+
+// BrokenZone is what a check found wrong with the fence of a zone, and what became of the requests in it.
+type BrokenZone struct {
+	Title string
+	Found []Defect
+	// Ending are the requests that end because of it, InForce those that go on.
+	Ending, InForce []approvals.RequestID
+	// Every is how often it is looked at.
+	Every time.Duration
+}
+
+// maxDefects is how many defects an alarm lists.
+const maxDefects = 8
+
+// Card is the alarm about the zone, for security.
+func (z BrokenZone) Card() Card {
+	c := Card{
+		Tone: ToneBad, Title: "The fence of the zone " + name(z.Title) + " does not hold",
+		Lead: Text{plain("Its accounts may get in without MFA from more than their addresses. Nobody is put into it until it is mended.")},
+	}
+	for i, d := range z.Found {
+		if i == maxDefects {
+			c.Lines = append(c.Lines, Text{plain("… and %d more", len(z.Found)-maxDefects)})
+			break
+		}
+		c.Lines = append(c.Lines, append(Text{literal(clip(line(d.What), 300)), plain(". ")}, inCode(clip(line(d.Do), 200))...))
+	}
+	if len(z.Ending) > 0 {
+		c.Lines = append(c.Lines, Text{bold("Ending"), plain(", as their rules say: %s.", ids(z.Ending))})
+	}
+	if len(z.InForce) > 0 {
+		c.Lines = append(c.Lines, Text{bold("Still in force"), plain(": %s. To end one: ", ids(z.InForce)), code("/hallpass revoke " + string(z.InForce[0]) + " because …")})
+	}
+	c.Foot = []Text{{plain("hallpass looks every %s and says when it holds again. To look now: ", sayDuration(z.Every)), code("hallpass zone check")}}
+	c.Plain = clip(c.Title+". "+c.Lead.String(), 300)
+	return c
+}
+
+// WholeZone says that the fence of a zone of which an alarm was told holds again.
+func WholeZone(title string) Card {
+	return card(ToneGood, "", Text{plain("The fence of the zone "), literal(name(title)), plain(" holds again.")})
+}
+
+func ids(list []approvals.RequestID) string {
+	var out []string
+	for _, id := range list {
+		out = append(out, string(id))
+	}
+	return strings.Join(out, ", ")
+}
