@@ -82,9 +82,9 @@ func NewTown(n int, random *rand.Rand) *Town {
 
 func service(i int) string { return fmt.Sprintf("svc-load-%d@contoso.com", i) }
 
-// asker is the object id of a person who asks or approves.
+// objectOf is the object id of a person who asks or approves.
 func objectOf(slackID string) string {
-	return guid("30000000", int(slackID[len(slackID)-1])+256*int(slackID[2]))
+	return guid("30000000", int(slackID[len(slackID)-1])+256*int(slackID[3]))
 }
 
 // Rules is the town's rules file: one yes of the target's own team is enough.
