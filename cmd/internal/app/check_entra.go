@@ -31,6 +31,7 @@ func checkIdentities(ctx context.Context, cfg Config, p Parts, out *report) {
 	if p.Writer != nil && !same {
 		checkIdentity(ctx, writer, p.Writer, file, false, out)
 	}
+	checkOwnApps(ctx, cfg, p, out)
 }
 
 // checkIdentity holds what is granted to an identity against the table of calls. both says that it is reader and writer.

@@ -92,8 +92,8 @@ func TestCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		return out
 	}
 	// apps makes two identities with these roles.
-	apps := func(c *checked, reads, writes []string) {
-		r := c.Tenant.AddApp(graphtest.App{Name: "reads", Roles: reads})
+	apps := func(c *checked, reads, writes []string, owners ...string) {
+		r := c.Tenant.AddApp(graphtest.App{Name: "reads", Roles: reads, Owners: owners})
 		w := c.Tenant.AddApp(graphtest.App{Name: "writes", Roles: writes})
 		secrets := map[string]string{"R": r.Secret, "W": w.Secret}
 		for who, to := range map[string]*app.Credential{"R": &c.cfg.Entra.Reader, "W": &c.cfg.Entra.Writer} {
@@ -199,6 +199,22 @@ func TestCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		"the writer administers a unit": {
 			func(c *checked) { apps(c, readers, writers[:2]) },
 			"advice  entra.writer does not hold GroupMember.ReadWrite.All…Groups Administrator of the administrative unit",
+		},
+		"a credential of hallpass's own ends soon": {
+			func(c *checked) {
+				r := c.Tenant.AddApp(graphtest.App{
+					Name: "reads", Roles: append(slices.Clone(readers), "Application.Read.All"),
+					Credentials: []graphtest.Credential{{ID: "7a3cb0f2-0000-4000-8000-000000000001", Ends: time.Now().Add(48 * time.Hour)}},
+				})
+				c.cfg.Entra.Reader.ClientID, c.cfg.Entra.Reader.ClientSecret = r.ID, app.NewSecret(r.Secret)
+			},
+			"problem a credential of entra.reader ends on",
+		},
+		"somebody owns hallpass's own app": {
+			func(c *checked) {
+				apps(c, append(slices.Clone(readers), "Application.Read.All"), writers, companytest.People()[0].Entra)
+			},
+			"advice  the app registration of entra.reader has 1 owner(s)…Take the owners away",
 		},
 		"there is no writer": {
 			func(c *checked) { c.cfg.Entra.Writer = app.Credential{} },

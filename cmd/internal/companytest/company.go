@@ -90,7 +90,7 @@ refuse:
     say: Ranges wider than 256 addresses are not trusted. Name the addresses of the server.
 rules:
   - name: one address, short
-    when: ask.kind == "ip" && plan.size == 1 && ask.duration <= duration("48h")
+    when: ask.kind == "ip" && plan.addresses == 1 && plan.size == 1 && ask.duration <= duration("48h")
     approve: [{group: netsec, count: 1}]
   - name: service accounts behind a fence
     when: ask.kind == "account" && plan.fenced && size(plan.zone.new_pairs) <= 4 && plan.size <= 16
