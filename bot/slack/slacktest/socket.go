@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -252,7 +253,7 @@ func (w *Workspace) endSockets(polite bool) error {
 				"type": "disconnect", "reason": "refresh_requested", "debug_info": object{"host": "slacktest"},
 			}))
 		}
-		if err := s.conn.Close(); err != nil {
+		if err := s.conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) { // it may have ended by itself meanwhile
 			errs = append(errs, fmt.Errorf("slacktest: close a socket: %w", err))
 		}
 		<-s.done
