@@ -28,12 +28,4 @@ func SayFact(spec approvals.FactSpec, fact approvals.Fact) string { return sayFa
 func SayChange(s approvals.ChangeState) string { return sayChange(s) }
 
 // SayCause says why a request ended or is ending.
-func (v Voice) SayCause(r *approvals.Request) string { return sayText(v.cause(r)) }
-
-func sayText(t Text) string {
-	var s string
-	for _, span := range t {
-		s += span.Text
-	}
-	return s
-}
+func (v Voice) SayCause(r *approvals.Request) string { return v.cause(r).String() }

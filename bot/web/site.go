@@ -139,7 +139,7 @@ func (s *Site) guard(next http.Handler) http.Handler {
 }
 
 // problem is an error for people.
-type problem struct { //nolint:errname // it is named for what people get
+type problem struct {
 	Status      int
 	Title, Text string
 }

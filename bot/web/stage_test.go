@@ -58,24 +58,24 @@ type memory struct {
 	places   []web.Place
 }
 
-func newStage(t testing.TB) *stage {
-	t.Helper()
+func newStage(tb testing.TB) *stage {
+	tb.Helper()
 	mem := &memory{
 		now: time.Date(2027, 3, 3, 9, 0, 0, 0, time.UTC), requests: map[approvals.RequestID]approvals.Request{},
 		trails: map[approvals.RequestID][]approvals.Entry{}, kept: map[string][]byte{}, until: map[string]time.Time{},
 		people: map[string]approvals.Standing{sam: {Person: approvals.Person{ID: sam, Name: "Sam Stone", Enabled: true}, Security: true}},
 	}
-	s := &stage{t: t, mem: mem}
+	s := &stage{t: tb, mem: mem}
 	s.server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.site.Handler().ServeHTTP(w, r) }))
-	t.Cleanup(s.server.Close)
+	tb.Cleanup(s.server.Close)
 	login := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.issuer.ServeHTTP(w, r) }))
-	t.Cleanup(login.Close)
+	tb.Cleanup(login.Close)
 	var err error
 	s.issuer, err = webtest.New(webtest.Options{
 		URL: login.URL, Tenant: tenantID, ClientID: clientID, ClientSecret: "secret", Redirects: []string{s.server.URL + "/sign-in/done"}, Now: mem.clock,
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s.issuer.SignInAs(sam, "Sam Stone")
 	s.cfg = web.Config{
@@ -88,7 +88,7 @@ func newStage(t testing.TB) *stage {
 	}
 	s.site, err = web.New(s.cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }

@@ -28,10 +28,11 @@ func TestSecurityReadsThatSomebodyElseWroteToRedisAndNothingIsApplied(t *testing
 		if err != nil {
 			t.Fatal(err)
 		}
-		for kind, due := range map[approvals.DueKind]string{approvals.DueTarget: "location:" + companytest.Location, approvals.DueRequest: "HP-1001"} {
-			if err := s.c.Store.Book(s.ctx, approvals.Due{Kind: kind, Key: due, Lane: approvals.LaneApply, At: now}); err != nil {
-				t.Fatal(err)
-			}
+		err = s.c.Store.Book(s.ctx,
+			approvals.Due{Kind: approvals.DueTarget, Key: "location:" + companytest.Location, Lane: approvals.LaneApply, At: now},
+			approvals.Due{Kind: approvals.DueRequest, Key: "HP-1001", Lane: approvals.LaneApply, At: now})
+		if err != nil {
+			t.Fatal(err)
 		}
 		s.says("bo", "approve HP-1001") // wakes the workers as well
 		s.wait(10 * time.Minute)

@@ -5,7 +5,7 @@ import {moment, stamp} from '../words.js';
 // SignIns lets the job sign in, and shows how the tenant judged: by its own policies, which hallpass only changes.
 export function SignIns({list, now}) {
   return (
-    <div className="signins">
+    <div className="sign-ins">
       <h3>Sign-ins of svc-nx, judged by the tenant</h3>
       <p className="tries">
         <button className="job" onClick={() => perform({do: 'signin', to: server()})}>Let the job run</button>
