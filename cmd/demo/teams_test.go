@@ -40,7 +40,7 @@ func TestAFormInTeamsIsFilledInWrongAndRight(t *testing.T) {
 	b.fill(".modal input.ac-textInput >> 0", "20.50.9.9")
 	b.press(".modal button", "Ask")
 	b.until("the form has closed, or says that it is on its way", `!document.querySelector(".modal textarea")`)
-	b.sees(".posts", "HP-1001 is asked for")
+	b.until("it is said that it is asked for, in the dialog or in the chat", `document.body.innerText.includes("HP-1001 is asked for")`)
 
 	bo := b.another(d.inTeams("U0BO", "netsec"))
 	bo.sees(".posts", "20.50.9.9")

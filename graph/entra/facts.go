@@ -105,6 +105,10 @@ func (e *Entra) riskFacts(ctx context.Context, p *approvals.Plan, u graph.User) 
 }
 
 func (e *Entra) methodFacts(ctx context.Context, p *approvals.Plan, u graph.User) error {
+	// Unreserved, a flood of plans would be throttled and hold the budget of everybody else who reads logs.
+	if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
+		return err
+	}
 	r, err := e.cfg.Reader.Registration(ctx, u.ID)
 	switch {
 	case graph.IsNotFound(err):
