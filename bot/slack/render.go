@@ -179,7 +179,9 @@ func cardBlocks(c bot.Card) []block {
 func button(b bot.Button) block {
 	e := block{
 		"type": "button", "action_id": b.ID, "text": plainText(b.Label, maxLabel), "value": clip(b.Value, maxValue),
-		"accessibility_label": clip(b.Label, maxLabel),
+	}
+	if b.Label != "" {
+		e["accessibility_label"] = clip(b.Label, maxLabel)
 	}
 	switch {
 	case b.Danger:

@@ -47,6 +47,7 @@ func TestTextByPeopleIsLiteralEverywhere(t *testing.T) {
 func FuzzCard(f *testing.F) {
 	for _, text := range hostile() {
 		f.Add(text, text, int64(0))
+		f.Add("", text, int64(0)) // a button without a label
 	}
 	f.Fuzz(func(t *testing.T, title, text string, unix int64) {
 		literal := bot.Text{{Text: text, Literal: true, Unix: unix}, {Text: title, Bold: true}}
