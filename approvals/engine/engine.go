@@ -72,7 +72,7 @@ func New(cfg Config) (*Engine, error) {
 		}
 	}
 	if cfg.Named != nil {
-		cfg.Schedules = append(slices.Clone(cfg.Schedules), Schedule{Name: sweepName, Every: sweepEvery, Do: func(ctx context.Context) error {
+		cfg.Schedules = append(slices.Clone(cfg.Schedules), Schedule{Name: sweepName, Every: max(sweepEvery, cfg.Timing.Sweep), Do: func(ctx context.Context) error {
 			return sweep(ctx, cfg.Queue, cfg.Named())
 		}})
 	}
