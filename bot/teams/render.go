@@ -22,7 +22,7 @@ const (
 
 // run renders one span. Everything is a TextRun, which Teams shows as it is: no markup, no links.
 func run(s bot.Span) block {
-	r := block{"type": "TextRun", "text": clip(s.Text, maxRun)}
+	r := block{"type": "TextRun", "text": unformatted(clip(s.Text, maxRun))}
 	if s.Bold {
 		r["weight"] = "bolder"
 	}
@@ -31,6 +31,10 @@ func run(s bot.Span) block {
 	}
 	return r
 }
+
+// unformatted keeps Adaptive Cards from reading {{DATE(…)}} and {{TIME(…)}} in text: they are replaced in a TextRun too. An
+// invisible character between the braces shows them as they were written.
+func unformatted(s string) string { return strings.ReplaceAll(s, "{{", "{\u2060{") }
 
 // inTeams writes commands as they are typed in Teams, where the bot is mentioned.
 func inTeams(t bot.Text) bot.Text {
