@@ -272,7 +272,7 @@ func (s *shaping) write(ctx context.Context, planned approvals.Write) error {
 	t := s.e.cfg.Timing
 	w := approvals.Write{Seen: s.rec.Seen}
 	for _, entry := range planned.Add {
-		if er := s.rec.Entries[entry]; er.Want && !er.Vanished || slices.Contains(s.rec.Back, entry) {
+		if er := s.rec.Entries[entry]; er.Want && er.Ours && !er.Vanished || slices.Contains(s.rec.Back, entry) {
 			w.Add = append(w.Add, entry)
 		}
 	}

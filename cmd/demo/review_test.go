@@ -108,14 +108,17 @@ func TestAReviewersMorning(t *testing.T) {
 	ctx := browser(t)
 	d := start(t, "127.0.0.1:0")
 	at := review(t, d)
-	for n := range 6 {
-		deeds(t, d, fmt.Sprintf(`{"do":"command","as":"U0ANA","channel":"C0GENERAL","text":"ip 20.50.2.%d for %dh because AgilePoint NX number %d calls SharePoint"}`, n+1, 24+n, n+1))
-	}
-	deeds(t, d, `{"do":"command","as":"U0ANA","channel":"C0GENERAL","text":"account svc-nx@contoso.com in integrations for 20d because AgilePoint NX signs in unattended"}`)
 	b := open(t, ctx, at)
 	b.sees("h1", "Overview") // signed in by the emulated login service, which knows Sam
 	b.sees(".me", "Sam Stone")
-	b.untilAgain("all are asked for", at+"/requests", `document.querySelectorAll("table.list tbody tr").length === 7`)
+	for n := range 7 { // one after the other, so that each has its number
+		ask := fmt.Sprintf("ip 20.50.2.%d for %dh because AgilePoint NX number %d calls SharePoint", n+1, 24+n, n+1)
+		if n == 6 {
+			ask = "account svc-nx@contoso.com in integrations for 20d because AgilePoint NX signs in unattended"
+		}
+		deeds(t, d, fmt.Sprintf(`{"do":"command","as":"U0ANA","channel":"C0GENERAL","text":%q}`, ask))
+		b.untilAgain("it is asked for", at+"/requests", fmt.Sprintf(`document.querySelectorAll("table.list tbody tr").length === %d`, n+1))
+	}
 	for n := range 4 {
 		b.approved(d, at, fmt.Sprintf("HP-%d", 1001+n))
 	}
