@@ -1,0 +1,197 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"hallpass/approvals"
+)
+
+// lead is the one sentence that a tired approver understands.
+func (v Voice) lead(r *approvals.Request) Text {
+	round := r.Round()
+	switch r.State {
+	case approvals.StatePending:
+		term := sayTerm(round.Term, v.zone())
+		subject := Text{who(r.Requester), plain(" asks to trust "), code(what(r)), plain(" in "), literal(where(r)), plain(" %s.", term)}
+		switch {
+		case r.Ask.Fenced():
+			subject = append(fencedWords(r), plain(", "))
+			subject = append(append(subject, v.until(round)...), plain("; %s. ", others(r)), who(r.Requester), plain(" asks."))
+		case r.Ask.Kind == approvals.KindAccount:
+			subject = Text{who(r.Requester), plain(" asks to exempt "), code(what(r)), plain(" from MFA %s, from any address.", term)}
+		}
+		return append(subject, plain(" Waits for %s.", waitsFor(r)))
+	case approvals.StateApproved:
+		if r.Observed {
+			return Text{plain("Approved. hallpass only observes: it "), bold("would write"), plain(" this and does not.")}
+		}
+		return Text{plain("Approved. Being applied to Entra ID and read back; it is not in force yet.")}
+	case approvals.StateActive:
+		t := Text{plain("Applied. Ends "), v.at(r.End), plain(".")}
+		if r.Ask.Fenced() {
+			t = append(Text{plain("Applied. ")}, append(fencedWords(r), plain(". Ends "), v.at(r.End), plain("."))...)
+		}
+		if r.Voting() {
+			t = append(t, plain(" "), who(round.AskedBy), plain(" asks to renew it %s, counted from that end. Waits for %s.", sayTerm(round.Term, v.zone()), waitsFor(r)))
+		}
+		return t
+	case approvals.StateEnding:
+		if r.Cause != nil && r.Cause.Word == approvals.CauseTakenOut {
+			return append(v.cause(r), plain(" hallpass reads whether all of it is gone."))
+		}
+		return append(v.cause(r), plain(" Being taken away; it may still be in force."))
+	case approvals.StateEnded:
+		return v.ended(r)
+	case approvals.StateDenied, approvals.StateCancelled, approvals.StateLapsed:
+		return v.cause(r)
+	case approvals.StateNone:
+	}
+	return Text{plain("Not opened yet.")}
+}
+
+// until says when a first round's term would end. The time starts only when the change is verified, so the end of a duration
+// is that of a request decided at once.
+func (v Voice) until(round *approvals.Round) Text {
+	end := v.Calendar.EndOf(round.Term, round.Opened)
+	switch {
+	case !round.Term.Until.IsZero():
+		return Text{plain("until "), v.at(end)}
+	case round.Term.For < day:
+		return Text{plain("%s", sayTerm(round.Term, v.zone()))}
+	}
+	return Text{plain("%s, until about ", sayTerm(round.Term, v.zone())), v.at(end)}
+}
+
+// fencedWords say what a fenced exemption is, in the order in which it matters.
+func fencedWords(r *approvals.Request) Text {
+	return Text{code(what(r)), plain(", no MFA, only from "), code(from(r))}
+}
+
+// from are the addresses of a fenced account.
+func from(r *approvals.Request) string {
+	var list []string
+	for _, p := range r.Ask.Addresses {
+		if p.IsSingleIP() {
+			list = append(list, p.Addr().String())
+		} else {
+			list = append(list, p.String())
+		}
+	}
+	return clip(strings.Join(list, ", "), 300)
+}
+
+// others says whom else a fenced exemption affects.
+func others(r *approvals.Request) string {
+	plan, affected := r.Round().Plan, map[string]bool{}
+	if plan.Zone != nil {
+		for _, pair := range plan.Zone.Pairs {
+			affected[pair.Account] = pair.Account != plan.Account.ID
+		}
+	}
+	delete(affected, plan.Account.ID)
+	switch len(affected) {
+	case 0:
+		return "nobody else affected"
+	case 1:
+		return "1 other account affected"
+	}
+	return fmt.Sprintf("%d other accounts affected", len(affected))
+}
+
+// waitsFor names whom a round waits for.
+func waitsFor(r *approvals.Request) string {
+	round := r.Round()
+	if round.NeedsOwner() {
+		return "the owner, " + name(r.Owner.Label())
+	}
+	open := round.WaitsFor()
+	if len(open) == 0 {
+		return "nobody"
+	}
+	counts, order := map[string]int{}, []string{}
+	for _, g := range open {
+		if counts[g] == 0 {
+			order = append(order, g)
+		}
+		counts[g]++
+	}
+	var out []string
+	for _, g := range order {
+		if counts[g] > 1 {
+			out = append(out, fmt.Sprintf("%d of %s", counts[g], g))
+		} else {
+			out = append(out, g)
+		}
+	}
+	return strings.Join(out, " and ")
+}
+
+// cause says why a request ended or is ending.
+func (v Voice) cause(r *approvals.Request) Text {
+	if r.Cause == nil {
+		return Text{plain("It is %s.", r.State)}
+	}
+	c := r.Cause
+	by := who(c.By)
+	reason := Text{}
+	if c.Why != "" {
+		reason = Text{plain(" Reason: "), literal(clip(line(c.Why), 500))}
+	}
+	switch c.Word {
+	case approvals.CauseEnd:
+		return Text{plain("Its time was over "), v.at(c.At), plain(".")}
+	case approvals.CauseRevoked:
+		return append(Text{plain("Revoked by "), by, plain(".")}, reason...)
+	case approvals.CauseCancelled:
+		return append(Text{plain("Cancelled by "), by, plain(".")}, reason...)
+	case approvals.CauseNotApplied:
+		return Text{plain("It was approved but not applied in time, so the approval no longer holds.")}
+	case approvals.CauseTakenOut:
+		hand := c.Hand
+		if hand == "" {
+			hand = "somebody else"
+		}
+		return Text{literal(name(hand)), plain(" took it out of Entra ID. It is not put back.")}
+	case approvals.CauseDisproved:
+		return append(Text{plain("Taken back: asked how sign-ins would go, Entra ID did not say what was predicted.")}, reason...)
+	case approvals.CauseForged:
+		return Text{plain("It was changed in the store by somebody other than hallpass, so it was ended. Security was told.")}
+	case approvals.CauseUnfenced:
+		return append(Text{plain("The fence of its zone does not hold, so it ends, as its rule says.")}, reason...)
+	case approvals.CauseDenied:
+		return append(Text{plain("Denied by "), by, plain(".")}, reason...)
+	case approvals.CauseLapsed:
+		return Text{plain("Nobody decided in time, so it lapsed.")}
+	case approvals.CauseReplanned:
+		return append(Text{plain("Not applied: what it would do has changed since it was approved.")}, reason...)
+	}
+	return Text{plain("It ended.")}
+}
+
+// ended is honest about what remains.
+func (v Voice) ended(r *approvals.Request) Text {
+	t := v.cause(r)
+	written, gone := false, false
+	for _, c := range r.Changes {
+		written = written || !c.Accepted.IsZero() || c.KeptBy != "" || !r.Applied.IsZero()
+		gone = gone || c.KeptBy == ""
+	}
+	switch {
+	case !written:
+		return append(t, plain(" Nothing had been written to Entra ID."))
+	case gone && r.Cause != nil && r.Cause.Word == approvals.CauseTakenOut:
+		t = append(t, plain(" Verified as gone "), v.at(r.Ended), plain("."))
+	case gone:
+		t = append(t, plain(" Taken away and verified "), v.at(r.Ended), plain("."))
+	}
+	for _, c := range r.Changes {
+		switch {
+		case c.KeptBy != "":
+			t = append(t, plain(" "), code(c.Label), plain(" stays in force: %s keeps it.", c.KeptBy))
+		case c.Covered != "":
+			t = append(t, plain(" "), code(c.Label), plain(" is still covered by "), code(c.Covered), plain(", which is not hallpass's."))
+		}
+	}
+	return t
+}

@@ -1,0 +1,118 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hallpass/approvals"
+)
+
+func (s *Site) listPage(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	if err := s.register.CatchUp(r.Context()); err != nil {
+		return err
+	}
+	view := ReadView(r.URL.Query())
+	rows := s.register.Rows()
+	found, total := view.Select(rows, s.cfg.Now())
+	s.show(w, r, v, http.StatusOK, "list.html", "Requests", listBody{
+		View: view, Rows: found, Total: total, Pages: max(1, (total+pageSize-1)/pageSize), States: stateFilters(), Choices: choicesOf(rows),
+	})
+	return nil
+}
+
+type listBody struct {
+	View         View
+	Rows         []*Row
+	Total, Pages int
+	States       []string
+	Choices      choices
+}
+
+// choices are the names that stand in the register, to choose from.
+type choices struct{ Wheres, Rules []string }
+
+func choicesOf(rows []*Row) choices {
+	wheres, rules := map[string]bool{}, map[string]bool{}
+	var where, rule string
+	for _, r := range rows {
+		if r.Where != where {
+			where = r.Where
+			wheres[where] = true
+		}
+		if r.Rule != rule {
+			rule = r.Rule
+			rules[rule] = true
+		}
+	}
+	return choices{sorted(wheres), sorted(rules)}
+}
+
+func sorted(set map[string]bool) []string {
+	var out []string
+	for name := range set {
+		if name != "" {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// export gives a view as a file. That somebody took it is recorded before.
+func (s *Site) export(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	name, format, _ := strings.Cut(r.PathValue("view"), ".")
+	table, err := s.table(r, name)
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	switch format {
+	case "csv":
+		out.WriteString("\ufeff") // so that Excel reads UTF-8
+		err = table.WriteCSV(&out)
+		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	case "json":
+		err = table.WriteJSON(&out)
+		w.Header().Set("Content-Type", "application/json")
+	default:
+		return problem{http.StatusNotFound, "There is no such export", "There are .csv and .json."}
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.note(r.Context(), approvals.Entry{Actor: v.Person, Name: v.Name, Act: "exported", Detail: map[string]string{
+		"via": "web", "view": name, "filter": r.URL.Query().Encode(), "format": format, "rows": strconv.Itoa(len(table.Rows)),
+	}}); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Disposition", `attachment; filename="hallpass-`+table.Name+"."+format+`"`)
+	_, _ = out.WriteTo(w) // whoever asked has gone
+	return nil
+}
+
+// table is a view as a table: overview, requests, places, or the audit trail of one request by its id.
+func (s *Site) table(r *http.Request, name string) (Table, error) {
+	if err := s.register.CatchUp(r.Context()); err != nil {
+		return Table{}, err
+	}
+	rows, now := s.register.Rows(), s.cfg.Now()
+	switch name {
+	case "overview":
+		return weeksTable(overview(rows, now, s.cfg.Zone)), nil
+	case "requests":
+		return requestsTable(ReadView(r.URL.Query()).All(rows, now)), nil
+	case "places":
+		places, err := s.placeBodies(r)
+		return placesTable(places), err
+	}
+	r.SetPathValue("id", name)
+	req, err := s.load(r)
+	if err != nil {
+		return Table{}, problem{http.StatusNotFound, "There is no such export", "There are overview, requests, places and the trail of a request."}
+	}
+	trail, err := s.cfg.Source.Trail(r.Context(), req)
+	return trailTable(&req, trail), err
+}

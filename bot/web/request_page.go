@@ -1,0 +1,126 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"hallpass/approvals"
+	"hallpass/approvals/audit"
+)
+
+// load reads a request as it is stored now.
+func (s *Site) load(r *http.Request) (approvals.Request, error) {
+	id, err := approvals.ParseRequestID(r.PathValue("id"))
+	if err != nil {
+		return approvals.Request{}, problem{http.StatusNotFound, "There is no such request", err.Error()}
+	}
+	found, err := s.cfg.Source.LoadMany(r.Context(), []approvals.RequestID{id})
+	if errors.Is(err, approvals.ErrNotFound) || (err == nil && len(found) == 0) {
+		return approvals.Request{}, problem{http.StatusNotFound, "There is no such request", string(id) + " was never opened here."}
+	}
+	if err != nil {
+		return approvals.Request{}, fmt.Errorf("loading %s: %w", id, err)
+	}
+	return found[0], nil
+}
+
+type requestBody struct {
+	R         approvals.Request
+	Round     *approvals.Round
+	Row       *Row
+	Facts     []fact
+	Trail     []approvals.Entry
+	Broken    string // what is wrong with the trail
+	Cause     string
+	Revocable bool
+	Operation string
+	Seats     []approvals.Seat
+}
+
+type fact struct {
+	approvals.FactSpec
+
+	Fact approvals.Fact
+	Read bool // a rule read it
+}
+
+// requestPage shows everything about a request; that somebody looked is recorded before.
+func (s *Site) requestPage(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	req, err := s.load(r)
+	if err != nil {
+		return err
+	}
+	trail, err := s.cfg.Source.Trail(r.Context(), req)
+	if err != nil {
+		return fmt.Errorf("reading the trail of %s: %w", req.ID, err)
+	}
+	if err := s.note(r.Context(), approvals.Entry{
+		Request: req.ID, Actor: v.Person, Name: v.Name, Act: "looked", Detail: map[string]string{"via": "web"},
+	}); err != nil {
+		return err
+	}
+	s.show(w, r, v, http.StatusOK, "request.html", string(req.ID), s.bodyOf(&req, trail))
+	return nil
+}
+
+func (s *Site) bodyOf(req *approvals.Request, trail []approvals.Entry) requestBody {
+	round := req.Round()
+	body := requestBody{
+		R: *req, Round: round, Row: rowOf(req), Trail: trail, Operation: random(), Seats: round.Ruling.Seats,
+		Revocable: req.State == approvals.StateApproved || req.State == approvals.StateActive,
+	}
+	for _, spec := range approvals.FactSpecs() {
+		if spec.Kind == "" || spec.Kind == round.Plan.Kind {
+			body.Facts = append(body.Facts, fact{spec, round.Plan.Facts[spec.Name], slices.Contains(round.Ruling.Read, spec.Name)})
+		}
+	}
+	if req.Cause != nil {
+		body.Cause = s.voice.SayCause(req)
+	}
+	if err := audit.VerifyBetween("", req.Hash, trail); err != nil {
+		body.Broken = err.Error()
+	}
+	return body
+}
+
+// revoke ends a request early, by the engine's own way: rights are judged there anew. The same form sent twice is
+// answered as the first time.
+func (s *Site) revoke(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	req, err := s.load(r)
+	if err != nil {
+		return err
+	}
+	back := "/requests/" + string(req.ID)
+	why := strings.TrimSpace(r.PostFormValue("reason"))
+	operation := r.PostFormValue("operation")
+	switch {
+	case len(operation) < 26 || len(operation) > 64:
+		return problem{http.StatusBadRequest, "That form is damaged", "Nothing was done. Open the page anew and try again."}
+	case len(why) < 3 || len(why) > 2000:
+		return problem{http.StatusBadRequest, "Say why it is revoked", "Nothing was done. The reason, 3 to 2,000 characters, is told to the requester and the owner."}
+	}
+	act := approvals.Act{Operation: "web:" + v.Person + ":" + operation, Person: v.Person, Via: "web", At: s.cfg.Now()}
+	_, err = s.cfg.Acts.Revoke(r.Context(), act, req.ID, why)
+	refusal, no := errors.AsType[*approvals.Refusal](err)
+	switch {
+	case no && refusal.Reason == approvals.RefusedState && s.revokedBy(r, v):
+		// it came twice
+	case no:
+		s.cfg.Acts.Refused(r.Context(), act, approvals.VerbRevoke, req.ID, refusal)
+		return refusal
+	case err != nil:
+		s.cfg.Log.ErrorContext(r.Context(), "a revocation failed", "request", string(req.ID), "error", err)
+		return problem{http.StatusServiceUnavailable, "It is not known whether that was done", "Look at " + string(req.ID) + " again; if it is still active, revoke it once more."}
+	}
+	http.Redirect(w, r, back, http.StatusSeeOther)
+	return nil
+}
+
+// revokedBy reports whether the request, as it is now, was revoked by this person.
+func (s *Site) revokedBy(r *http.Request, v *visitor) bool {
+	now, err := s.load(r)
+	return err == nil && now.Cause != nil && now.Cause.Word == approvals.CauseRevoked && now.Cause.By.ID == v.Person
+}
