@@ -64,16 +64,8 @@ func (c *Client) Risk(ctx context.Context, userID string) (Risk, error) {
 	if err != nil {
 		return Risk{}, err
 	}
-	o, err := newObject(data, func(string) {})
-	if err != nil {
-		return Risk{}, err
-	}
-	out := Risk{Level: o.text("riskLevel"), State: o.text("riskState")}
-	o.take("riskLastUpdatedDateTime", &out.Updated)
-	if out.State == "" {
-		return Risk{}, errors.New("graph: a risky user without a state")
-	}
-	return out, nil
+	out, _, err := riskOf(data)
+	return out, err
 }
 
 // The per-user MFA states.

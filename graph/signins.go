@@ -79,6 +79,7 @@ type SignInQuery struct {
 	UserID      string       // of this account
 	PrincipalID string       // of this service principal; with its kinds
 	Range       netip.Prefix // from these addresses
+	Addresses   []netip.Addr // from any of these; MaxTogether at most
 	Correlation string       // of this correlation id
 	AppID       string       // through this app
 	Since       time.Time    // needed
@@ -117,7 +118,11 @@ func (c *Client) SignIns(ctx context.Context, q SignInQuery) (SignIns, error) {
 	if q.Range.IsValid() && !q.Range.IsSingleIP() {
 		top = 1000 // the filter gives more than is wanted
 	}
-	r, err := c.callTo(abs.GET, base+"/auditLogs/signIns", url.Values{"$filter": {q.filter()}, "$top": {strconv.Itoa(top)}})
+	filter, err := q.filter()
+	if err != nil {
+		return SignIns{}, err
+	}
+	r, err := c.callTo(abs.GET, base+"/auditLogs/signIns", url.Values{"$filter": {filter}, "$top": {strconv.Itoa(top)}})
 	if err != nil {
 		return SignIns{}, err
 	}
@@ -153,7 +158,7 @@ func (c *Client) SignIns(ctx context.Context, q SignInQuery) (SignIns, error) {
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-func (q SignInQuery) filter() string {
+func (q SignInQuery) filter() (string, error) {
 	parts := []string{"createdDateTime ge " + q.Since.UTC().Format(time.RFC3339)}
 	if q.UserID != "" {
 		parts = append(parts, "userId eq "+quote(q.UserID))
@@ -174,6 +179,17 @@ func (q SignInQuery) filter() string {
 			parts = append(parts, "startsWith(ipAddress, "+quote(start)+")")
 		}
 	}
+	if len(q.Addresses) > 0 {
+		var list []string
+		for _, a := range q.Addresses {
+			list = append(list, a.String())
+		}
+		some, err := anyOf("ipAddress", list)
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, "("+some+")")
+	}
 	if len(q.Kinds) > 0 {
 		var kinds []string
 		for _, k := range q.Kinds {
@@ -181,7 +197,7 @@ func (q SignInQuery) filter() string {
 		}
 		parts = append(parts, "signInEventTypes/any(t: "+strings.Join(kinds, " or ")+")")
 	}
-	return strings.Join(parts, " and ")
+	return strings.Join(parts, " and "), nil
 }
 
 // wants judges what the filter could not say: Graph knows no ranges, only how an address begins.

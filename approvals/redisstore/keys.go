@@ -23,6 +23,7 @@ package redisstore
 //	audit             STREAM  seq, id, entry (JSON), link
 //	budget:NAME       HASH    tokens, at, hold, waitCLASS, used
 //	share:NAME        HASH    data, at, mac; with a time to live
+//	wish:KIND         ZSET    something that plans wait to know -> ms at which it was wished for; with a time to live
 //	doc:SPACE:KEY     HASH    field -> data: cards, bindings, owners
 //	seen:DIGEST       STRING  digests of signed requests; with a time to live
 const (
@@ -33,6 +34,7 @@ const (
 	keyDue   = "due:"
 	keyAudit = "audit"
 	keyShare = "share:"
+	keyWish  = "wish:"
 	keyDoc   = "doc:"
 	keySeen  = "seen:"
 	keyNote  = "note:"

@@ -45,6 +45,41 @@ func (s *Store) Shared(ctx context.Context, name string) ([]byte, time.Time, err
 	return []byte(data), moment(ms), nil
 }
 
+// wishesLive is how long a wish is kept that nobody takes: whoever still needs it wishes again.
+const wishesLive = 5 * time.Minute
+
+// Wish notes that something of a kind is wanted, once, however often it is wished for. What is wished for is only looked up,
+// so that a wish of another hand does no more than cost a call.
+func (s *Store) Wish(ctx context.Context, kind, wish string, at time.Time) error {
+	key := s.prefix + keyWish + kind
+	_, err := s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		p.ZRemRangeByScore(ctx, key, "-inf", strconv.FormatInt(millis(at.Add(-wishesLive)), 10))
+		p.ZAddNX(ctx, key, redis.Z{Score: float64(millis(at)), Member: wish})
+		p.PExpire(ctx, key, wishesLive)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("noting a wish for %s: %w: %w", kind, approvals.ErrStore, err)
+	}
+	return nil
+}
+
+// Wishes takes the oldest wishes of a kind out, at most n. Whoever takes them and dies has taken nothing from anybody: a wish
+// that is not answered is wished for again.
+func (s *Store) Wishes(ctx context.Context, kind string, n int) ([]string, error) {
+	list, err := s.client.ZPopMin(ctx, s.prefix+keyWish+kind, int64(n)).Result()
+	if err != nil {
+		return nil, fmt.Errorf("taking wishes for %s: %w: %w", kind, approvals.ErrStore, err)
+	}
+	var out []string
+	for _, z := range list {
+		if wish, ok := z.Member.(string); ok {
+			out = append(out, wish)
+		}
+	}
+	return out, nil
+}
+
 // PutDoc stores one field of a document.
 func (s *Store) PutDoc(ctx context.Context, space, key, field string, data []byte) error {
 	if err := s.client.HSet(ctx, s.prefix+keyDoc+space+":"+key, field, s.sealDoc(space, key, field, data)).Err(); err != nil {

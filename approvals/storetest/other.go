@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -60,6 +61,19 @@ func otherPromises() []promise {
 			ok(t, err)
 			same(t, "data", string(data), "all")
 			same(t, "at", at, now)
+		}},
+		{"wishes are taken oldest first, each once, and forgotten after a while", func(t *testing.T, s stage) {
+			t.Helper()
+			start := s.now(t)
+			for i, wish := range []string{"old", "b", "a", "c", "a", "b"} {
+				ok(t, s.store().Wish(t.Context(), "methods", wish, start.Add(time.Duration(i)*time.Minute)))
+			}
+			ok(t, s.store().Wish(t.Context(), "crowd", "other", start))
+			for _, want := range []string{"[b a]", "[c]", "[]"} { // the sixth wish comes when the first is five minutes old
+				got, err := s.store().Wishes(t.Context(), "methods", 2)
+				ok(t, err)
+				same(t, "wishes", fmt.Sprint(got), want)
+			}
 		}},
 		{"a document keeps its fields, and the first of an absent one", func(t *testing.T, s stage) {
 			t.Helper()

@@ -56,8 +56,15 @@ type Docs interface {
 	PutDoc(ctx context.Context, space, key, field string, data []byte) error
 	PutDocIfAbsent(ctx context.Context, space, key, field string, data []byte) ([]byte, error)
 	Docs(ctx context.Context, space, key string) (map[string][]byte, error)
+	Lends
+}
+
+// Lends is what replicas lend each other, and what they want to ask together.
+type Lends interface {
 	Share(ctx context.Context, name string, data []byte, at time.Time, ttl time.Duration) error
 	Shared(ctx context.Context, name string) ([]byte, time.Time, error)
+	Wish(ctx context.Context, kind, wish string, at time.Time) error
+	Wishes(ctx context.Context, kind string, n int) ([]string, error)
 }
 
 // Store is everything that a store does.

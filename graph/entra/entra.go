@@ -59,6 +59,10 @@ type Cache interface {
 	Share(ctx context.Context, name string, data []byte, at time.Time, ttl time.Duration) error
 	// Shared gives what was shared and when its read was started, or approvals.ErrNotFound.
 	Shared(ctx context.Context, name string) ([]byte, time.Time, error)
+	// Wish notes that something of a kind is wanted, once. A wish that nobody takes is forgotten after some minutes.
+	Wish(ctx context.Context, kind, wish string, at time.Time) error
+	// Wishes takes the oldest wishes of a kind out, at most n.
+	Wishes(ctx context.Context, kind string, n int) ([]string, error)
 }
 
 // Ledger says which entries of a target hallpass put there.
@@ -158,6 +162,7 @@ func clip(s string, n int) string {
 const (
 	sharedLocations = "locations"
 	sharedPolicies  = "policies"
+	sharedRisky     = "risky users"
 	sharedFor       = time.Minute
 )
 

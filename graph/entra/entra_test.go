@@ -26,8 +26,10 @@ func noon() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
 type office struct {
 	mu       sync.Mutex
 	empty    bool
+	dry      string // a bucket that is empty
 	held     time.Time
 	shared   map[string][]byte
+	wishes   map[string][]string
 	at       map[string]time.Time
 	ours     map[string]bool
 	loc, grp string
@@ -37,8 +39,8 @@ type office struct {
 	pairs    map[approvals.RequestID][]approvals.Pair
 }
 
-func (o *office) Reserve(context.Context, string, approvals.Class, int) (time.Time, error) {
-	if o.empty {
+func (o *office) Reserve(_ context.Context, bucket string, _ approvals.Class, _ int) (time.Time, error) {
+	if o.empty || bucket == o.dry {
 		return noon().Add(time.Second), nil
 	}
 	return time.Time{}, nil
@@ -64,6 +66,24 @@ func (o *office) Shared(_ context.Context, name string) ([]byte, time.Time, erro
 		return nil, time.Time{}, approvals.ErrNotFound
 	}
 	return data, o.at[name], nil
+}
+
+func (o *office) Wish(_ context.Context, kind, wish string, _ time.Time) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !slices.Contains(o.wishes[kind], wish) {
+		o.wishes[kind] = append(o.wishes[kind], wish)
+	}
+	return nil
+}
+
+func (o *office) Wishes(_ context.Context, kind string, n int) ([]string, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n = min(n, len(o.wishes[kind]))
+	out := slices.Clone(o.wishes[kind][:n])
+	o.wishes[kind] = o.wishes[kind][n:]
+	return out, nil
 }
 
 func (o *office) Ours(context.Context, approvals.Target) (map[string]bool, error) { return o.ours, nil }
@@ -113,7 +133,7 @@ type kit struct {
 func newKit(t *testing.T, ranges ...string) *kit {
 	t.Helper()
 	k := &kit{
-		o:      &office{shared: map[string][]byte{}, at: map[string]time.Time{}, ours: map[string]bool{}},
+		o:      &office{shared: map[string][]byte{}, at: map[string]time.Time{}, ours: map[string]bool{}, wishes: map[string][]string{}},
 		tenant: graphtest.New(graphtest.Options{Now: noon, Rate: -1, Judge: contract.For(t)}),
 	}
 	app := k.tenant.AddApp(graphtest.App{Name: "hallpass", Roles: []string{

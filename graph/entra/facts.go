@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"hallpass/approvals"
 	"hallpass/graph"
@@ -37,13 +38,18 @@ func (e *Entra) accountFacts(ctx context.Context, p *approvals.Plan, u graph.Use
 	p.Facts["account.guest"] = truth(u.Guest)
 	p.Facts["account.enabled"] = truth(u.Enabled)
 	p.Facts["account.person"] = truth(u.EmployeeID != "")
-	s, err := e.roleFacts(ctx, p, u)
-	for _, source := range []func(context.Context, *approvals.Plan, graph.User) error{e.riskFacts, e.methodFacts, e.perUserFacts, e.defaultsFacts} {
-		if err == nil {
-			err = source(ctx, p, u)
+	var s standing
+	roles := func(ctx context.Context, p *approvals.Plan, u graph.User) (err error) {
+		s, err = e.roleFacts(ctx, p, u)
+		return err
+	}
+	// What may have to wait for its turn comes first: the plan is made from the start then.
+	for _, source := range []func(context.Context, *approvals.Plan, graph.User) error{e.riskFacts, e.methodFacts, roles, e.perUserFacts, e.defaultsFacts} {
+		if err := source(ctx, p, u); err != nil {
+			return s, err
 		}
 	}
-	return s, err
+	return s, nil
 }
 
 func (e *Entra) roleFacts(ctx context.Context, p *approvals.Plan, u graph.User) (standing, error) {
@@ -81,10 +87,25 @@ func (e *Entra) riskFacts(ctx context.Context, p *approvals.Plan, u graph.User) 
 	if err != nil {
 		return fmt.Errorf("asking for the time: %w", err)
 	}
-	risks, _, err := shared(ctx, e, "the risk of "+u.ID, now.Add(-sharedFor), approvals.ClassPerson, func(ctx context.Context) ([]graph.Risk, error) {
-		risk, err := e.cfg.Reader.Risk(ctx, u.ID)
-		return []graph.Risk{risk}, err
-	})
+	lists, _, err := shared(ctx, e, sharedRisky, now.Add(-sharedFor), approvals.ClassPerson, e.risky)
+	if err == nil && len(lists) == 1 && lists[0].Why != "" {
+		p.Facts["account.at_risk"] = approvals.Fact{Why: lists[0].Why}
+		return nil
+	}
+	var risks []graph.Risk
+	switch {
+	case err == nil && len(lists) == 1 && !lists[0].More:
+		risk := graph.Risk{Level: "none", State: "none"}
+		if i := slices.IndexFunc(lists[0].Users, func(r graph.RiskyUser) bool { return r.UserID == u.ID }); i >= 0 {
+			risk = lists[0].Users[i].Risk
+		}
+		risks = []graph.Risk{risk}
+	case err == nil: // too many are at risk to be read at once
+		risks, _, err = shared(ctx, e, "the risk of "+u.ID, now.Add(-sharedFor), approvals.ClassPerson, func(ctx context.Context) ([]graph.Risk, error) {
+			risk, err := e.cfg.Reader.Risk(ctx, u.ID)
+			return []graph.Risk{risk}, err
+		})
+	}
 	switch {
 	case err == nil && len(risks) == 1 && risks[0].AtRisk():
 		return approvals.Refuse(approvals.RefusedTarget, "%s is at risk: Identity Protection says %s (%s).", u.UPN, risks[0].State, risks[0].Level).
@@ -104,21 +125,74 @@ func (e *Entra) riskFacts(ctx context.Context, p *approvals.Plan, u graph.User) 
 	return nil
 }
 
+// riskList is who is at risk: one list for the plans of all accounts.
+type riskList struct {
+	Users []graph.RiskyUser
+	More  bool   // there are others
+	Why   string // nobody knows, and asking again does not help
+}
+
+func (e *Entra) risky(ctx context.Context) ([]riskList, error) {
+	users, more, err := e.cfg.Reader.RiskyUsers(ctx)
+	switch {
+	case graph.IsForbidden(err): // a licence or a permission is missing; it is not asked for again for each plan
+		var no *approvals.Refusal
+		errors.As(e.said(ctx, err, BucketCA, "reading who is at risk"), &no)
+		return []riskList{{Why: no.What}}, nil
+	case unaskable(err):
+		return []riskList{{More: true}}, nil
+	}
+	return []riskList{{Users: users, More: more}}, err
+}
+
+// methodsFor is how long the report of registered methods is shared: it is up to a day old anyway.
+const methodsFor = 10 * time.Minute
+
+// registered is what the report says of an account, if it has it.
+type registered struct {
+	Listed, MFA bool
+}
+
+// methods reads the report for accounts, by their names; it is filed under their ids.
+func (e *Entra) methods(u graph.User) gathering[registered] {
+	return gathering[registered]{
+		kind: "methods", fresh: methodsFor,
+		read: func(ctx context.Context, wishes []wish) (map[string]registered, error) {
+			var names []string
+			for _, w := range wishes {
+				names = append(names, w.text)
+			}
+			found, err := e.cfg.Reader.Registrations(ctx, names)
+			out := map[string]registered{}
+			for id, r := range found {
+				out[id] = registered{Listed: true, MFA: r.MFARegistered}
+			}
+			return out, err
+		},
+		alone: func(ctx context.Context) (registered, error) {
+			r, err := e.cfg.Reader.Registration(ctx, u.ID)
+			if graph.IsNotFound(err) {
+				return registered{}, nil
+			}
+			return registered{Listed: true, MFA: r.MFARegistered}, err
+		},
+	}
+}
+
 func (e *Entra) methodFacts(ctx context.Context, p *approvals.Plan, u graph.User) error {
-	// Unreserved, a flood of plans would be throttled and hold the budget of everybody else who reads logs.
-	if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
+	r, err := gathered(ctx, e, e.methods(u), wish{u.ID, u.UPN})
+	if _, wait := errors.AsType[*approvals.Later](err); wait {
 		return err
 	}
-	r, err := e.cfg.Reader.Registration(ctx, u.ID)
 	switch {
-	case graph.IsNotFound(err):
-		p.Facts["account.mfa_method"] = approvals.Fact{Why: "the report of registered methods does not have the account"}
 	case err != nil:
 		fact, wait := e.unread(ctx, err, BucketAudit, "reading its registered methods")
 		p.Facts["account.mfa_method"] = fact
 		return wait
+	case !r.Listed:
+		p.Facts["account.mfa_method"] = approvals.Fact{Why: "the report of registered methods does not have the account"}
 	default:
-		p.Facts["account.mfa_method"] = truth(r.MFARegistered)
+		p.Facts["account.mfa_method"] = truth(r.MFA)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package entra
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -142,17 +143,17 @@ func (e *Entra) rangeFacts(ctx context.Context, p *approvals.Plan, addresses []n
 	}
 	accounts := map[string]bool{}
 	for _, a := range addresses {
-		if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
+		found, err := gathered(ctx, e, e.crowds(a, p.Made), crowdWish(a))
+		if _, wait := errors.AsType[*approvals.Later](err); wait {
 			return err
 		}
-		found, err := e.cfg.Reader.SignIns(ctx, graph.SignInQuery{Range: a, Since: p.Made.Add(-logReach), Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: logLimit})
 		if err != nil {
 			fact, wait := e.unread(ctx, err, BucketAudit, "reading the sign-in log")
 			p.Facts["range.accounts"] = fact
 			return wait
 		}
-		for _, s := range found.List {
-			accounts[s.UserID] = true
+		for _, id := range found.Accounts {
+			accounts[id] = true
 		}
 		if found.More && len(accounts) <= maxAccounts {
 			p.Facts["range.accounts"] = approvals.Fact{Why: fmt.Sprintf("there are more than %d sign-ins from there; at least %d accounts", logLimit, len(accounts))}
@@ -167,4 +168,75 @@ func (e *Entra) rangeFacts(ctx context.Context, p *approvals.Plan, addresses []n
 		p.Warnings = append(p.Warnings, fmt.Sprintf("%d accounts signed in from there within 30 days: all of them are concerned.", n))
 	}
 	return nil
+}
+
+// crowdFor is how long it is shared who signed in from an address: entries reach the log minutes after the sign-in.
+const crowdFor = 5 * time.Minute
+
+// crowd is who signed in from a range.
+type crowd struct {
+	Accounts []string // ids, maxAccounts+1 at most
+	More     bool     // not all was looked at
+}
+
+func (c *crowd) add(id string) {
+	if len(c.Accounts) <= maxAccounts && !slices.Contains(c.Accounts, id) {
+		c.Accounts = append(c.Accounts, id)
+	}
+}
+
+// crowdWish wishes to know who signs in from a range. Only single addresses can be asked for together.
+func crowdWish(p netip.Prefix) wish {
+	if p.IsSingleIP() {
+		return wish{p.String(), p.Addr().String()}
+	}
+	return wish{name: p.String()}
+}
+
+// crowds reads from the log who signed in from addresses.
+func (e *Entra) crowds(own netip.Prefix, now time.Time) gathering[crowd] {
+	query := graph.SignInQuery{Since: now.Add(-logReach), Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: logLimit}
+	return gathering[crowd]{
+		kind: "crowd", fresh: crowdFor,
+		read: func(ctx context.Context, wishes []wish) (map[string]crowd, error) {
+			out := map[string]crowd{}
+			q := query
+			for _, w := range wishes {
+				a, err := netip.ParseAddr(w.text)
+				if err != nil {
+					continue
+				}
+				q.Addresses = append(q.Addresses, a)
+				out[crowdWish(netip.PrefixFrom(a, a.BitLen())).name] = crowd{}
+			}
+			found, err := e.cfg.Reader.SignIns(ctx, q)
+			if err != nil || found.More { // nobody knows of whom the rest is
+				return nil, err
+			}
+			for _, s := range found.List {
+				a, err := netip.ParseAddr(s.Address)
+				if err != nil {
+					continue
+				}
+				name := crowdWish(netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())).name
+				c, is := out[name]
+				if !is {
+					continue
+				}
+				c.add(s.UserID)
+				out[name] = c
+			}
+			return out, nil
+		},
+		alone: func(ctx context.Context) (crowd, error) {
+			q := query
+			q.Range = own
+			found, err := e.cfg.Reader.SignIns(ctx, q)
+			out := crowd{More: found.More}
+			for _, s := range found.List {
+				out.add(s.UserID)
+			}
+			return out, err
+		},
+	}
 }

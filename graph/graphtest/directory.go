@@ -1,6 +1,7 @@
 package graphtest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,41 +20,106 @@ func (t *Tenant) riskCalls(c call) answer {
 	if refused := c.may("IdentityRiskyUser.Read.All", "IdentityRiskyUser.ReadWrite.All"); refused != nil {
 		return *refused
 	}
-	if !c.is(http.MethodGet, "identityProtection", "riskyUsers", "*") {
+	list := c.is(http.MethodGet, "identityProtection", "riskyUsers")
+	if !list && !c.is(http.MethodGet, "identityProtection", "riskyUsers", "*") {
 		return notModelled(c.r.Method + " " + c.r.URL.Path)
 	}
 	if !t.licensed("P2") {
 		return no(http.StatusForbidden, "Forbidden", "Your tenant is not licensed for this feature.")
 	}
+	if list {
+		return t.riskyUsers(c)
+	}
 	u := t.user(c.parts[2])
 	if u == nil || u.Risk == "" {
 		return notFound(c.parts[2])
 	}
-	return c.one(object{
+	return c.one(t.riskJSON(u))
+}
+
+// riskyUsers knows one filter: who is at risk now.
+func (t *Tenant) riskyUsers(c call) answer {
+	if refused := c.query("$filter", "$top", "$skiptoken"); refused != nil {
+		return *refused
+	}
+	if filter := c.r.URL.Query().Get("$filter"); filter != "riskState eq 'atRisk' or riskState eq 'confirmedCompromised'" {
+		return notModelled("the filter " + filter)
+	}
+	list := []object{}
+	for _, u := range t.users {
+		if u.Risk != "" && u.deleted.IsZero() {
+			list = append(list, t.riskJSON(u))
+		}
+	}
+	return c.page(list, 20, 500)
+}
+
+func (t *Tenant) riskJSON(u *User) object {
+	return object{
 		"id": u.ID, "userPrincipalName": u.UPN, "riskLevel": u.Risk, "riskState": "atRisk", "riskDetail": "none", "isDeleted": false, "isProcessing": false,
 		"riskLastUpdatedDateTime": t.opts.Now().UTC().Format(time.RFC3339),
-	})
+	}
 }
 
 func (t *Tenant) registration(c call) answer {
 	if refused := c.may("AuditLog.Read.All"); refused != nil {
 		return *refused
 	}
-	if !c.is(http.MethodGet, "reports", "authenticationMethods", "userRegistrationDetails", "*") {
+	list := c.is(http.MethodGet, "reports", "authenticationMethods", "userRegistrationDetails")
+	if !list && !c.is(http.MethodGet, "reports", "authenticationMethods", "userRegistrationDetails", "*") {
 		return notModelled(c.r.Method + " " + c.r.URL.Path)
 	}
 	if !t.licensed("P2", P1) {
 		return notLicensed()
 	}
+	if list {
+		return t.registrations(c)
+	}
 	u := t.user(c.parts[3])
 	if u == nil {
 		return notFound(c.parts[3])
 	}
-	return c.one(object{
-		"id": u.ID, "userPrincipalName": u.UPN, "isMfaRegistered": len(u.Methods) > 0, "isMfaCapable": len(u.Methods) > 0, "methodsRegistered": some(u.Methods),
+	return c.one(t.registrationJSON(u))
+}
+
+// registrations knows one filter: accounts by their names.
+func (t *Tenant) registrations(c call) answer {
+	if refused := c.query("$filter", "$skiptoken"); refused != nil {
+		return *refused
+	}
+	names, is := oneOf(c.r.URL.Query().Get("$filter"), "userPrincipalName")
+	if !is {
+		return notModelled("the filter " + c.r.URL.Query().Get("$filter"))
+	}
+	list := []object{}
+	for _, u := range t.users {
+		if u.deleted.IsZero() && u.Enabled && slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, cmp.Or(u.ReportedAs, u.UPN)) }) {
+			list = append(list, t.registrationJSON(u))
+		}
+	}
+	return c.page(list, 100, 1000)
+}
+
+// oneOf reads a filter of the form p eq 'a' or p eq 'b': at most fifteen of them, as the directory takes.
+func oneOf(filter, property string) ([]string, bool) {
+	var out []string
+	for part := range strings.SplitSeq(filter, " or ") {
+		value, is := strings.CutPrefix(part, property+" eq '")
+		if value, is2 := strings.CutSuffix(value, "'"); is && is2 {
+			out = append(out, strings.ReplaceAll(value, "''", "'"))
+			continue
+		}
+		return nil, false
+	}
+	return out, len(out) <= 15
+}
+
+func (t *Tenant) registrationJSON(u *User) object {
+	return object{
+		"id": u.ID, "userPrincipalName": cmp.Or(u.ReportedAs, u.UPN), "isMfaRegistered": len(u.Methods) > 0, "isMfaCapable": len(u.Methods) > 0, "methodsRegistered": some(u.Methods),
 		"isAdmin":             slices.ContainsFunc(t.roles, func(r RoleAssignment) bool { return r.Principal == u.ID && !r.Eligible }),
 		"lastUpdatedDateTime": t.opts.Now().UTC().Format(time.RFC3339),
-	})
+	}
 }
 
 func (t *Tenant) securityDefaults(c call) answer {

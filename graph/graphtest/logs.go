@@ -105,6 +105,8 @@ func signInFilter(filter string, beta bool) ([]wanted, *answer) {
 			out = append(out, func(s SignIn) bool {
 				return value == map[string]string{"userId": s.User, "servicePrincipalId": s.Principal, "appId": s.AppID, "correlationId": s.Correlation, "ipAddress": address(s.Address)}[m[1]]
 			})
+		} else if list, is := oneOf(strings.TrimSuffix(strings.TrimPrefix(clause, "("), ")"), "ipAddress"); is && strings.HasPrefix(clause, "(") {
+			out = append(out, func(s SignIn) bool { return slices.Contains(list, address(s.Address)) })
 		} else if m := starts.FindStringSubmatch(clause); m != nil {
 			out = append(out, func(s SignIn) bool { return strings.HasPrefix(address(s.Address), m[1]) })
 		} else if m := kinds.FindStringSubmatch(clause); m != nil && beta {

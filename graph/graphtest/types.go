@@ -42,6 +42,8 @@ type User struct {
 	Attributes                      map[string]string // extensionAttribute1 …
 	// Methods are the registered authentication methods, beside the password: mobilePhone, fido2 …
 	Methods []string
+	// ReportedAs is the name by which the report of registered methods has it, which is behind. Empty: its own.
+	ReportedAs string
 	// MFAState is the per-user MFA state; empty: disabled.
 	MFAState string
 	// Risk is low, medium or high for an account at risk.
