@@ -103,7 +103,7 @@ func judge(t *testing.T, w *realtest.World) realtest.Verdict {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for what, found := range map[string][]string{"lost": v.Lost, "applied without approval": v.Unapproved, "alive past the end": v.Late} {
+	for what, found := range map[string][]string{"lost": v.Lost, "done twice": v.Doubled, "applied without approval": v.Unapproved, "alive past the end": v.Late} {
 		for _, f := range found {
 			t.Errorf("%s: %s", what, f)
 		}
