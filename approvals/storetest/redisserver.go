@@ -69,6 +69,7 @@ func start(tb testing.TB, args ...string) *Server {
 func (s *Server) run(tb testing.TB) {
 	tb.Helper()
 	cmd := exec.CommandContext(context.WithoutCancel(tb.Context()), s.path, s.args...) //nolint:gosec // a server of the test
+	DiesWithUs(cmd)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		tb.Fatal(err)

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"hallpass/approvals/storetest"
 )
 
 // Replica is one `hallpass serve`: a process that can be killed and started again. Its relay and its proxy stay.
@@ -119,6 +121,7 @@ func (r *Replica) spawn(ctx context.Context) error {
 	}
 	defer func() { _ = log.Close() }()                                                              // the process has its own
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), r.w.program, "serve", "-config", config) //nolint:gosec // the program under test
+	storetest.DiesWithUs(cmd)
 	o := r.w.Out
 	cmd.Env = []string{
 		"BOT=" + o.BotToken, "APP=" + o.AppToken, "SECRET=" + o.ClientSecret, "SIGNING=" + o.SigningSecret,
