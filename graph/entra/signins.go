@@ -146,10 +146,7 @@ func (e *Entra) rangeFacts(ctx context.Context, p *approvals.Plan, addresses []n
 		p.Facts["range.accounts"] = approvals.Fact{Why: fmt.Sprintf("the log is asked about %d ranges at most", maxRanges)}
 		return nil
 	}
-	name := "the sign-ins"
-	for _, a := range addresses {
-		name += " " + a.String()
-	}
+	name := fmt.Sprint("the sign-ins from ", addresses)
 	// One query an address: what was counted is good for as long as a report is.
 	found, _, err := sharedFrom(ctx, e, source{BucketAudit, len(addresses), reported}, name, p.Made.Add(-reported), approvals.ClassPerson, func(ctx context.Context) ([]fromThere, error) {
 		there, err := e.signedInFrom(ctx, addresses, p.Made)
