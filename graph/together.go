@@ -6,64 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
-
-	abs "github.com/microsoft/kiota-abstractions-go"
 )
 
 // Reads of many accounts by one call. Conditional Access and the reports are throttled by calls and not by what they
 // answer, so that a hundred plans at once can only be made if they share their calls.
-
-// RiskyUser is an account at risk.
-type RiskyUser struct {
-	UserID string
-	Risk   Risk
-}
-
-// maxRisky is how many accounts at risk are read: one page (Microsoft's page "List riskyUsers": 500 at most).
-const maxRisky = 500
-
-// RiskyUsers reads which accounts are at risk now. more says that there are more than these: then nothing is known of an
-// account that is not among them. Like Risk it needs Entra ID P2 and counts against the budget of Conditional Access.
-func (c *Client) RiskyUsers(ctx context.Context) (list []RiskyUser, more bool, err error) {
-	r, err := c.call(abs.GET, "/identityProtection/riskyUsers", url.Values{
-		"$filter": {"riskState eq 'atRisk' or riskState eq 'confirmedCompromised'"}, "$top": {strconv.Itoa(maxRisky)},
-	})
-	if err != nil {
-		return nil, false, err
-	}
-	page, err := c.rawPage(ctx, r)
-	if err != nil {
-		return nil, false, err
-	}
-	for _, raw := range page.Value {
-		risk, o, err := riskOf(raw)
-		if err != nil {
-			return nil, false, err
-		}
-		id := o.text("id")
-		if id == "" {
-			return nil, false, errors.New("graph: a risky user without an id")
-		}
-		list = append(list, RiskyUser{UserID: id, Risk: risk})
-	}
-	return list, page.Next != "", nil
-}
-
-func riskOf(raw json.RawMessage) (Risk, *object, error) {
-	o, err := newObject(raw, func(string) {})
-	if err != nil {
-		return Risk{}, nil, err
-	}
-	out := Risk{Level: o.text("riskLevel"), State: o.text("riskState")}
-	o.take("riskLastUpdatedDateTime", &out.Updated)
-	if out.State == "" {
-		return Risk{}, nil, errors.New("graph: a risky user without a state")
-	}
-	return out, o, nil
-}
 
 // MaxTogether is how many accounts or addresses one filter may name: fifteen conditions are what the directory takes.
 const MaxTogether = 15

@@ -162,7 +162,7 @@ func clip(s string, n int) string {
 const (
 	sharedLocations = "locations"
 	sharedPolicies  = "policies"
-	sharedRisky     = "risky users"
+	sharedRisky     = "who is at risk"
 	sharedFor       = time.Minute
 )
 
@@ -172,6 +172,7 @@ func (e *Entra) locations(ctx context.Context, fresh time.Time, class approvals.
 	return shared(ctx, e, sharedLocations, fresh, class, e.cfg.Reader.Locations)
 }
 
+// shared gives what a Conditional Access call reads, from a read that was started at or after fresh.
 func shared[T any](ctx context.Context, e *Entra, name string, fresh time.Time, class approvals.Class, read func(context.Context) ([]T, error)) ([]T, time.Time, error) {
 	data, at, err := e.cfg.Cache.Shared(ctx, name)
 	if err != nil && !errors.Is(err, approvals.ErrNotFound) {

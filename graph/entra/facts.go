@@ -82,67 +82,78 @@ func (e *Entra) roleFacts(ctx context.Context, p *approvals.Plan, u graph.User) 
 	return s, nil
 }
 
-func (e *Entra) riskFacts(ctx context.Context, p *approvals.Plan, u graph.User) error {
+// risky is who is at risk, of whom one read tells.
+type risky struct {
+	At   map[string]graph.Risk `json:"at"`
+	More bool                  `json:"more"` // there may be others, who have to be asked for one by one
+	Why  string                `json:"why"`  // nobody knows, and asking again does not help
+}
+
+func (e *Entra) whoIsAtRisk(ctx context.Context) ([]risky, error) {
+	at, more, err := e.cfg.Reader.RiskyUsers(ctx)
+	switch {
+	case graph.IsForbidden(err): // a licence or a permission is missing: not each plan has to find out
+		no, _ := errors.AsType[*approvals.Refusal](e.said(ctx, err, BucketCA, "reading who is at risk"))
+		return []risky{{Why: no.What}}, nil
+	case unaskable(err):
+		return []risky{{More: true}}, nil
+	}
+	return []risky{{At: at, More: more}}, err
+}
+
+// riskOf gives the risk of an account, or why nobody knows. One read of those at risk serves every plan: a call for each
+// would take the tenant's only one of a second from those who change something.
+func (e *Entra) riskOf(ctx context.Context, id string) (risk graph.Risk, why string, err error) {
 	now, err := e.cfg.Now(ctx)
 	if err != nil {
-		return fmt.Errorf("asking for the time: %w", err)
+		return risk, "", fmt.Errorf("asking for the time: %w", err)
 	}
-	lists, _, err := shared(ctx, e, sharedRisky, now.Add(-sharedFor), approvals.ClassPerson, e.risky)
-	if err == nil && len(lists) == 1 && lists[0].Why != "" {
-		p.Facts["account.at_risk"] = approvals.Fact{Why: lists[0].Why}
-		return nil
+	all, _, err := shared(ctx, e, sharedRisky, now.Add(-sharedFor), approvals.ClassPerson, e.whoIsAtRisk)
+	if err != nil {
+		return risk, "", err
 	}
-	var risks []graph.Risk
+	if risk, at := all[0].At[id]; at || !all[0].More {
+		return risk, all[0].Why, nil
+	}
+	one, _, err := shared(ctx, e, "the risk of "+id, now.Add(-sharedFor), approvals.ClassPerson, func(ctx context.Context) ([]graph.Risk, error) {
+		risk, err := e.cfg.Reader.Risk(ctx, id)
+		return []graph.Risk{risk}, err
+	})
+	if err != nil {
+		return risk, "", err
+	}
+	return one[0], "", nil
+}
+
+func (e *Entra) riskFacts(ctx context.Context, p *approvals.Plan, u graph.User) error {
+	risk, why, err := e.riskOf(ctx, u.ID)
 	switch {
-	case err == nil && len(lists) == 1 && !lists[0].More:
-		risk := graph.Risk{Level: "none", State: "none"}
-		if i := slices.IndexFunc(lists[0].Users, func(r graph.RiskyUser) bool { return r.UserID == u.ID }); i >= 0 {
-			risk = lists[0].Users[i].Risk
-		}
-		risks = []graph.Risk{risk}
-	case err == nil: // too many are at risk to be read at once
-		risks, _, err = shared(ctx, e, "the risk of "+u.ID, now.Add(-sharedFor), approvals.ClassPerson, func(ctx context.Context) ([]graph.Risk, error) {
-			risk, err := e.cfg.Reader.Risk(ctx, u.ID)
-			return []graph.Risk{risk}, err
-		})
-	}
-	switch {
-	case err == nil && len(risks) == 1 && risks[0].AtRisk():
-		return approvals.Refuse(approvals.RefusedTarget, "%s is at risk: Identity Protection says %s (%s).", u.UPN, risks[0].State, risks[0].Level).
+	case err != nil:
+		return e.untold(ctx, p, "account.at_risk", err, "asked for its risk")
+	case why != "":
+		p.Facts["account.at_risk"] = approvals.Fact{Why: why}
+	case risk.AtRisk():
+		return approvals.Refuse(approvals.RefusedTarget, "%s is at risk: Identity Protection says %s (%s).", u.UPN, risk.State, risk.Level).
 			Or("Somebody else may know its password. Talk to security before anything is exempted.")
-	case err == nil && len(risks) == 1:
+	default:
 		p.Facts["account.at_risk"] = truth(false)
-		return nil
 	}
-	if _, wait := errors.AsType[*approvals.Later](err); wait {
-		return err
-	}
-	why := "Entra ID did not answer when asked for its risk"
-	if no, is := errors.AsType[*approvals.Refusal](err); is {
-		why = no.What
-	}
-	p.Facts["account.at_risk"] = approvals.Fact{Why: why}
 	return nil
 }
 
-// riskList is who is at risk: one list for the plans of all accounts.
-type riskList struct {
-	Users []graph.RiskyUser
-	More  bool   // there are others
-	Why   string // nobody knows, and asking again does not help
-}
-
-func (e *Entra) risky(ctx context.Context) ([]riskList, error) {
-	users, more, err := e.cfg.Reader.RiskyUsers(ctx)
-	switch {
-	case graph.IsForbidden(err): // a licence or a permission is missing; it is not asked for again for each plan
-		var no *approvals.Refusal
-		errors.As(e.said(ctx, err, BucketCA, "reading who is at risk"), &no)
-		return []riskList{{Why: no.What}}, nil
-	case unaskable(err):
-		return []riskList{{More: true}}, nil
+// untold notes that a shared source says nothing. What has to be waited for is an error.
+func (e *Entra) untold(ctx context.Context, p *approvals.Plan, fact string, err error, when string) error {
+	if _, wait := errors.AsType[*approvals.Later](err); wait {
+		return err
 	}
-	return []riskList{{Users: users, More: more}}, err
+	why := "Entra ID did not answer when " + when
+	if no, is := errors.AsType[*approvals.Refusal](err); is {
+		why = no.What
+	} else {
+		e.cfg.Log.WarnContext(ctx, "a source of facts does not answer", "when", when, "error", err)
+	}
+	p.Facts[fact] = approvals.Fact{Why: why}
+	return nil
 }
 
 // methodsFor is how long the report of registered methods is shared: it is up to a day old anyway.
@@ -156,7 +167,7 @@ type registered struct {
 // methods reads the report for accounts, by their names; it is filed under their ids.
 func (e *Entra) methods(u graph.User) gathering[registered] {
 	return gathering[registered]{
-		kind: "methods", fresh: methodsFor,
+		kind: "methods", doing: "registered methods", fresh: methodsFor,
 		read: func(ctx context.Context, wishes []wish) (map[string]registered, error) {
 			var names []string
 			for _, w := range wishes {
@@ -181,14 +192,9 @@ func (e *Entra) methods(u graph.User) gathering[registered] {
 
 func (e *Entra) methodFacts(ctx context.Context, p *approvals.Plan, u graph.User) error {
 	r, err := gathered(ctx, e, e.methods(u), wish{u.ID, u.UPN})
-	if _, wait := errors.AsType[*approvals.Later](err); wait {
-		return err
-	}
 	switch {
 	case err != nil:
-		fact, wait := e.unread(ctx, err, BucketAudit, "reading its registered methods")
-		p.Facts["account.mfa_method"] = fact
-		return wait
+		return e.untold(ctx, p, "account.mfa_method", err, "asked for its registered methods")
 	case !r.Listed:
 		p.Facts["account.mfa_method"] = approvals.Fact{Why: "the report of registered methods does not have the account"}
 	default:

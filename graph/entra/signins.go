@@ -2,7 +2,6 @@ package entra
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -144,13 +143,8 @@ func (e *Entra) rangeFacts(ctx context.Context, p *approvals.Plan, addresses []n
 	accounts := map[string]bool{}
 	for _, a := range addresses {
 		found, err := gathered(ctx, e, e.crowds(a, p.Made), crowdWish(a))
-		if _, wait := errors.AsType[*approvals.Later](err); wait {
-			return err
-		}
 		if err != nil {
-			fact, wait := e.unread(ctx, err, BucketAudit, "reading the sign-in log")
-			p.Facts["range.accounts"] = fact
-			return wait
+			return e.untold(ctx, p, "range.accounts", err, "reading the sign-in log")
 		}
 		for _, id := range found.Accounts {
 			accounts[id] = true
@@ -197,7 +191,7 @@ func crowdWish(p netip.Prefix) wish {
 func (e *Entra) crowds(own netip.Prefix, now time.Time) gathering[crowd] {
 	query := graph.SignInQuery{Since: now.Add(-logReach), Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: logLimit}
 	return gathering[crowd]{
-		kind: "crowd", fresh: crowdFor,
+		kind: "crowd", doing: "the sign-in log", fresh: crowdFor,
 		read: func(ctx context.Context, wishes []wish) (map[string]crowd, error) {
 			out := map[string]crowd{}
 			q := query

@@ -21,6 +21,7 @@ import (
 // gathering is one kind of thing that is read for many at once.
 type gathering[T any] struct {
 	kind  string // names the wishes and the answers
+	doing string // what is read, for people
 	fresh time.Duration
 	// read answers wishes, each by its name. What is not in the answer is not known: it is asked for alone.
 	read func(ctx context.Context, wishes []wish) (map[string]T, error)
@@ -41,7 +42,7 @@ type shareOf[T any] struct {
 	Value T    `json:"value"`
 }
 
-// gathered gives what is wished for by a read that is not older than fresh. *approvals.Later: it is somebody's turn.
+// gathered gives what is wished for by a read that is not older than fresh. Errors are those of shared.
 func gathered[T any](ctx context.Context, e *Entra, g gathering[T], own wish) (T, error) {
 	var there shareOf[T]
 	now, err := e.cfg.Now(ctx)
@@ -68,7 +69,7 @@ func gathered[T any](ctx context.Context, e *Entra, g gathering[T], own wish) (T
 	if there.Alone {
 		value, err := g.alone(ctx)
 		if err != nil {
-			return value, err
+			return value, e.said(ctx, err, BucketAudit, "reading "+g.doing)
 		}
 		lend(ctx, e, g, own.name, shareOf[T]{Value: value}, now)
 		return value, nil
@@ -79,7 +80,7 @@ func gathered[T any](ctx context.Context, e *Entra, g gathering[T], own wish) (T
 	}
 	found, err := g.read(ctx, wishes)
 	if err != nil && !unaskable(err) {
-		return there.Value, err
+		return there.Value, e.said(ctx, err, BucketAudit, "reading "+g.doing)
 	}
 	for _, w := range wishes {
 		value, is := found[w.name]
