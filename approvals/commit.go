@@ -28,6 +28,8 @@ type Commit struct {
 	Due []Due
 	// Claim, if set, must still hold, or the commit is refused with ErrLostClaim.
 	Claim *Claim
+	// Done ends the claim in the same step, as finishing it right after would: what Due books for its member stands.
+	Done bool
 	// Inbox names the inbox item that this commit carries out; it is deleted and Result is kept for a retry.
 	Inbox  string
 	Result json.RawMessage

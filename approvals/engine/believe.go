@@ -155,12 +155,9 @@ func (e *Engine) disown(ctx context.Context, claim approvals.Claim) error {
 		effects = append(effects, approvals.Converge{Target: c.Target, Lane: approvals.LaneEnd})
 	}
 	_, err = e.commit(ctx, old, next, effects, claim.Now, change{
-		operation: "disown-" + strconv.FormatInt(claim.Token, 10), act: "disowned", claim: &claim, detail: map[string]string{"claimed": string(old.State)},
+		operation: "disown-" + strconv.FormatInt(claim.Token, 10), act: "disowned", claim: &claim, done: true, detail: map[string]string{"claimed": string(old.State)},
 	})
-	if err != nil {
-		return err
-	}
-	return e.finish(ctx, claim, time.Time{})
+	return err
 }
 
 // refuseForged answers an act on a request that another hand changed, and has it ended.

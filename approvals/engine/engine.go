@@ -131,6 +131,7 @@ type change struct {
 	act       string
 	detail    map[string]string
 	claim     *approvals.Claim
+	done      bool // the claim ends with the commit
 	inbox     string
 	ledger    []approvals.TargetRecord
 }
@@ -173,7 +174,7 @@ func (e *Engine) commit(ctx context.Context, old, next approvals.Request, effect
 	due := dues(next.ID, effects, now)
 	version, err := e.cfg.Requests.Commit(ctx, approvals.Commit{
 		Request: next, Operation: c.operation, Entry: entry, Rows: next.Rows(), Old: old.Rows(), Due: due,
-		Claim: c.claim, Inbox: c.inbox, Result: result, Ledger: c.ledger,
+		Claim: c.claim, Done: c.done, Inbox: c.inbox, Result: result, Ledger: c.ledger,
 	})
 	if err != nil && !errors.Is(err, approvals.ErrDuplicate) {
 		return old, fmt.Errorf("committing %s: %w", next.ID, err)

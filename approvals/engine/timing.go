@@ -23,7 +23,10 @@ type Timing struct {
 	Late []time.Duration
 	// Sweep is how often a target that holds live entries is read although nothing is due: 10 minutes.
 	Sweep time.Duration
-	// ChatLease is how long a worker has a piece of chat work or an inbox item to itself: 30 s.
+	// ChatLease is how long a worker has a piece of chat work or an inbox item to itself: 30 s. Nothing extends it, so that
+	// what somebody did in chat waits that long if the replica dies that had it in hand. It is long because chats and a plan
+	// take their time, and a second worker at the same act could only do the same once more; nothing that ends an exemption
+	// is claimed by it.
 	ChatLease time.Duration
 	// PlanLease is how long a worker has a request to itself while it plans it once more before it is applied: 30 s.
 	PlanLease time.Duration

@@ -37,7 +37,7 @@ func (e *Engine) wake(ctx context.Context, claim approvals.Claim) error {
 	if err != nil {
 		return err
 	}
-	c := change{operation: "wake-" + strconv.FormatInt(claim.Token, 10), act: why, claim: &claim}
+	c := change{operation: "wake-" + strconv.FormatInt(claim.Token, 10), act: why, claim: &claim, done: true}
 	next, effects, err := approvals.Step(r, event, approvals.Moment{Now: claim.Now, Calendar: e.cfg.Calendar})
 	if err != nil {
 		return fmt.Errorf("stepping %s: %w", r.ID, err)
@@ -45,16 +45,8 @@ func (e *Engine) wake(ctx context.Context, claim approvals.Claim) error {
 	if !tells(effects) {
 		return e.finish(ctx, claim, wakeAt(effects))
 	}
-	if _, err := e.commit(ctx, r, next, effects, claim.Now, c); err != nil {
-		return err
-	}
-	if err := e.finish(ctx, claim, time.Time{}); err != nil {
-		return err
-	}
-	for _, d := range dues(r.ID, effects, claim.Now) { // while it was claimed it could not be seen in its next lane
-		e.cfg.Kick(d.Lane)
-	}
-	return nil
+	_, err = e.commit(ctx, r, next, effects, claim.Now, c)
+	return err
 }
 
 // tells reports whether a step changed anything: then it asks for people to be told.
@@ -100,6 +92,11 @@ func (e *Engine) eventFor(ctx context.Context, r *approvals.Request, now time.Ti
 	if r.Looking(now) {
 		event, err := e.look(ctx, r)
 		return event, "looked", err
+	}
+	if r.State == approvals.StateActive && !now.Before(r.End) {
+		// Its end has come, whatever its targets hold; many may end in the same second, and a look at a target is as long as
+		// the list of all who want something of it.
+		return approvals.Woke{}, "woke", nil
 	}
 	var views []approvals.View
 	for i, c := range r.Changes {

@@ -87,6 +87,7 @@ type (
 		Ledger  []recordJSON        `json:"ledger"`
 		Due     []dueJSON           `json:"due"`
 		Claim   *claimJSON          `json:"claim,omitempty"`
+		Done    bool                `json:"done"`
 		Inbox   string              `json:"inbox"`
 		Result  string              `json:"result"`
 	}
@@ -121,7 +122,7 @@ func (s *Store) Commit(ctx context.Context, c approvals.Commit) (int64, error) {
 	doc := commitJSON{
 		ID: r.ID, Op: c.Operation, Version: r.Version, State: r.State, Final: r.State.Final(), Data: string(data),
 		MAC:   s.mac.sign(macRequest, string(r.ID), strconv.FormatInt(r.Version+1, 10), string(data)),
-		Entry: string(entry), Index: index, Indexed: string(indexed), Inbox: c.Inbox, Result: string(c.Result),
+		Entry: string(entry), Index: index, Indexed: string(indexed), Inbox: c.Inbox, Result: string(c.Result), Done: c.Done,
 		Rows: []rowJSON{}, Drop: []rowJSON{}, Ledger: []recordJSON{}, Due: dueList(c.Due),
 	}
 	for _, rec := range c.Ledger {

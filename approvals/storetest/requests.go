@@ -116,9 +116,32 @@ func requestPromises() []promise {
 			_, err := s.store().Commit(t.Context(), c)
 			wants(t, err, approvals.ErrLostClaim)
 		}},
+		{"a commit may end its claim: what it books stands, and nobody waits for the lease", commitEnds},
 		{"a commit that carries out an inbox item closes it and keeps the result", commitCloses},
 		{"requests are found by state, person and end", finds},
 	}
+}
+
+func commitEnds(t *testing.T, s stage) {
+	t.Helper()
+	s.commit(t, s.step(t, "HP-1", 0, "a"))
+	s.opened.Push(time.Hour)
+	claim := s.claim(t, approvals.LaneApply)
+	c := s.step(t, "HP-1", 1, "b")
+	c.Claim, c.Done, c.Due = &claim, true, []approvals.Due{wake("HP-1", s.now(t).Add(time.Second))}
+	s.commit(t, c)
+	wants(t, s.store().Finish(t.Context(), claim, time.Time{}), approvals.ErrLostClaim)
+	_, err := s.store().Commit(t.Context(), c) // the answer was lost: tried once more
+	wants(t, err, approvals.ErrDuplicate)
+	s.idle(t, approvals.LaneApply)
+	s.opened.Push(time.Second)
+	claim = s.claim(t, approvals.LaneApply)
+	same(t, "attempt", claim.Attempt, 1)
+	c = s.step(t, "HP-1", 2, "c")
+	c.Request.State, c.Claim, c.Done, c.Due = approvals.StateDenied, &claim, true, nil
+	s.commit(t, c)
+	s.opened.Push(2 * lease)
+	s.idle(t, approvals.LaneApply)
 }
 
 func commitCloses(t *testing.T, s stage) {

@@ -1,6 +1,6 @@
 -- commit writes one step of a request: all of it, or nothing.
 -- ARGV[2] JSON: id op version state final data mac entry ix{state,people,ends} rows[{target,field,want,entry}]
---         drop[{target,field}] ledger[{target,version,data,mac}] due[{member,lane,at}] claim{member,token} inbox result
+--         drop[{target,field}] ledger[{target,version,data,mac}] due[{member,lane,at}] claim{member,token} done inbox result
 -- returns {OK|DUP|CONFLICT, version} | {LOSTCLAIM} | {NOWAKE}
 local a = cjson.decode(ARGV[2])
 local req = P .. 'req:' .. a.id
@@ -68,4 +68,5 @@ if a.inbox ~= '' then
 end
 if a.final and redis.call('HEXISTS', P .. 'claims', me) == 0 then drop(me) end
 for _, d in ipairs(a.due) do book(d.member, d.lane, d.at) end
+if a.claim and a.done then release(a.claim.member, redis.call('HGET', P .. 'lanes', a.claim.member)) end
 return { 'OK', version }
