@@ -86,7 +86,7 @@ func (s *shaping) read(ctx context.Context) error {
 	if !ok {
 		return s.settle(ctx, s.now)
 	}
-	fresh := s.rec.ReadAfter
+	fresh := later(s.rec.ReadAfter, s.rec.Wrote) // what is to be written is based on it, and must not undo the last write
 	if !counts || fresh.IsZero() {
 		fresh = s.now
 	}
@@ -165,6 +165,9 @@ func (s *shaping) write(ctx context.Context, planned approvals.Write) error {
 		return s.settle(ctx, s.now)
 	}
 	s.rec.Phase, s.rec.Seen = approvals.PhaseVerify, nil
-	s.rec.ReadAfter = sent.Add(t.Spacing)
+	// On a busy target there is always another write: reads go on counting for those that wait for them.
+	if !counted(&s.rec, w) {
+		s.rec.ReadAfter = sent.Add(t.Spacing)
+	}
 	return s.settle(ctx, s.rec.ReadAfter)
 }

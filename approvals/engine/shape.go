@@ -95,6 +95,7 @@ func foldSight(rec *approvals.TargetRecord, sight approvals.Sight, t Timing) {
 	for entry, er := range rec.Entries {
 		switch {
 		case er.Vanished:
+		case !er.Settled && sight.At.Before(er.Accepted.Add(t.Spacing)): // too soon after its write to count for it
 		case er.Want == seen[entry]:
 			er.Misses, er.Asked = 0, 0
 			if er.Reads++; er.Reads >= t.Reads {
@@ -182,6 +183,16 @@ func ledger(rec *approvals.TargetRecord, w approvals.Write) {
 			rec.Entries[entry] = er
 		}
 	}
+}
+
+// counted reports whether reads are being counted for entries other than those of a write.
+func counted(rec *approvals.TargetRecord, w approvals.Write) bool {
+	for entry, er := range rec.Entries {
+		if !er.Settled && !er.Vanished && !er.Accepted.IsZero() && !slices.Contains(w.Add, entry) && !slices.Contains(w.Remove, entry) {
+			return true
+		}
+	}
+	return false
 }
 
 // accepted notes that Graph took the write.
