@@ -46,7 +46,7 @@ func (n *internet) RoundTrip(r *http.Request) (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, scope := range strings.Fields(form.Get("scope")) {
+		for scope := range strings.FieldsSeq(form.Get("scope")) {
 			if strings.HasPrefix(scope, "https://") {
 				n.scopes[scope] = true
 			}
@@ -80,24 +80,32 @@ func TestNothingLeavesTheCloudOfTheTenant(t *testing.T) {
 		connectors      []string
 	}{
 		"public": {
-			Hosts{Graph: "https://graph.microsoft.com", Login: "https://login.microsoftonline.com"}, "public",
+			Hosts{Graph: "https://graph.microsoft.com", Login: "https://login.microsoftonline.com"},
+			"public",
 			"login.microsoftonline.com", "graph.microsoft.com", "https://api.botframework.com/.default", "https://login.botframework.com/v1/.well-known/openidconfiguration",
-			"https://smba.trafficmanager.net/teams", "https://api.botframework.com", []string{"smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com"},
+			"https://smba.trafficmanager.net/teams", "https://api.botframework.com",
+			[]string{"smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com"},
 		},
 		"US Government L4": {
-			Hosts{Graph: "https://graph.microsoft.us", Login: "https://login.microsoftonline.us"}, "usgov",
+			Hosts{Graph: "https://graph.microsoft.us", Login: "https://login.microsoftonline.us"},
+			"usgov",
 			"login.microsoftonline.us", "graph.microsoft.us", "https://api.botframework.us/.default", "https://login.botframework.azure.us/v1/.well-known/openidconfiguration",
-			"https://smba.infra.gov.teams.microsoft.us/gcch", "https://api.botframework.us", []string{"smba.infra.gov.teams.microsoft.us"},
+			"https://smba.infra.gov.teams.microsoft.us/gcch", "https://api.botframework.us",
+			[]string{"smba.infra.gov.teams.microsoft.us"},
 		},
 		"US Government L5": {
-			Hosts{Graph: "https://dod-graph.microsoft.us", Login: "https://login.microsoftonline.us"}, "usgov",
+			Hosts{Graph: "https://dod-graph.microsoft.us", Login: "https://login.microsoftonline.us"},
+			"usgov",
 			"login.microsoftonline.us", "dod-graph.microsoft.us", "https://api.botframework.us/.default", "https://login.botframework.azure.us/v1/.well-known/openidconfiguration",
-			"https://smba.infra.gov.teams.microsoft.us/gcch", "https://api.botframework.us", []string{"smba.infra.gov.teams.microsoft.us"},
+			"https://smba.infra.gov.teams.microsoft.us/gcch", "https://api.botframework.us",
+			[]string{"smba.infra.gov.teams.microsoft.us"},
 		},
 		"China": {
-			Hosts{Graph: "https://microsoftgraph.chinacloudapi.cn", Login: "https://login.chinacloudapi.cn", TeamsServices: []string{"https://connector.example.cn/teams"}}, "china",
+			Hosts{Graph: "https://microsoftgraph.chinacloudapi.cn", Login: "https://login.chinacloudapi.cn", TeamsServices: []string{"https://connector.example.cn/teams"}},
+			"china",
 			"login.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn", "https://api.botframework.azure.cn/.default", "https://login.botframework.azure.cn/v1/.well-known/openidconfiguration",
-			"https://connector.example.cn/teams", "https://api.botframework.azure.cn", []string{"connector.example.cn"},
+			"https://connector.example.cn/teams", "https://api.botframework.azure.cn",
+			[]string{"connector.example.cn"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
