@@ -109,7 +109,7 @@ func (s *shaping) read(ctx context.Context) error {
 	}
 	if len(w.Add)+len(w.Remove) > 0 {
 		ledger(&s.rec, w)
-		s.rec.Phase, s.rec.Seen, s.rec.Based = approvals.PhaseWrite, sight.Entries, sight.At
+		s.rec.Phase, s.rec.Seen, s.rec.Based = approvals.PhaseWrite, base(&s.rec, sight.Entries, s.now, t), sight.At
 		return s.settle(ctx, s.now)
 	}
 	s.rec.Seen = nil

@@ -175,6 +175,25 @@ func difference(rec *approvals.TargetRecord, seen []string, now time.Time, t Tim
 	return w, next
 }
 
+// base is what a write starts from: what was read, with what Graph has accepted from us a moment ago and reads need not show
+// yet. A location is replaced as a whole, so that a read that lags behind would undo the write before.
+func base(rec *approvals.TargetRecord, seen []string, now time.Time, t Timing) []string {
+	out := slices.Clone(seen)
+	for _, entry := range slices.Sorted(maps.Keys(rec.Entries)) {
+		er := rec.Entries[entry]
+		if er.Settled || er.Vanished || !now.Before(er.Accepted.Add(t.Stale)) {
+			continue
+		}
+		switch there := slices.Contains(out, entry); {
+		case er.Want && !there:
+			out = append(out, entry)
+		case !er.Want && there && er.Ours:
+			out = slices.DeleteFunc(out, func(e string) bool { return e == entry })
+		}
+	}
+	return out
+}
+
 // ledger marks what is about to be written as ours. It is made durable before the write goes out.
 func ledger(rec *approvals.TargetRecord, w approvals.Write) {
 	for _, entry := range w.Add {

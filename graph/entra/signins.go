@@ -167,7 +167,7 @@ func (e *Entra) rangeFacts(ctx context.Context, p *approvals.Plan, addresses []n
 // crowdFor is how long it is shared who signed in from an address: entries reach the log minutes after the sign-in.
 const crowdFor = 5 * time.Minute
 
-// crowd is who signed in from a range.
+// crowd is who signed in from a range: by ids, so that who came from two addresses counts once.
 type crowd struct {
 	Accounts []string // ids, maxAccounts+1 at most
 	More     bool     // not all was looked at
