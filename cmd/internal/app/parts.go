@@ -168,9 +168,9 @@ func openStore(ctx context.Context, cfg Config, forged func(what string)) (*redi
 	store, err := redisstore.Open(ctx, redisstore.Config{
 		Client: c, Tenant: cfg.Tenant.Name, Replicas: cfg.Redis.Replicas,
 		MACKeys: cfg.Audit.MACKeys.Reveal(), Sealed: SealedSpaces(), Forged: forged,
-		// The reports give an app five calls in any ten seconds: what is saved up and what comes meanwhile must not be more.
+		// The reports give each app five calls in any ten seconds: what is saved up and what comes meanwhile are a little less.
 		Budgets: map[string]redisstore.Budget{
-			"ca": {Rate: share, Burst: 1}, "audit": {Rate: 0.3 * share, Burst: 2}, "directory": {Rate: 200 * share, Burst: 400},
+			"ca": {Rate: share, Burst: 1}, "audit": {Rate: 0.18, Burst: 3}, "directory": {Rate: 200 * share, Burst: 400},
 		},
 	})
 	if err != nil {
