@@ -53,6 +53,15 @@ func (w *World) Try(ctx context.Context, who, channel, text string) error {
 	return nil
 }
 
+// Insists is for somebody who types a command again and again until they read the answer that only they see.
+func (w *World) Insists(who, text, want string) {
+	w.tb.Helper()
+	w.Until(patience, who+" reads "+want, func() bool {
+		w.Says(who, text)
+		return Wait(w.tb.Context(), 6*time.Second, func() bool { return w.read(who, want) }) == nil
+	})
+}
+
 // Approves lets somebody approve and waits until the vote is there. hallpass counts a typed approval only for what that
 // person was shown, and shows it otherwise: then they type it again, as people do.
 func (w *World) Approves(who string, id approvals.RequestID) {
@@ -103,17 +112,21 @@ func yes(r *approvals.Request) int {
 // Reads waits until somebody has read something that only they see.
 func (w *World) Reads(who, want string) {
 	w.tb.Helper()
-	has := func(list []slacktest.Message) bool {
-		return slices.ContainsFunc(list, func(m slacktest.Message) bool { return strings.Contains(m.Plain(), want) })
-	}
-	// What cannot be answered where it was asked comes as a direct message.
-	is := func() bool { return has(w.Out.Slack.Ephemerals(who)) || has(w.Out.Slack.DMs(who)) }
+	is := func() bool { return w.read(who, want) }
 	if Wait(w.tb.Context(), patience, is) != nil {
 		for _, m := range append(w.Out.Slack.Ephemerals(who), w.Out.Slack.DMs(who)...) {
 			w.tb.Logf("%s reads: %s", who, m.Plain())
 		}
 		w.Until(time.Second, who+" reads "+want, is)
 	}
+}
+
+// read reports whether somebody has read something that only they see. What cannot be answered where it was asked comes as
+// a direct message.
+func (w *World) read(who, want string) bool {
+	return slices.ContainsFunc(append(w.Out.Slack.Ephemerals(who), w.Out.Slack.DMs(who)...), func(m slacktest.Message) bool {
+		return strings.Contains(m.Plain(), want)
+	})
 }
 
 // Shows waits until a message of a channel, not one in a thread, speaks of the request and shows the text.
