@@ -7,7 +7,7 @@ export function Write({chat, thread, done}) {
   const mention = chat.kind === 'personal' ? '' : '@hallpass ';
   const [text, setText] = useState(mention);
   const form = useRef(null);
-  useEffect(() => { if (thread) form.current.scrollIntoView({block: 'nearest'}); }, [thread]);
+  useEffect(() => { if (thread) form.current.scrollIntoView({block: 'center'}); }, [thread]);
   const send = async (event) => {
     event.preventDefault();
     if (!text.trim()) return;
