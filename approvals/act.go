@@ -42,9 +42,13 @@ const (
 	VerbRenew   Verb = "renew"
 	VerbRevoke  Verb = "revoke"
 	VerbHand    Verb = "hand" // change the owner
+	// What is done by hand: take it on, say that it was made, say that it was taken away.
+	VerbTake   Verb = "take"
+	VerbDone   Verb = "done"
+	VerbUndone Verb = "undone"
 )
 
 // Verbs lists the verbs.
 func Verbs() []Verb {
-	return []Verb{VerbAsk, VerbShow, VerbApprove, VerbDeny, VerbCancel, VerbRenew, VerbRevoke, VerbHand}
+	return []Verb{VerbAsk, VerbShow, VerbApprove, VerbDeny, VerbCancel, VerbRenew, VerbRevoke, VerbHand, VerbTake, VerbDone, VerbUndone}
 }
