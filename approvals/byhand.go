@@ -184,6 +184,9 @@ func (r *Request) Word() string {
 	case StateNone, StatePending, StateApproved, StateEnding, StateDenied, StateCancelled, StateLapsed:
 		return ""
 	}
+	if !r.Wrote() {
+		return ""
+	}
 	if who := r.Attesters(); len(who) > 0 {
 		word := WordAttested + " by "
 		for i, p := range who {
@@ -194,5 +197,18 @@ func (r *Request) Word() string {
 		}
 		return word
 	}
-	return WordVerified
+	if slices.ContainsFunc(r.Changes, func(c Progress) bool { return c.Hand == nil }) {
+		return WordVerified
+	}
+	return "" // by hand, and another request keeps all of it
+}
+
+// Wrote reports whether anything of the request was ever in force, or may have been.
+func (r *Request) Wrote() bool {
+	if !r.Applied.IsZero() {
+		return true
+	}
+	return slices.ContainsFunc(r.Changes, func(c Progress) bool {
+		return !c.Accepted.IsZero() || c.KeptBy != "" || c.Done != nil || c.Undone != nil
+	})
 }

@@ -10,7 +10,7 @@ import (
 func (v Voice) fields(r *approvals.Request) []Field {
 	round := r.Round()
 	fs := []Field{
-		{"State", Text{plain("%s", r.State)}},
+		{"State", Text{stateWord(r)}},
 		{"What", Text{code(what(r))}},
 		{"Where", Text{literal(where(r))}},
 		{"How long", v.howLong(r)},
@@ -102,9 +102,10 @@ func (v Voice) lines(r *approvals.Request) []Text {
 			out = append(out, usedLine(v, p.Used))
 		}
 	}
+	out = append(out, v.attestations(r)...)
 	for _, c := range r.Changes {
 		if r.State == approvals.StateApproved || r.State == approvals.StateEnding {
-			out = append(out, Text{code(c.Label), plain(": %s", sayChange(c.State))})
+			out = append(out, Text{code(c.Label), plain(": %s", sayProgress(c))})
 		}
 	}
 	if len(out) > 12 {
@@ -122,6 +123,8 @@ func sayChange(s approvals.ChangeState) string {
 		return "being written and read back"
 	case approvals.ChangeVerified:
 		return "there, read back"
+	case approvals.ChangeAttested:
+		return "there, attested"
 	case approvals.ChangeWithdrawn:
 		return "being taken away"
 	case approvals.ChangeAbsent:
@@ -157,7 +160,11 @@ func (v Voice) foot(r *approvals.Request) []Text {
 	}
 	switch r.State {
 	case approvals.StatePending:
-		out = append(out, Text{plain("The time starts when the change is verified in Entra ID. Terms of a day or more end on a working morning.")})
+		starts := "when the change is verified in Entra ID"
+		if r.Round().Plan.ByHand() {
+			starts = "when all of it is done"
+		}
+		out = append(out, Text{plain("The time starts %s. Terms of a day or more end on a working morning.", starts)})
 	case approvals.StateActive:
 		out = append(out, Text{plain("A change in Entra ID takes effect with the next sign-in: up to an hour, up to a day for some services.")})
 	case approvals.StateEnding, approvals.StateEnded:

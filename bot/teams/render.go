@@ -154,6 +154,7 @@ func body(c bot.Card) []block {
 		}
 		out = append(out, rich(l, block{"spacing": spacing}, nil))
 	}
+	out = append(out, scriptBlocks(c.Script)...)
 	for _, f := range c.Foot {
 		out = append(out, rich(f, block{"spacing": "small"}, block{"isSubtle": true, "size": "small"}))
 	}
@@ -215,6 +216,10 @@ func cut(c bot.Card, n int) bot.Card {
 	out.Flags, out.Lines, out.Fields = texts(c.Flags), texts(c.Lines), nil
 	for _, f := range c.Fields[:min(len(c.Fields), 10)] {
 		out.Fields = append(out.Fields, bot.Field{Label: clip(f.Label, n), Value: text(f.Value)})
+	}
+	if c.Script != "" { // never a part of it
+		out.Script = ""
+		out.Lines = append(out.Lines, bot.Text{{Text: "The script does not fit here. An operator prints it: "}, {Text: "hallpass byhand " + firstWord(c.Title), Code: true}})
 	}
 	const note = "Shortened: it was too large for Teams. Details shows more."
 	out.Foot = texts(c.Foot)

@@ -34,6 +34,8 @@ type office struct {
 	others   bool
 	rows     []approvals.Row
 	zones    []entra.Zone
+	hands    []approvals.ByHand
+	entries  []string // by hand, of live requests
 	pairs    map[approvals.RequestID][]approvals.Pair
 }
 
@@ -72,6 +74,11 @@ func (o *office) Rows(_ context.Context, t approvals.Target) ([]approvals.Row, e
 	return slices.DeleteFunc(slices.Clone(o.rows), func(r approvals.Row) bool { return r.Target != t }), nil
 }
 
+// held are the entries by hand that live requests have.
+type held struct{ *office }
+
+func (h held) ByHand(context.Context, approvals.Target) ([]string, error) { return h.entries, nil }
+
 func (o *office) Pairs(_ context.Context, ids []approvals.RequestID) ([]approvals.Pair, error) {
 	var out []approvals.Pair
 	for _, id := range ids {
@@ -81,6 +88,14 @@ func (o *office) Pairs(_ context.Context, ids []approvals.RequestID) ([]approval
 }
 
 func (o *office) Zones() []entra.Zone { return o.zones }
+
+func (o *office) ByHand(name string) (approvals.ByHand, bool) {
+	i := slices.IndexFunc(o.hands, func(h approvals.ByHand) bool { return h.Name == name })
+	if i < 0 {
+		return approvals.ByHand{}, false
+	}
+	return o.hands[i], true
+}
 
 func (o *office) Place(kind approvals.Kind, name string) (entra.Place, bool) {
 	if kind == approvals.KindIP {
@@ -127,7 +142,7 @@ func newKit(t *testing.T, ranges ...string) *kit {
 		t.Fatal(err)
 	}
 	k.e, err = entra.New(entra.Config{
-		Reader: c, Writer: c, Places: rules{k.o}, Budget: k.o, Cache: k.o, Ledger: k.o, Human: "employeeId",
+		Reader: c, Writer: c, Places: rules{k.o}, Budget: k.o, Cache: k.o, Ledger: held{k.o}, Human: "employeeId",
 		OwnerOf:    func(_ context.Context, u graph.User) (string, error) { return u.Attributes["extensionAttribute7"], nil },
 		Attributes: []string{"extensionAttribute7"}, Now: func(context.Context) (time.Time, error) { return noon(), nil }, Log: slog.New(slog.DiscardHandler),
 	})
