@@ -61,7 +61,8 @@ func prepares(o approvals.Option, account approvals.Person) string {
 	switch o.Way {
 	case approvals.WayZone:
 		return fenced + ": " + account.UPN
-	case approvals.WayIdentity, approvals.WayApp, approvals.WayDelegated, approvals.WayLocation, approvals.WayExclusion:
+	case approvals.WayIdentity, approvals.WayApp, approvals.WayDelegated, approvals.WayLocation, approvals.WayExclusion,
+		approvals.WayService, approvals.WayADFS, approvals.WayIntranet:
 	}
 	return ""
 }

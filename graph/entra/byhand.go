@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"hallpass/approvals"
+	"hallpass/approvals/byhand"
 	"hallpass/graph"
 	"hallpass/graph/evaluate"
 )
@@ -18,6 +19,16 @@ const maxServiceRanges = 50
 
 // microsoft365 is the identifier of the relying party trust of AD FS that stands for Entra ID itself.
 const microsoft365 = "urn:federation:MicrosoftOnline"
+
+// handOf finds a place that Graph cannot change by its name.
+func (e *Entra) handOf(name string) (approvals.ByHand, bool) {
+	hands := e.cfg.Places.Hands()
+	i := slices.IndexFunc(hands, func(h approvals.ByHand) bool { return h.Name == name })
+	if i < 0 {
+		return approvals.ByHand{}, false
+	}
+	return hands[i], true
+}
 
 // planByHand plans what Graph cannot change. Hallpass reads what it can, so that nobody is sent to do what changes nothing;
 // whether it was done it can never read.
@@ -180,6 +191,12 @@ func (e *Entra) mustKnow(ctx context.Context, err error, doing string) error {
 
 // planADFS lets addresses past the rules of AD FS that demand MFA.
 func (e *Entra) planADFS(ctx context.Context, ask approvals.Ask, h approvals.ByHand, p approvals.Plan) (approvals.Plan, error) {
+	for _, a := range ask.Addresses {
+		if _, ok := byhand.Pattern(a); !ok {
+			return p, approvals.Refuse(approvals.RefusedTarget, "%s is a range of IPv6, and rules of AD FS compare addresses as text: of IPv6 they can name single addresses only.", a).
+				Or("Ask for the single addresses that the server goes out with, or for IPv4.")
+		}
+	}
 	who, err := e.whoAsks(ctx, h.Domain)
 	if err != nil {
 		return p, err
@@ -245,7 +262,10 @@ func (e *Entra) planIntranet(ctx context.Context, ask approvals.Ask, h approvals
 		p.Policies = append(p.Policies, approvals.PolicyEffect{ID: effect.Policy.ID, Name: effect.Policy.Name, State: effect.Policy.State, Does: effect.Does + ", for federated users on the intranet"})
 	}
 	addressFacts(&p, nil)
-	if _, err := e.accountFacts(ctx, &p, u); err != nil {
+	if err := e.handAccountFacts(ctx, &p, u); err != nil {
+		return p, err
+	}
+	if err := e.defaultsFacts(ctx, &p, u); err != nil {
 		return p, err
 	}
 	handFacts(&p)
@@ -277,7 +297,7 @@ func (e *Entra) planProduct(ctx context.Context, ask approvals.Ask, h approvals.
 		return p, err
 	default:
 		p.Account = e.person(u)
-		if _, err := e.accountFacts(ctx, &p, u); err != nil {
+		if err := e.handAccountFacts(ctx, &p, u); err != nil {
 			return p, err
 		}
 		if p.Owner, err = e.owner(ctx, u); err != nil {
@@ -292,6 +312,27 @@ func (e *Entra) planProduct(ctx context.Context, ask approvals.Ask, h approvals.
 	}
 	p.Warnings = append(p.Warnings, fmt.Sprintf("From any address: whoever knows its password gets into %s.", h.Title))
 	return p, nil
+}
+
+// handAccountFacts are the facts of an account in Entra ID that is exempted by hand. That per-user MFA asks it is no
+// hindrance: what is done by hand is what lifts it, or has nothing to do with it.
+func (e *Entra) handAccountFacts(ctx context.Context, p *approvals.Plan, u graph.User) error {
+	p.Facts["account.synced"], p.Facts["account.guest"] = truth(u.Synced), truth(u.Guest)
+	p.Facts["account.enabled"], p.Facts["account.person"] = truth(u.Enabled), truth(u.EmployeeID != "")
+	if _, err := e.roleFacts(ctx, p, u); err != nil {
+		return err
+	}
+	if err := e.riskFacts(ctx, p, u); err != nil {
+		return err
+	}
+	if err := e.methodFacts(ctx, p, u); err != nil {
+		return err
+	}
+	err := e.perUserFacts(ctx, p, u)
+	if _, refused := errors.AsType[*approvals.Refusal](err); refused && p.Facts["account.per_user_mfa"].Known {
+		return nil
+	}
+	return err
 }
 
 // tenantDefaults reads whether security defaults are on, for a product to which they mean nothing.

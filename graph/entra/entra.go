@@ -38,8 +38,8 @@ type Places interface { //nolint:interfacebloat // one file is one thing; its qu
 	Names(kind approvals.Kind) []string
 	// Zones are the fenced zones, in the order of the file.
 	Zones() []Zone
-	// ByHand gives the place of that name which Graph cannot change.
-	ByHand(name string) (approvals.ByHand, bool)
+	// Hands are the places that Graph cannot change, in the order of the file.
+	Hands() []approvals.ByHand
 	// GroupID gives the Entra object id of a group that the rules file names.
 	GroupID(name string) (string, bool)
 	// Shared reports whether others write the target too.

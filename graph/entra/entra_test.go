@@ -89,13 +89,7 @@ func (o *office) Pairs(_ context.Context, ids []approvals.RequestID) ([]approval
 
 func (o *office) Zones() []entra.Zone { return o.zones }
 
-func (o *office) ByHand(name string) (approvals.ByHand, bool) {
-	i := slices.IndexFunc(o.hands, func(h approvals.ByHand) bool { return h.Name == name })
-	if i < 0 {
-		return approvals.ByHand{}, false
-	}
-	return o.hands[i], true
-}
+func (o *office) Hands() []approvals.ByHand { return o.hands }
 
 func (o *office) Place(kind approvals.Kind, name string) (entra.Place, bool) {
 	if kind == approvals.KindIP {

@@ -14,7 +14,7 @@ import (
 
 // Plan reads the tenant and plans the ask, or refuses it with what to do instead.
 func (e *Entra) Plan(ctx context.Context, ask approvals.Ask) (approvals.Plan, error) {
-	hand, byHand := e.cfg.Places.ByHand(ask.Where)
+	hand, byHand := e.handOf(ask.Where)
 	place, ok := e.cfg.Places.Place(ask.Kind, ask.Where)
 	if !ok && !byHand && !ask.Fenced() {
 		return approvals.Plan{}, approvals.Refuse(approvals.RefusedNotFound, "There is no place “%s” for that.", clip(ask.Where, 40)).

@@ -31,7 +31,7 @@ func (p places) Zones() []entra.Zone {
 	return out
 }
 
-func (p places) ByHand(name string) (approvals.ByHand, bool) { return p.rules().ByHand(name) }
+func (p places) Hands() []approvals.ByHand { return p.rules().Hands() }
 
 func (p places) Shared(t approvals.Target) bool {
 	found, ok := p.rules().Place(t)
