@@ -35,7 +35,8 @@ type faults struct {
 	fail, unsure, late, stale, slow float64
 	lateBy                          time.Duration // at most
 	staleBy                         time.Duration
-	deaf                            bool // calls ignore their deadline: a bug seeded on purpose
+	slowBy                          time.Duration // at most; zero is 10 seconds
+	deaf                            bool          // calls ignore their deadline: a bug seeded on purpose
 }
 
 type picture struct {
@@ -134,9 +135,10 @@ func (f *tenant) Read(ctx context.Context, t approvals.Target, _ time.Time, _ ap
 	return approvals.Sight{Entries: f.entries(t), At: start}, nil
 }
 
+// wait is how long a call takes.
 func (f *tenant) wait(ctx context.Context, d time.Duration) error {
 	if f.chance(f.faults.slow) {
-		d += f.upTo(10 * time.Second)
+		d += f.upTo(max(f.faults.slowBy, 10*time.Second))
 	}
 	if f.faults.deaf {
 		ctx = context.WithoutCancel(ctx)

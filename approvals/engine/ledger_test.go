@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,9 +59,9 @@ func TestWhatCameWhileAWriteWaitedForItsTurnIsTakenAwayAtItsEndToo(t *testing.T)
 func TestWhatIsNoLongerWantedWhenItsTurnComesIsNotWritten(t *testing.T) {
 	t.Parallel()
 	onScript(t, nil, func(s *stage, w *scripted) {
-		wait := true
+		var turn atomic.Bool
 		w.write = func(_ int, do func()) error {
-			if wait {
+			if !turn.Load() {
 				return &approvals.Later{At: time.Now().Add(2 * time.Second), Why: "not our turn"}
 			}
 			do()
@@ -75,7 +76,7 @@ func TestWhatIsNoLongerWantedWhenItsTurnComesIsNotWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.wait(5 * time.Second)
-		wait = false
+		turn.Store(true)
 		s.wait(5 * time.Minute)
 		s.is(goes, approvals.StateEnded)
 		s.is(stays, approvals.StateActive)
