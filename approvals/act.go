@@ -42,10 +42,9 @@ const (
 	VerbRenew   Verb = "renew"
 	VerbRevoke  Verb = "revoke"
 	VerbHand    Verb = "hand" // change the owner
-	// What is done by hand: take it on, say that it was made, say that it was taken away.
-	VerbTake   Verb = "take"
-	VerbDone   Verb = "done"
-	VerbUndone Verb = "undone"
+	VerbTake    Verb = "take" // do by hand what it waits for
+	VerbDone    Verb = "done" // say that it was made by hand
+	VerbUndone  Verb = "undone"
 )
 
 // Verbs lists the verbs.

@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -188,14 +189,11 @@ func (r *Request) Word() string {
 		return ""
 	}
 	if who := r.Attesters(); len(who) > 0 {
-		word := WordAttested + " by "
-		for i, p := range who {
-			if i > 0 {
-				word += ", "
-			}
-			word += p.Label()
+		var names []string
+		for _, p := range who {
+			names = append(names, p.Label())
 		}
-		return word
+		return WordAttested + " by " + strings.Join(names, ", ")
 	}
 	if slices.ContainsFunc(r.Changes, func(c Progress) bool { return c.Hand == nil }) {
 		return WordVerified

@@ -92,10 +92,10 @@ func (b *Bot) byHand(ctx context.Context, act approvals.Act, c Command) (approva
 		return r, nil, err
 	}
 	said := Text{plain(": your word is recorded.")}
-	switch {
-	case r.State == approvals.StateEnded:
+	if r.State == approvals.StateEnded {
 		said = append(said, plain(" It has ended (%s).", r.Word()))
-	case r.State == approvals.StateActive:
+	}
+	if r.State == approvals.StateActive {
 		said = append(said, plain(" It is in force (%s).", r.Word()))
 	}
 	return r, said, nil

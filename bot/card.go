@@ -78,7 +78,7 @@ const (
 	ButtonCancel  = "cancel"
 	ButtonHand    = "hand" // opens the form that names another owner
 	ButtonAsk     = "ask"  // opens the request form
-	// What is done by hand.
+	// ButtonTake and what follows are about what is done by hand.
 	ButtonTake   = "take"
 	ButtonSteps  = "steps"  // shows the steps to the one who clicks
 	ButtonDone   = "done"   // opens the form in which it is said that it was made

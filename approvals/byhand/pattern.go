@@ -24,10 +24,10 @@ func Pattern(p netip.Prefix) (string, bool) {
 	var parts []string
 	for i, b := range p.Addr().As4() {
 		free := min(max(8*(i+1)-p.Bits(), 0), 8) // bits of this octet that are open
-		switch {
-		case free == 0:
+		switch free {
+		case 0:
 			parts = append(parts, strconv.Itoa(int(b)))
-		case free == 8:
+		case 8:
 			parts = append(parts, octet)
 		default:
 			parts = append(parts, "("+strings.Join(span(int(b), int(b)|(1<<free-1)), "|")+")")

@@ -226,8 +226,9 @@ func TestEveryScriptIsPowerShell(t *testing.T) {
 		t.Fatal(err)
 	}
 	var read []struct {
-		Wrong, Commands []string
-		Strings         []string
+		Wrong    []string `json:"wrong"`
+		Commands []string `json:"commands"`
+		Strings  []string `json:"strings"`
 	}
 	if err := json.Unmarshal(out, &read); err != nil {
 		t.Fatal(err)
