@@ -34,6 +34,8 @@ type Option struct {
 	Why  string `json:"why"`
 	// Type is the command that asks for it; empty if hallpass has no part in it.
 	Type string `json:"type,omitempty"`
+	// Where is the place, by its name in the rules file, of a way by hand.
+	Where string `json:"where,omitempty"`
 }
 
 // Advice is what hallpass has to say of an account that is stopped at signing in.

@@ -59,17 +59,19 @@ func (g Grammar) askForm() Form {
 	return form
 }
 
-// prepared is the form with what a button on a piece of advice says filled in: the choice, a colon, the subject. It is not
-// believed; it is only where the person begins.
+// prepared is the form with what a button on a piece of advice says filled in: the choice, and the subject after a space,
+// or a place alone. It is not believed; it is only where the person begins.
 func (g Grammar) prepared(value string) Form {
 	form := g.askForm()
 	for i, o := range form.Inputs[0].Options {
 		subject, ok := strings.CutPrefix(value, o.Value+" ")
-		if !ok {
+		if place := value == o.Value && !strings.HasSuffix(value, ":"); !ok && !place {
 			continue
 		}
 		form.Inputs[0].Value = form.Inputs[0].Options[i].Value
-		form.Inputs[1].Value = clip(line(subject), 200)
+		if ok {
+			form.Inputs[1].Value = clip(line(subject), 200)
+		}
 	}
 	return form
 }

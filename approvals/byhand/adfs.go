@@ -10,7 +10,8 @@ import (
 //
 // Each rule that issues the claim by which AD FS demands MFA gets one more condition for each address: unless the request
 // comes from there. A relying party with an access control policy has no such rules, and rules for all relying parties
-// cannot be lifted at one: the script says so and changes nothing.
+// cannot be lifted at one: the script says so and changes nothing. On the way out it never stops: where there is no relying
+// party any more, or no rule, nothing of it is there.
 func (j job) adfs() Work {
 	var patterns, found []string
 	for _, e := range j.entries {
@@ -33,12 +34,19 @@ func (j job) adfs() Work {
 		}
 	}
 	file := "hallpass-" + strings.ToLower(string(j.request)) + ".ps1"
+	lines := []string{
+		"On the primary AD FS server, as an AD FS administrator: save the script as " + code(file) + " and run it. It saves what it finds and prints what it would change, and changes nothing.",
+		"Read that. If it is right, run " + code(".\\"+file+" -Apply") + ". It is about " + codes(j.entries) + " at " + codes(j.place.Parties) + ", and nothing else.",
+	}
+	if !j.undo {
+		lines = append(
+			lines,
+			"If it stops and says why, it has changed nothing, and there is nothing to attest: "+code("/hallpass revoke "+string(j.request)+" because …")+".",
+			"AD FS is told the address by its Web Application Proxy, in a header. Whoever reaches AD FS past the proxy can put any address there: look that from outside nobody can.",
+		)
+	}
 	return Work{
-		Lines: []string{
-			"On the primary AD FS server, as an AD FS administrator: save the script as " + code(file) + " and run it. It saves what it finds and prints what it would change, and changes nothing.",
-			"Read that. If it is right, run " + code(".\\"+file+" -Apply") + ". It is about " + codes(j.entries) + " at " + codes(j.place.Parties) + ", and nothing else.",
-			"If it stops and says why, it has changed nothing, and there is nothing to attest: " + code("/hallpass revoke "+string(j.request)+" because …") + ".",
-		},
+		Lines: lines,
 		Script: fill(adfsScript+sealing, map[string]string{
 			"SUBJECT": quote(j.subject()), "REQUEST": quote(string(j.request)), "PARTIES": list(j.place.Parties), "ADDRESSES": list(j.entries),
 			"PATTERNS": list(patterns), "UNDO": truth(j.undo),
@@ -60,7 +68,7 @@ $claim = 'http://schemas.microsoft.com/2012/01/requestcontext/claims/x-ms-forwar
 $demand = 'http://schemas.microsoft.com/claims/multipleauthn'
 $quote = [string][char]34
 
-# Splits rules at semicolons, leaving those within quotes alone.
+# Splits rules at semicolons, leaving those within quotes alone. Joined, the parts are the text again.
 function Split-Rules([string]$text) {
     $rules = @(); $rule = ''; $quoted = $false
     foreach ($c in $text.ToCharArray()) {
@@ -68,7 +76,7 @@ function Split-Rules([string]$text) {
         if ($c -eq [char]34) { $quoted = -not $quoted }
         if ($c -eq ';' -and -not $quoted) { $rules += $rule; $rule = '' }
     }
-    if ($rule.Trim() -ne '') { $rules += $rule }
+    if ($rule -ne '') { $rules += $rule }
     return $rules
 }
 
@@ -118,7 +126,7 @@ function Edit-Rule([string]$rule) {
 }
 
 $everywhere = [string](Get-AdfsAdditionalAuthenticationRule).AdditionalAuthenticationRules
-if ($everywhere.Contains($demand)) {
+if (-not $undo -and $everywhere.Contains($demand)) {
     throw 'STOP: rules for all relying parties demand MFA (Get-AdfsAdditionalAuthenticationRule). They cannot be lifted at one relying party. Nothing was changed.'
 }
 
@@ -126,8 +134,12 @@ if ($everywhere.Contains($demand)) {
 $trusts = @()
 foreach ($party in $parties) {
     $trust = Get-AdfsRelyingPartyTrust -Identifier $party
+    if ($null -eq $trust -and $undo) {
+        Write-Output ('there is no relying party trust with the identifier ' + $party + ' any more')
+        continue
+    }
     if ($null -eq $trust) { throw ('STOP: there is no relying party trust with the identifier ' + $party + '. Nothing was changed.') }
-    if ($trust.AccessControlPolicyName) {
+    if (-not $undo -and $trust.AccessControlPolicyName) {
         throw ('STOP: ' + $party + ' has the access control policy ' + $trust.AccessControlPolicyName + ', which is what demands MFA there, not rules. This script does not change policies. Nothing was changed.')
     }
     $demands = @(Split-Rules ([string]$trust.AdditionalAuthenticationRules) | Where-Object { Test-Demand $_ })
@@ -150,13 +162,16 @@ foreach ($trust in $trusts) {
     foreach ($rule in (Split-Rules $old)) {
         $edited = $rule
         if (Test-Demand $rule) { $edited = Edit-Rule $rule }
-        if ($edited -ne $rule) {
+        if ($edited -ceq $rule -and -not $undo -and (Test-Demand $rule)) {
+            Write-Output 'A rule has the addresses already. Unless this script put them there, say so now: at the end it takes them out.'
+        }
+        if ($edited -cne $rule) {
             foreach ($line in ($rule -split [Environment]::NewLine)) { Write-Output ('- ' + $line) }
             foreach ($line in ($edited -split [Environment]::NewLine)) { Write-Output ('+ ' + $line) }
         }
         $new += $edited
     }
-    if ($new -eq $old) {
+    if ($new -ceq $old) {
         Write-Output 'nothing to change'
     } elseif ($Apply) {
         Set-AdfsRelyingPartyTrust -TargetIdentifier $trust.Identifier[0] -AdditionalAuthenticationRules $new
@@ -171,7 +186,9 @@ $wanted = 'yes'
 if ($undo) { $wanted = 'no' }
 $wrong = $false
 foreach ($party in $parties) {
-    $rules = [string](Get-AdfsRelyingPartyTrust -Identifier $party).AdditionalAuthenticationRules
+    $trust = Get-AdfsRelyingPartyTrust -Identifier $party
+    $rules = ''
+    if ($null -ne $trust) { $rules = [string]$trust.AdditionalAuthenticationRules }
     $demands = @(Split-Rules $rules | Where-Object { Test-Demand $_ })
     for ($i = 0; $i -lt $addresses.Count; $i++) {
         $finder = Get-Finder $patterns[$i]

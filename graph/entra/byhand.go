@@ -216,7 +216,11 @@ func (e *Entra) planADFS(ctx context.Context, ask approvals.Ask, h approvals.ByH
 		first = "AD FS itself asks for MFA at these relying parties; Entra ID is not involved."
 	}
 	p.Warnings = append([]string{first}, p.Warnings...)
-	p.Warnings = append(p.Warnings, "For everybody: AD FS asks nobody for MFA who comes from there, at: "+strings.Join(h.Parties, ", ")+".")
+	p.Warnings = append(
+		p.Warnings,
+		"For everybody: AD FS asks nobody for MFA who comes from there, at: "+strings.Join(h.Parties, ", ")+".",
+		"AD FS learns the address from a header that its Web Application Proxy sets: whoever reaches AD FS past the proxy can claim to come from there.",
+	)
 	if slices.Contains(h.Parties, microsoft365) {
 		policies, _, err := shared(ctx, e, sharedPolicies, p.Made.Add(-sharedFor), approvals.ClassPerson, e.cfg.Reader.Policies)
 		if err != nil {

@@ -37,7 +37,7 @@ func (s stopped) trustedSkips() bool {
 }
 
 func (s stopped) service(h approvals.ByHand) approvals.Option {
-	o := approvals.Option{Way: approvals.WayService}
+	o := approvals.Option{Way: approvals.WayService, Where: h.Name}
 	switch why := s.hopeless(); {
 	case why != "":
 		o.Why = why
@@ -52,7 +52,7 @@ func (s stopped) service(h approvals.ByHand) approvals.Option {
 }
 
 func (s stopped) adfs(h approvals.ByHand) approvals.Option {
-	o := approvals.Option{Way: approvals.WayADFS}
+	o := approvals.Option{Way: approvals.WayADFS, Where: h.Name}
 	_, domain, _ := strings.Cut(s.user.UPN, "@")
 	switch why := s.never(); {
 	case why != "":
@@ -72,7 +72,7 @@ func (s stopped) adfs(h approvals.ByHand) approvals.Option {
 }
 
 func (s stopped) intranet(h approvals.ByHand) approvals.Option {
-	o := approvals.Option{Way: approvals.WayIntranet}
+	o := approvals.Option{Way: approvals.WayIntranet, Where: h.Name}
 	_, domain, _ := strings.Cut(s.user.UPN, "@")
 	switch why := s.hopeless(); {
 	case why != "":
