@@ -219,7 +219,7 @@ func cut(c bot.Card, n int) bot.Card {
 	}
 	if c.Script != "" { // never a part of it
 		out.Script = ""
-		out.Lines = append(out.Lines, bot.Text{{Text: "The script does not fit here. An operator prints it: "}, {Text: "hallpass byhand " + firstWord(c.Title), Code: true}})
+		out.Lines = append(out.Lines, bot.Text{{Text: "The script does not fit here. An operator prints it: "}, {Text: "hallpass steps " + firstWord(c.Title), Code: true}})
 	}
 	const note = "Shortened: it was too large for Teams. Details shows more."
 	out.Foot = texts(c.Foot)

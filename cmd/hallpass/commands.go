@@ -69,6 +69,8 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 		return p.removeAll(rest)
 	case "advise":
 		return p.advice(ctx, rest)
+	case "steps":
+		return p.stepsOf(ctx, rest)
 	case "zone":
 		return p.zone(ctx, rest)
 	case "teams-package":
@@ -99,7 +101,7 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 			return p.say("Approved exemptions are applied again.\n")
 		})
 	}
-	known := []string{"serve", "check", "rules", "audit", "zone", "remove-all", "advise", "teams-package", "pause", "resume", "version", "help"}
+	known := []string{"serve", "check", "rules", "audit", "steps", "zone", "remove-all", "advise", "teams-package", "pause", "resume", "version", "help"}
 	return errUsage{fmt.Sprintf("there is no command %q", name), rulesfile.Meant(name, known)}
 }
 
