@@ -153,6 +153,22 @@ func usedLine(v Voice, u *approvals.Used) Text {
 	return Text{plain("✗ still stopped "), v.at(u.At), plain(": "), literal(clip(u.Why, 200))}
 }
 
+// tokensUntil is until when tokens may go on working that were issued before the end; false if it was never in force, or
+// still is: what a person has to take away goes on letting people in until they do.
+func tokensUntil(r *approvals.Request) (time.Time, bool) {
+	_, waits := r.Task()
+	if r.Applied.IsZero() || waits {
+		return time.Time{}, false
+	}
+	gone := r.Cause.At
+	for _, c := range r.Changes {
+		if c.Undone != nil && c.Undone.At.After(gone) {
+			gone = c.Undone.At
+		}
+	}
+	return gone.Add(time.Hour), true
+}
+
 func (v Voice) foot(r *approvals.Request) []Text {
 	var out []Text
 	if rule := r.Round().Ruling.Rule; rule != "" {
@@ -166,10 +182,12 @@ func (v Voice) foot(r *approvals.Request) []Text {
 		}
 		out = append(out, Text{plain("The time starts %s. Terms of a day or more end on a working morning.", starts)})
 	case approvals.StateActive:
+		if r.Round().Plan.ByHand() {
+			break
+		}
 		out = append(out, Text{plain("A change in Entra ID takes effect with the next sign-in: up to an hour, up to a day for some services.")})
 	case approvals.StateEnding, approvals.StateEnded:
-		if !r.Applied.IsZero() {
-			until := r.Cause.At.Add(time.Hour)
+		if until, ok := tokensUntil(r); ok {
 			out = append(out, Text{plain("Tokens issued before may go on working until about "), v.at(until), plain(" (up to a day with continuous access evaluation).")})
 		}
 	case approvals.StateNone, approvals.StateApproved, approvals.StateDenied, approvals.StateCancelled, approvals.StateLapsed:

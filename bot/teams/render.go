@@ -164,10 +164,15 @@ func body(c bot.Card) []block {
 	return out
 }
 
-// card renders a card, cut until it fits.
+// card renders a card, cut until it fits. A script goes first, as a whole.
 func card(c bot.Card) block {
-	for _, n := range []int{maxRun, 600, 240, 100, 40} {
-		if n < maxRun {
+	for i, n := range []int{maxRun, maxRun, 600, 240, 100, 40} {
+		switch {
+		case i == 1 && c.Script == "":
+			continue
+		case i == 1:
+			c = withoutScript(c)
+		case i > 1:
 			c = cut(c, n)
 		}
 		out := block{
@@ -216,10 +221,6 @@ func cut(c bot.Card, n int) bot.Card {
 	out.Flags, out.Lines, out.Fields = texts(c.Flags), texts(c.Lines), nil
 	for _, f := range c.Fields[:min(len(c.Fields), 10)] {
 		out.Fields = append(out.Fields, bot.Field{Label: clip(f.Label, n), Value: text(f.Value)})
-	}
-	if c.Script != "" { // never a part of it
-		out.Script = ""
-		out.Lines = append(out.Lines, bot.Text{{Text: "The script does not fit here. An operator prints it: "}, {Text: "hallpass steps " + firstWord(c.Title), Code: true}})
 	}
 	const note = "Shortened: it was too large for Teams. Details shows more."
 	out.Foot = texts(c.Foot)
