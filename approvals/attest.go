@@ -25,6 +25,9 @@ func reminderAt(since time.Time, n int) time.Time {
 	return since.Add(list[len(list)-1] + time.Duration(n-len(list)+1)*24*time.Hour)
 }
 
+// ReminderAt is when those who have to do the task are reminded next.
+func ReminderAt(t Task) time.Time { return reminderAt(t.Since, t.Reminded) }
+
 // release lets a change be made. With one that is made by hand go those right behind it in the same place: a person is
 // sent there once.
 func (s *step) release(i int) {
