@@ -150,6 +150,18 @@ func (r *Request) Hands() []string {
 	return names
 }
 
+// InHands are the indexes of the changes that are in a place by hand, or may be: from the moment that somebody was asked to
+// make them until somebody said that they are gone.
+func (r *Request) InHands() []int {
+	var out []int
+	for i, c := range r.Changes {
+		if c.Hand != nil && c.State != ChangeHeld && c.State != ChangeAbsent {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
 // ByHand reports whether anything of the plan is made by hand.
 func (p Plan) ByHand() bool {
 	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Hand != nil })

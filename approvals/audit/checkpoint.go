@@ -30,7 +30,8 @@ type Checkpoint struct {
 	// Anew says that an operator accepted the loss of lines that were signed before: Seq, Link and Digest are those of the
 	// lines that are left, and what follows is judged from here.
 	Anew bool `json:"anew,omitempty"`
-	// Live are the entries that hallpass keeps in Entra ID at that moment: what must be taken away if the store is lost.
+	// Live are the entries that hallpass keeps in Entra ID at that moment, and those that people have put into places by
+	// hand for it: what must be taken away if the store is lost.
 	Live []Live `json:"live"`
 }
 

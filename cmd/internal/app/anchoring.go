@@ -37,8 +37,8 @@ func anchorOf(cfg Config, store *redisstore.Store, transport http.RoundTripper) 
 	return a, nil
 }
 
-// liveEntries are the entries that requests keep in Entra ID, or may: from the moment a change is released until it was
-// read back as gone. However many requests there are.
+// liveEntries are the entries that requests keep in Entra ID, or in a place by hand, or may: from the moment a change is
+// released until it was read back, or attested, as gone. However many requests there are.
 func liveEntries(ctx context.Context, store *redisstore.Store) ([]audit.Live, error) {
 	type key struct {
 		id approvals.RequestID
@@ -47,12 +47,17 @@ func liveEntries(ctx context.Context, store *redisstore.Store) ([]audit.Live, er
 	found := map[key]audit.Live{}
 	states := []approvals.State{approvals.StateApproved, approvals.StateActive, approvals.StateEnding}
 	err := store.EachIn(ctx, states, func(r approvals.Request) error {
+		live := r.InHands()
 		for _, row := range r.Rows() {
-			l := audit.Live{Target: row.Target.String(), Entry: row.Entry, Label: r.Changes[row.Change].Label, Request: r.ID}
+			live = append(live, row.Change)
+		}
+		for _, i := range live {
+			c := r.Changes[i]
+			l := audit.Live{Target: c.Target.String(), Entry: c.Entry, Label: c.Label, Request: r.ID}
 			if r.State == approvals.StateActive {
 				l.End = r.End
 			}
-			found[key{r.ID, row.Change}] = l
+			found[key{r.ID, i}] = l
 		}
 		return nil
 	})

@@ -54,8 +54,8 @@ func (l ledger) ByHand(ctx context.Context, t approvals.Target) ([]string, error
 	}
 	var out []string
 	for _, r := range live {
-		for _, c := range r.Changes {
-			if c.Target == t && c.State != approvals.ChangeHeld && c.State != approvals.ChangeAbsent && !slices.Contains(out, c.Entry) {
+		for _, i := range r.InHands() {
+			if c := r.Changes[i]; c.Target == t && !slices.Contains(out, c.Entry) {
 				out = append(out, c.Entry)
 			}
 		}
