@@ -59,6 +59,7 @@ func Calls() []Row {
 		{read, "/reports/authenticationMethods/userRegistrationDetails/{id}", false, Reader, []string{auditRead}, whyLogs, ""},
 		{read, "/roleManagement/directory/roleAssignments", false, Reader, []string{roleRead}, whyRoles, "whether an account is privileged"},
 		{read, "/roleManagement/directory/roleEligibilityScheduleInstances", false, Reader, []string{roleRead}, whyRoles, "whether an account is privileged"},
+		{read, "/identityProtection/riskyUsers", false, Reader, []string{riskRead}, "whether an account is at risk", "whether an account is at risk"},
 		{read, "/identityProtection/riskyUsers/{id}", false, Reader, []string{riskRead}, "whether an account is at risk", "whether an account is at risk"},
 		{read, "/domains", false, Reader, []string{domainRead}, "which domains are federated", "whether an account is federated"},
 		{read, "/domains/{id}/federationConfiguration", false, Reader, []string{federationRead}, "who asks for MFA: Entra ID or AD FS", "who asks for MFA at a federated domain"},

@@ -90,6 +90,7 @@ func exercises() map[string]func(ctx context.Context, w world) error {
 			_, err := w.c.Registration(ctx, w.svc)
 			return err
 		},
+		"GET /identityProtection/riskyUsers":      func(ctx context.Context, w world) error { _, _, err := w.c.RiskyUsers(ctx); return err },
 		"GET /identityProtection/riskyUsers/{id}": func(ctx context.Context, w world) error { _, err := w.c.Risk(ctx, w.svc); return err },
 		"GET /domains": func(ctx context.Context, w world) error { _, err := w.c.Domains(ctx); return err },
 		"GET /domains/{id}/federationConfiguration":               func(ctx context.Context, w world) error { _, err := w.c.Federation(ctx, "contoso.com"); return err },

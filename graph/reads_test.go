@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -202,6 +203,17 @@ func TestAGroupSaysWhoMayChangeItAndWhatItIs(t *testing.T) {
 	}
 }
 
+func TestMoreRiskyUsersThanOnePageHoldsAreSaidToBeMore(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	for i := range 501 {
+		k.tenant.AddUser(graphtest.User{UPN: fmt.Sprintf("p%d@contoso.com", i), Enabled: true, Risk: "low"})
+	}
+	if all, more, err := k.c.RiskyUsers(t.Context()); err != nil || !more || len(all) != 500 {
+		t.Errorf("%d, %v, %v", len(all), more, err)
+	}
+}
+
 func TestAnAccountsMethodsRiskAndMFAState(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
@@ -221,6 +233,9 @@ func TestAnAccountsMethodsRiskAndMFAState(t *testing.T) {
 	}
 	if r, err := k.c.Risk(t.Context(), svc); err != nil || r.AtRisk() {
 		t.Errorf("%+v, %v", r, err)
+	}
+	if all, more, err := k.c.RiskyUsers(t.Context()); err != nil || more || len(all) != 1 || all[person].Level != "medium" || !all[person].AtRisk() {
+		t.Errorf("%+v, %v, %v", all, more, err)
 	}
 	for id, want := range map[string]string{svc: graph.MFADisabled, person: graph.MFAEnforced} {
 		if got, err := k.c.PerUserMFA(t.Context(), id); err != nil || got != want {

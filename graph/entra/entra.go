@@ -171,7 +171,19 @@ func (e *Entra) locations(ctx context.Context, fresh time.Time, class approvals.
 	return shared(ctx, e, sharedLocations, fresh, class, e.cfg.Reader.Locations)
 }
 
+// shared gives what a Conditional Access call reads, from a read that was started at or after fresh.
 func shared[T any](ctx context.Context, e *Entra, name string, fresh time.Time, class approvals.Class, read func(context.Context) ([]T, error)) ([]T, time.Time, error) {
+	return sharedFrom(ctx, e, source{BucketCA, 1, sharedFor}, name, fresh, class, read)
+}
+
+// source is what a read that is shared costs, and for how long it is shared at most.
+type source struct {
+	bucket string
+	calls  int
+	keep   time.Duration
+}
+
+func sharedFrom[T any](ctx context.Context, e *Entra, from source, name string, fresh time.Time, class approvals.Class, read func(context.Context) ([]T, error)) ([]T, time.Time, error) {
 	data, at, err := e.cfg.Cache.Shared(ctx, name)
 	if err != nil && !errors.Is(err, approvals.ErrNotFound) {
 		return nil, at, fmt.Errorf("looking for a shared read: %w", err)
@@ -180,7 +192,7 @@ func shared[T any](ctx context.Context, e *Entra, name string, fresh time.Time, 
 	if err == nil && !at.Before(fresh) && json.Unmarshal(data, &list) == nil {
 		return list, at, nil
 	}
-	if err := e.reserve(ctx, BucketCA, class, 1); err != nil {
+	if err := e.reserve(ctx, from.bucket, class, from.calls); err != nil {
 		return nil, at, err
 	}
 	at, err = e.cfg.Now(ctx)
@@ -188,12 +200,12 @@ func shared[T any](ctx context.Context, e *Entra, name string, fresh time.Time, 
 		return nil, at, fmt.Errorf("asking for the time: %w", err)
 	}
 	if list, err = read(ctx); err != nil {
-		return nil, at, e.said(ctx, err, BucketCA, "reading "+name)
+		return nil, at, e.said(ctx, err, from.bucket, "reading "+name)
 	}
 	if data, err = json.Marshal(list); err != nil {
 		return nil, at, fmt.Errorf("encoding %s: %w", name, err)
 	}
-	if err := e.cfg.Cache.Share(ctx, name, data, at, sharedFor); err != nil {
+	if err := e.cfg.Cache.Share(ctx, name, data, at, from.keep); err != nil {
 		e.cfg.Log.WarnContext(ctx, "a read could not be shared", "name", name, "error", err)
 	}
 	return list, at, nil

@@ -26,6 +26,7 @@ func noon() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
 type office struct {
 	mu       sync.Mutex
 	empty    bool
+	taken    map[string]int // out of each bucket
 	held     time.Time
 	shared   map[string][]byte
 	at       map[string]time.Time
@@ -39,10 +40,13 @@ type office struct {
 	pairs    map[approvals.RequestID][]approvals.Pair
 }
 
-func (o *office) Reserve(context.Context, string, approvals.Class, int) (time.Time, error) {
+func (o *office) Reserve(_ context.Context, bucket string, _ approvals.Class, n int) (time.Time, error) {
 	if o.empty {
 		return noon().Add(time.Second), nil
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.taken[bucket] += n
 	return time.Time{}, nil
 }
 
@@ -122,7 +126,7 @@ type kit struct {
 func newKit(t *testing.T, ranges ...string) *kit {
 	t.Helper()
 	k := &kit{
-		o:      &office{shared: map[string][]byte{}, at: map[string]time.Time{}, ours: map[string]bool{}},
+		o:      &office{taken: map[string]int{}, shared: map[string][]byte{}, at: map[string]time.Time{}, ours: map[string]bool{}},
 		tenant: graphtest.New(graphtest.Options{Now: noon, Rate: -1, Judge: contract.For(t)}),
 	}
 	app := k.tenant.AddApp(graphtest.App{Name: "hallpass", Roles: []string{

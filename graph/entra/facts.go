@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"hallpass/approvals"
 	"hallpass/graph"
@@ -76,49 +77,92 @@ func (e *Entra) roleFacts(ctx context.Context, p *approvals.Plan, u graph.User) 
 	return s, nil
 }
 
-func (e *Entra) riskFacts(ctx context.Context, p *approvals.Plan, u graph.User) error {
+// risky is who is at risk, of whom one read tells.
+type risky struct {
+	At   map[string]graph.Risk `json:"at"`
+	More bool                  `json:"more"` // there are others, too many for one read
+}
+
+// riskOf gives the risk of an account. One read of those at risk serves every plan: a call for each would take the
+// tenant's only one of a second from those who change something.
+func (e *Entra) riskOf(ctx context.Context, id string) (graph.Risk, error) {
 	now, err := e.cfg.Now(ctx)
 	if err != nil {
-		return fmt.Errorf("asking for the time: %w", err)
+		return graph.Risk{}, fmt.Errorf("asking for the time: %w", err)
 	}
-	risks, _, err := shared(ctx, e, "the risk of "+u.ID, now.Add(-sharedFor), approvals.ClassPerson, func(ctx context.Context) ([]graph.Risk, error) {
-		risk, err := e.cfg.Reader.Risk(ctx, u.ID)
+	all, _, err := shared(ctx, e, "who is at risk", now.Add(-sharedFor), approvals.ClassPerson, func(ctx context.Context) ([]risky, error) {
+		at, more, err := e.cfg.Reader.RiskyUsers(ctx)
+		return []risky{{at, more}}, err
+	})
+	if err != nil {
+		return graph.Risk{}, err
+	}
+	if risk, at := all[0].At[id]; at || !all[0].More {
+		return risk, nil
+	}
+	one, _, err := shared(ctx, e, "the risk of "+id, now.Add(-sharedFor), approvals.ClassPerson, func(ctx context.Context) ([]graph.Risk, error) {
+		risk, err := e.cfg.Reader.Risk(ctx, id)
 		return []graph.Risk{risk}, err
 	})
+	if err != nil {
+		return graph.Risk{}, err
+	}
+	return one[0], nil
+}
+
+func (e *Entra) riskFacts(ctx context.Context, p *approvals.Plan, u graph.User) error {
+	risk, err := e.riskOf(ctx, u.ID)
 	switch {
-	case err == nil && len(risks) == 1 && risks[0].AtRisk():
-		return approvals.Refuse(approvals.RefusedTarget, "%s is at risk: Identity Protection says %s (%s).", u.UPN, risks[0].State, risks[0].Level).
+	case err == nil && risk.AtRisk():
+		return approvals.Refuse(approvals.RefusedTarget, "%s is at risk: Identity Protection says %s (%s).", u.UPN, risk.State, risk.Level).
 			Or("Somebody else may know its password. Talk to security before anything is exempted.")
-	case err == nil && len(risks) == 1:
+	case err == nil:
 		p.Facts["account.at_risk"] = truth(false)
 		return nil
 	}
+	return e.untold(ctx, p, "account.at_risk", err, "asked for its risk")
+}
+
+// untold notes that a shared source says nothing. What has to be waited for is an error.
+func (e *Entra) untold(ctx context.Context, p *approvals.Plan, fact string, err error, when string) error {
 	if _, wait := errors.AsType[*approvals.Later](err); wait {
 		return err
 	}
-	why := "Entra ID did not answer when asked for its risk"
+	why := "Entra ID did not answer when " + when
 	if no, is := errors.AsType[*approvals.Refusal](err); is {
 		why = no.What
+	} else {
+		e.cfg.Log.WarnContext(ctx, "a source of facts does not answer", "when", when, "error", err)
 	}
-	p.Facts["account.at_risk"] = approvals.Fact{Why: why}
+	p.Facts[fact] = approvals.Fact{Why: why}
 	return nil
 }
 
+// reported is how long an answer of the reports is good for: they are themselves made hours after what they report.
+const reported = 15 * time.Minute
+
+// registered is what the report of registered methods says of an account.
+type registered struct {
+	Listed bool `json:"listed"`
+	MFA    bool `json:"mfa"`
+}
+
 func (e *Entra) methodFacts(ctx context.Context, p *approvals.Plan, u graph.User) error {
-	// Unreserved, a flood of plans would be throttled and hold the budget of everybody else who reads logs.
-	if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
-		return err
-	}
-	r, err := e.cfg.Reader.Registration(ctx, u.ID)
+	// An account costs one of the log's few calls, however often its plan is begun, asked about and made anew.
+	found, _, err := sharedFrom(ctx, e, source{BucketAudit, 1, reported}, "the registered methods of "+u.ID, p.Made.Add(-reported), approvals.ClassPerson, func(ctx context.Context) ([]registered, error) {
+		r, err := e.cfg.Reader.Registration(ctx, u.ID)
+		if graph.IsNotFound(err) {
+			return []registered{{}}, nil
+		}
+		return []registered{{true, r.MFARegistered}}, err
+	})
 	switch {
-	case graph.IsNotFound(err):
-		p.Facts["account.mfa_method"] = approvals.Fact{Why: "the report of registered methods does not have the account"}
 	case err != nil:
-		fact, wait := e.unread(ctx, err, BucketAudit, "reading its registered methods")
-		p.Facts["account.mfa_method"] = fact
-		return wait
+		return e.untold(ctx, p, "account.mfa_method", err, "asked for its registered methods")
+	case !found[0].Listed:
+		p.Facts["account.mfa_method"] = approvals.Fact{Why: "the report of registered methods does not have the account"}
 	default:
-		p.Facts["account.mfa_method"] = truth(r.MFARegistered)
+		p.Facts["account.mfa_method"] = truth(found[0].MFA)
 	}
 	return nil
 }

@@ -134,37 +134,56 @@ const (
 	maxAccounts = 500
 )
 
-// rangeFacts counts the accounts that signed in from the addresses: everybody whom it concerns. Names stay in the log.
+// fromThere is who signed in from addresses. Names stay in the log: only how many there are is kept.
+type fromThere struct {
+	Accounts int    `json:"accounts"`
+	Unknown  string `json:"unknown"` // why it is not known
+}
+
+// rangeFacts counts the accounts that signed in from the addresses: everybody whom it concerns.
 func (e *Entra) rangeFacts(ctx context.Context, p *approvals.Plan, addresses []netip.Prefix) error {
 	if len(addresses) > maxRanges {
 		p.Facts["range.accounts"] = approvals.Fact{Why: fmt.Sprintf("the log is asked about %d ranges at most", maxRanges)}
 		return nil
 	}
-	accounts := map[string]bool{}
-	for _, a := range addresses {
-		if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
-			return err
-		}
-		found, err := e.cfg.Reader.SignIns(ctx, graph.SignInQuery{Range: a, Since: p.Made.Add(-logReach), Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: logLimit})
-		if err != nil {
-			fact, wait := e.unread(ctx, err, BucketAudit, "reading the sign-in log")
-			p.Facts["range.accounts"] = fact
-			return wait
-		}
-		for _, s := range found.List {
-			accounts[s.UserID] = true
-		}
-		if found.More && len(accounts) <= maxAccounts {
-			p.Facts["range.accounts"] = approvals.Fact{Why: fmt.Sprintf("there are more than %d sign-ins from there; at least %d accounts", logLimit, len(accounts))}
-			return nil
-		}
+	name := fmt.Sprint("the sign-ins from ", addresses)
+	// One query an address: what was counted is good for as long as a report is.
+	found, _, err := sharedFrom(ctx, e, source{BucketAudit, len(addresses), reported}, name, p.Made.Add(-reported), approvals.ClassPerson, func(ctx context.Context) ([]fromThere, error) {
+		there, err := e.signedInFrom(ctx, addresses, p.Made)
+		return []fromThere{there}, err
+	})
+	if err != nil {
+		return e.untold(ctx, p, "range.accounts", err, "reading the sign-in log")
 	}
-	p.Facts["range.accounts"] = number(min(len(accounts), maxAccounts+1))
-	switch n := len(accounts); {
+	n := found[0].Accounts
+	if found[0].Unknown != "" {
+		p.Facts["range.accounts"] = approvals.Fact{Why: found[0].Unknown}
+		return nil
+	}
+	p.Facts["range.accounts"] = number(min(n, maxAccounts+1))
+	switch {
 	case n > maxAccounts:
 		p.Warnings = append(p.Warnings, fmt.Sprintf("More than %d accounts signed in from there within 30 days: all of them are concerned.", maxAccounts))
 	case n > 1:
 		p.Warnings = append(p.Warnings, fmt.Sprintf("%d accounts signed in from there within 30 days: all of them are concerned.", n))
 	}
 	return nil
+}
+
+// signedInFrom asks the log about one address after the other. Its calls are reserved already.
+func (e *Entra) signedInFrom(ctx context.Context, addresses []netip.Prefix, now time.Time) (fromThere, error) {
+	accounts := map[string]bool{}
+	for _, a := range addresses {
+		found, err := e.cfg.Reader.SignIns(ctx, graph.SignInQuery{Range: a, Since: now.Add(-logReach), Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: logLimit})
+		if err != nil {
+			return fromThere{}, err
+		}
+		for _, s := range found.List {
+			accounts[s.UserID] = true
+		}
+		if found.More && len(accounts) <= maxAccounts {
+			return fromThere{Unknown: fmt.Sprintf("there are more than %d sign-ins from there; at least %d accounts", logLimit, len(accounts))}, nil
+		}
+	}
+	return fromThere{Accounts: len(accounts)}, nil
 }

@@ -254,7 +254,7 @@ func TestASourceThatIsOffLeavesItsFactsUnknown(t *testing.T) {
 	for source, facts := range map[string][]string{
 		"/transitiveMemberOf": {"account.privileged", "account.roles"},
 		"/roleManagement/":    {"account.privileged", "account.roles"},
-		"/riskyUsers/":        {"account.at_risk"},
+		"/riskyUsers":         {"account.at_risk"},
 		"/userRegistration":   {"account.mfa_method"},
 		"/authentication/req": {"account.per_user_mfa"},
 		"identitySecurityDef": {"tenant.security_defaults"},

@@ -19,20 +19,45 @@ func (t *Tenant) riskCalls(c call) answer {
 	if refused := c.may("IdentityRiskyUser.Read.All", "IdentityRiskyUser.ReadWrite.All"); refused != nil {
 		return *refused
 	}
-	if !c.is(http.MethodGet, "identityProtection", "riskyUsers", "*") {
+	listed := c.is(http.MethodGet, "identityProtection", "riskyUsers")
+	if !listed && !c.is(http.MethodGet, "identityProtection", "riskyUsers", "*") {
 		return notModelled(c.r.Method + " " + c.r.URL.Path)
 	}
 	if !t.licensed("P2") {
 		return no(http.StatusForbidden, "Forbidden", "Your tenant is not licensed for this feature.")
 	}
+	if listed {
+		return t.riskyUsers(c)
+	}
 	u := t.user(c.parts[2])
 	if u == nil || u.Risk == "" {
 		return notFound(c.parts[2])
 	}
-	return c.one(object{
+	return c.one(t.risky(u))
+}
+
+// riskyUsers lists who is at risk: the only filter that is modelled. A page holds 500 at most.
+func (t *Tenant) riskyUsers(c call) answer {
+	if refused := c.query("$filter", "$top", "$skiptoken"); refused != nil {
+		return *refused
+	}
+	if f := c.r.URL.Query().Get("$filter"); f != "riskState eq 'atRisk' or riskState eq 'confirmedCompromised'" {
+		return notModelled("the filter " + f)
+	}
+	list := []object{}
+	for _, u := range t.users {
+		if u.Risk != "" {
+			list = append(list, t.risky(u))
+		}
+	}
+	return c.page(list, 20, 500)
+}
+
+func (t *Tenant) risky(u *User) object {
+	return object{
 		"id": u.ID, "userPrincipalName": u.UPN, "riskLevel": u.Risk, "riskState": "atRisk", "riskDetail": "none", "isDeleted": false, "isProcessing": false,
 		"riskLastUpdatedDateTime": t.opts.Now().UTC().Format(time.RFC3339),
-	})
+	}
 }
 
 func (t *Tenant) registration(c call) answer {

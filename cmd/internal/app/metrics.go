@@ -30,6 +30,7 @@ type Metrics struct {
 	auditOverdue    prometheus.Gauge
 	auditUnsound    prometheus.Gauge
 	forged          *prometheus.CounterVec
+	zonesBroken     prometheus.Gauge
 }
 
 // NewMetrics makes the metrics and registers them.
@@ -60,11 +61,12 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		forged:          counters("forged_total", "Records in Redis that hallpass did not write, each time one is read, by kind.", "kind"),
 		auditOverdue:    gauge("audit_checkpoint_overdue_seconds", "How long the next checkpoint of the audit log has been due. 0 if none are made."),
 		auditUnsound:    gauge("audit_unsound", "1 while the audit log does not verify, or Redis is older than what was signed."),
+		zonesBroken:     gauge("zones_broken", "Fenced zones whose fence does not hold. They take nothing new until it does."),
 		storeErrors:     counters("store_errors_total", "Calls to Redis that failed, by operation.", "operation"),
 	}
 	for _, c := range []prometheus.Collector{
 		m.dueLag, m.overdueRemoval, m.overdueByHand, m.budgetUsed, m.stuck, m.paused, m.requests, m.acts, m.refused, m.unauthenticated, m.slackConnected, m.clockSkew,
-		m.graphCalls, m.storeErrors, m.auditOverdue, m.auditUnsound, m.forged,
+		m.graphCalls, m.storeErrors, m.auditOverdue, m.auditUnsound, m.forged, m.zonesBroken,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("registering metrics: %w", err)
@@ -105,6 +107,9 @@ func (m *Metrics) Paused(paused bool) {
 		m.paused.Set(1)
 	}
 }
+
+// ZonesBroken says how many zones have a fence that does not hold.
+func (m *Metrics) ZonesBroken(n int) { m.zonesBroken.Set(float64(n)) }
 
 // Act counts one thing that a person did and that was received.
 func (m *Metrics) Act(platform string) { m.acts.WithLabelValues(platform).Inc() }

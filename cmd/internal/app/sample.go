@@ -49,6 +49,11 @@ func look(ctx context.Context, p Parts, use *usage, m *Metrics) error {
 		return err
 	}
 	m.ClockSkew(p.Now().Sub(now))
+	broken, err := brokenZones(ctx, p.Store, p.Rules.File().ZoneNames())
+	if err != nil {
+		return err
+	}
+	m.ZonesBroken(broken)
 	if p.Anchor == nil {
 		return nil
 	}

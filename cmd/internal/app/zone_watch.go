@@ -169,9 +169,28 @@ func (w zoneWatch) whole(ctx context.Context, r entra.ZoneReport, was told) erro
 	return w.save(ctx, r.Zone.Name, told{})
 }
 
+// brokenZones counts the zones whose fence is known not to hold: by what all replicas remember, not by a new look.
+func brokenZones(ctx context.Context, store noted, zones []string) (int, error) {
+	n := 0
+	for _, zone := range zones {
+		was, err := loadTold(ctx, store, zone)
+		if err != nil {
+			return 0, err
+		}
+		if len(was.Noted) > 0 {
+			n++
+		}
+	}
+	return n, nil
+}
+
 func (w zoneWatch) load(ctx context.Context, zone string) (told, error) {
+	return loadTold(ctx, w.store, zone)
+}
+
+func loadTold(ctx context.Context, store noted, zone string) (told, error) {
 	var out told
-	docs, err := w.store.Docs(ctx, spaceZones, zone)
+	docs, err := store.Docs(ctx, spaceZones, zone)
 	if err != nil {
 		return out, err
 	}

@@ -114,3 +114,18 @@ func TestAZoneThatCannotBeReadIsLookedAtAgain(t *testing.T) {
 		t.Errorf("%v, told %v", err, w.told)
 	}
 }
+
+func TestABrokenZoneIsCountedUntilItHoldsForSure(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	for i, step := range []struct {
+		broken []string
+		want   int
+	}{{nil, 0}, {[]string{"off"}, 0}, {[]string{"off"}, 1}, {nil, 1}, {nil, 0}} {
+		w.looks(step.broken...)
+		got, err := brokenZones(t.Context(), w.store, []string{"z", "another"})
+		if err != nil || got != step.want {
+			t.Errorf("look %d: %d zones are broken (%v), want %d", i, got, err, step.want)
+		}
+	}
+}

@@ -152,7 +152,7 @@ func TestAnUnknownFactNeverApproves(t *testing.T) {
 	t.Parallel()
 	inCompany(t, companytest.Options{}, func(s *scene) {
 		for path, fact := range map[string]string{
-			"/users/{}/transitiveMemberOf": "plan.account.privileged", "/roleManagement/": "plan.account.privileged", "/riskyUsers/": "plan.account.at_risk",
+			"/users/{}/transitiveMemberOf": "plan.account.privileged", "/roleManagement/": "plan.account.privileged", "/riskyUsers": "plan.account.at_risk",
 			"/authentication/requirements": "plan.account.per_user_mfa", "identitySecurityDefaults": "plan.tenant.security_defaults", "/auditLogs/signIns": "plan.zone.blocked",
 		} {
 			before, after, _ := strings.Cut(path, "{}")

@@ -1,0 +1,54 @@
+package entra_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"hallpass/approvals"
+	"hallpass/graph/entra"
+	"hallpass/graph/graphtest"
+)
+
+// What is the same for all plans is read once, and what is of one account once for it: however often its plan is begun
+// anew because the budget was used up, and made again when somebody clicks.
+func TestManyPlansCostFewOfTheCallsThatAreScarce(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	people(k.tenant)
+	for i := range 20 {
+		name := fmt.Sprintf("svc-%d@contoso.com", i)
+		k.tenant.AddUser(graphtest.User{UPN: name, Enabled: true, Attributes: map[string]string{"extensionAttribute7": "ana@contoso.com"}})
+		for range 3 {
+			p := k.plan(t, account(name))
+			if risk, methods := p.Facts["account.at_risk"], p.Facts["account.mfa_method"]; !risk.Known || risk.Bool || !methods.Known {
+				t.Fatalf("%+v, %+v", risk, methods)
+			}
+			k.plan(t, ip("20.50.2.1/32", "20.50.2.2/32"))
+		}
+	}
+	if ca, audit := k.o.taken[entra.BucketCA], k.o.taken[entra.BucketAudit]; ca != 3 || audit != 20+2 {
+		t.Errorf("policies, locations and who is at risk are one call each, and %d were made; an account and an address one of the log, and %d were", ca, audit)
+	}
+}
+
+func TestAnAccountAtRiskIsRefusedWhereverItStandsInTheList(t *testing.T) {
+	t.Parallel()
+	for _, others := range []int{0, 499, 500, 700} {
+		k := newKit(t)
+		people(k.tenant)
+		for i := range others {
+			k.tenant.AddUser(graphtest.User{UPN: fmt.Sprintf("p%d@contoso.com", i), Enabled: true, Risk: "low"})
+		}
+		k.tenant.AddUser(graphtest.User{UPN: "risky@contoso.com", Enabled: true, Risk: "high"})
+		_, err := k.e.Plan(t.Context(), account("risky@contoso.com"))
+		no, refused := errors.AsType[*approvals.Refusal](err)
+		if !refused || !strings.Contains(no.Error(), "is at risk: Identity Protection says atRisk (high)") {
+			t.Errorf("with %d others at risk: %v", others, err)
+		}
+		if p := k.plan(t, account("svc@contoso.com")); !p.Facts["account.at_risk"].Known || p.Facts["account.at_risk"].Bool {
+			t.Errorf("with %d others at risk: %+v", others, p.Facts["account.at_risk"])
+		}
+	}
+}
