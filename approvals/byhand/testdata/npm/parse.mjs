@@ -1,8 +1,10 @@
 // Parses PowerShell scripts with the grammar tree-sitter-powershell. Reads a JSON array of scripts from standard input and
 // writes for each what does not parse, and the strings in single quotes in it.
 import { readFileSync } from "node:fs";
+import v8 from "node:v8";
 import { Language, Parser } from "web-tree-sitter";
 
+v8.setFlagsFromString("--liftoff-only"); // the grammar is large: optimising it takes seconds, using it does not
 await Parser.init();
 const parser = new Parser();
 parser.setLanguage(await Language.load("node_modules/tree-sitter-powershell/tree-sitter-powershell.wasm"));
