@@ -20,6 +20,10 @@ type Commit struct {
 	Rows []Row
 	// Old are the rows of the version that Request was made from.
 	Old []Row
+	// Ledger are records of targets that are written in the same step, each with the version that it was made from: what a
+	// restored request has in Entra ID is known as ours at no later moment than the request. One that was changed by another
+	// step since: ErrConflict.
+	Ledger []TargetRecord
 	// Due is booked: never later than it stands already.
 	Due []Due
 	// Claim, if set, must still hold, or the commit is refused with ErrLostClaim.

@@ -65,7 +65,7 @@ type Stuck struct {
 // Cause says why a request ended or is ending.
 type Cause struct {
 	// Word is one of: end, revoked, cancelled, "not applied in time", "taken out", denied, lapsed, "plan changed", "not as
-	// predicted", "fence broken", "changed in the store".
+	// predicted", "fence broken", "changed in the store", "store lost".
 	Word string    `json:"word"`
 	By   Person    `json:"by,omitzero"`
 	Hand string    `json:"hand,omitempty"` // who took the entry out, as the directory audit names them
@@ -122,6 +122,8 @@ type Request struct {
 	Observed bool `json:"observed,omitempty"`
 	// Proof is what Entra ID said of a fenced exemption after it was applied.
 	Proof *Proof `json:"proof,omitempty"`
+	// Restored says that it was brought back from a checkpoint after the store was lost.
+	Restored *Restored `json:"restored,omitempty"`
 	// Hash is the hash of the request's last audit entry.
 	Hash string `json:"hash,omitempty"`
 }

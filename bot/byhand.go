@@ -279,7 +279,10 @@ func (v Voice) attestations(r *approvals.Request) []Text {
 			return
 		}
 		seen[a] = true
-		t := Text{plain("✎ attested by "), who(a.By), plain(": %s ", did), literal(name(place)), plain(" "), v.at(a.At), plain(": “"), literal(clip(line(a.Evidence), 300)), plain("”")}
+		t := Text{plain("✎ attested by "), who(a.By), plain(": %s ", did), literal(name(place)), plain(" "), v.at(a.At)}
+		if a.Evidence != "" { // a restored request has lost it
+			t = append(t, plain(": “"), literal(clip(line(a.Evidence), 300)), plain("”"))
+		}
 		if len(out) == 0 || out[len(out)-1].String() != t.String() {
 			out = append(out, t)
 		}

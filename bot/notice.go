@@ -25,7 +25,10 @@ func (v Voice) Notices(r *approvals.Request) []Notice {
 	for i := range r.Rounds {
 		v.roundNotices(r, i, add)
 	}
-	if !r.Applied.IsZero() {
+	if res := r.Restored; res != nil && !r.State.Final() {
+		add("restored:"+res.Signed.UTC().Format(time.RFC3339), true, true, plain("was brought back after hallpass lost its store, from what was signed "), v.at(res.Signed),
+			plain(". Votes and facts are not known any more. To keep it longer, it has to be renewed or asked for anew."))
+	} else if !r.Applied.IsZero() {
 		add("applied", true, true, plain("%s. It ends ", appliedWord(r)), v.at(r.End), plain("."))
 	}
 	out = append(out, handNotices(r)...)

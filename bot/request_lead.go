@@ -167,6 +167,8 @@ func (v Voice) cause(r *approvals.Request) Text {
 		return append(Text{plain("Taken back: asked how sign-ins would go, Entra ID did not say what was predicted.")}, reason...)
 	case approvals.CauseForged:
 		return Text{plain("It was changed in the store by somebody other than hallpass, so it was ended. Security was told.")}
+	case approvals.CauseLost:
+		return append(Text{plain("hallpass lost its store, so it ends.")}, reason...)
 	case approvals.CauseUnfenced:
 		return append(Text{plain("The fence of its zone does not hold, so it ends, as its rule says.")}, reason...)
 	case approvals.CauseDenied:

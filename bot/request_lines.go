@@ -57,6 +57,9 @@ func (v Voice) flags(r *approvals.Request) []Text {
 	if r.Stuck != nil && !r.Observed { // that hallpass only observes, the lead says
 		out = append(out, Text{literal(clip(line(r.Stuck.Why), 300)), plain(" (since "), v.at(r.Stuck.Since), plain(")")})
 	}
+	if r.Restored != nil {
+		out = append(out, Text{plain("Brought back after hallpass lost its store, from what was signed "), v.at(r.Restored.Signed), plain(": who approved it and the facts are not known here any more.")})
+	}
 	if r.State == approvals.StatePending || r.Voting() {
 		for _, w := range r.Round().Plan.Warnings {
 			out = append(out, Text{literal(clip(line(w), 300))})

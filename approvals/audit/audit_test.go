@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"hallpass/approvals"
 	"hallpass/approvals/audit"
 )
@@ -38,7 +36,7 @@ func damage(t *testing.T, err error) (audit.Damage, int) {
 func TestAnUntouchedChainVerifies(t *testing.T) {
 	t.Parallel()
 	for n := range 5 {
-		if err := audit.Verify(chain([]string{"opened", "voted", "woke", "ended"}[:n]...)); err != nil {
+		if err := audit.VerifyBetween("", "", chain([]string{"opened", "voted", "woke", "ended"}[:n]...)); err != nil {
 			t.Errorf("%d entries: %v", n, err)
 		}
 	}
@@ -64,7 +62,7 @@ func TestEveryChangedFieldOfEveryEntryIsNamed(t *testing.T) {
 		for i := range 3 {
 			entries := chain("opened", "voted", "woke")
 			change(&entries[i])
-			kind, at := damage(t, audit.Verify(entries))
+			kind, at := damage(t, audit.VerifyBetween("", "", entries))
 			if kind != audit.Changed || at != i {
 				t.Errorf("%s of entry %d changed: got %s at %d", name, i, kind, at)
 			}
@@ -76,7 +74,7 @@ func TestAMissingEntryIsNoticedAtTheOneAfterIt(t *testing.T) {
 	t.Parallel()
 	for i := range 3 {
 		entries := slices.Delete(chain("opened", "voted", "woke", "ended"), i, i+1)
-		kind, at := damage(t, audit.Verify(entries))
+		kind, at := damage(t, audit.VerifyBetween("", "", entries))
 		if kind != audit.Missing || at != i {
 			t.Errorf("without entry %d: got %s at %d", i, kind, at)
 		}
@@ -93,7 +91,7 @@ func TestEveryOrderButTheWrittenOneIsRefused(t *testing.T) {
 			for _, i := range done {
 				entries = append(entries, whole[i])
 			}
-			err := audit.Verify(entries)
+			err := audit.VerifyBetween("", "", entries)
 			if slices.IsSorted(done) {
 				if err != nil {
 					t.Errorf("%v: %v", done, err)
@@ -115,7 +113,7 @@ func TestEveryOrderButTheWrittenOneIsRefused(t *testing.T) {
 func TestARepeatedEntryIsNamed(t *testing.T) {
 	t.Parallel()
 	entries := chain("opened", "voted")
-	kind, at := damage(t, audit.Verify(append(entries, entries[1])))
+	kind, at := damage(t, audit.VerifyBetween("", "", append(entries, entries[1])))
 	if kind != audit.Repeated || at != 2 {
 		t.Errorf("got %s at %d", kind, at)
 	}
@@ -126,7 +124,7 @@ func TestAChangedEntryThatWasSealedAgainBreaksTheOneAfterIt(t *testing.T) {
 	entries := chain("opened", "voted", "woke")
 	entries[1].Actor = "u-mallory"
 	entries[1] = audit.Seal(entries[1].Prev, entries[1])
-	kind, at := damage(t, audit.Verify(entries))
+	kind, at := damage(t, audit.VerifyBetween("", "", entries))
 	if kind != audit.Missing || at != 2 {
 		t.Errorf("got %s at %d", kind, at)
 	}
@@ -147,24 +145,5 @@ func TestACutOffChainIsNoticedByItsHead(t *testing.T) {
 		if kind != audit.CutOff || at != n {
 			t.Errorf("%d entries left: got %s at %d", n, kind, at)
 		}
-	}
-}
-
-func TestEntriesAreSplitIntoTheirChains(t *testing.T) {
-	t.Parallel()
-	day := time.Date(2026, 3, 2, 23, 59, 0, 0, time.UTC)
-	got := audit.Split([]approvals.Entry{
-		{Request: "HP-1", Act: "a"}, {At: day, Act: "b"}, {Request: "HP-1", Act: "c"}, {At: day.Add(time.Hour), Act: "d"},
-	})
-	var names []string
-	for _, c := range got {
-		names = append(names, c.Name)
-		for _, e := range c.Entries {
-			names = append(names, e.Act)
-		}
-	}
-	want := []string{"HP-1", "a", "c", "2026-03-02", "b", "2026-03-03", "d"}
-	if diff := cmp.Diff(want, names); diff != "" {
-		t.Error(diff)
 	}
 }

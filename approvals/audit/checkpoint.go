@@ -18,6 +18,8 @@ import (
 // Checkpoint says what the audit log was at one moment, for keeping outside the store: whoever can write the store can
 // write the log anew, but cannot make it fit a checkpoint that was signed and carried away before.
 type Checkpoint struct {
+	// Format says what can be in it: 0 the first format, 2 with Requests and LastID.
+	Format int       `json:"format,omitempty"`
 	Tenant string    `json:"tenant"`
 	At     time.Time `json:"at"`
 	// Seq and Link are those of the newest line; 0 and empty for an empty log.
@@ -33,16 +35,10 @@ type Checkpoint struct {
 	// Live are the entries that hallpass keeps in Entra ID at that moment, and those that people have put into places by
 	// hand for it: what must be taken away if the store is lost.
 	Live []Live `json:"live"`
-}
-
-// Live is one entry that a request keeps in a target.
-type Live struct {
-	Target  string              `json:"target"`
-	Entry   string              `json:"entry"`
-	Label   string              `json:"label,omitempty"` // the entry for people
-	Request approvals.RequestID `json:"request"`
-	// End is when the request ends; zero while it is being applied or taken away.
-	End time.Time `json:"end,omitzero"`
+	// LastID is the number of the newest request, 1042 for HP-1042: a store that was lost must not give it out again.
+	LastID int64 `json:"last_id,omitempty"`
+	// Requests are what has to be known of every unfinished request to bring it back (see approvals.Remnant).
+	Requests []approvals.Request `json:"requests,omitempty"`
 }
 
 // Digest is a SHA-256 over lines, one after the other. The zero value is that of no line.
@@ -93,6 +89,7 @@ func Sign(key ed25519.PrivateKey, c Checkpoint) (Signed, error) {
 	if !ok {
 		return Signed{}, errors.New("the signing key is no Ed25519 key")
 	}
+	c.Format = formatRequests
 	statement, err := json.Marshal(c)
 	if err != nil {
 		return Signed{}, fmt.Errorf("encoding a checkpoint: %w", err)
@@ -111,8 +108,11 @@ func (s Signed) Open(key ed25519.PublicKey) (Checkpoint, error) {
 	if err != nil || !ed25519.Verify(key, append([]byte(purpose), s.Statement...), signature) {
 		return c, errors.New("the checkpoint's signature does not fit: it was changed after it was signed")
 	}
-	if err := strict(s.Statement, &c); err != nil {
+	if err := json.Unmarshal(s.Statement, &c); err != nil {
 		return c, fmt.Errorf("reading a checkpoint: %w", err)
+	}
+	if c.Format != formatFirst && c.Format != formatRequests {
+		return c, fmt.Errorf("the checkpoint has the format %d, which a newer hallpass writes; this one reads up to %d", c.Format, formatRequests)
 	}
 	return c, nil
 }

@@ -45,12 +45,10 @@ func (b *BrokenError) Error() string {
 	return which + ": " + string(b.Damage)
 }
 
-// Verify checks a whole chain from its first entry. It returns a *BrokenError that names the first entry that was
-// changed, is missing, repeated or re-ordered.
-func Verify(entries []approvals.Entry) error { return VerifyBetween("", "", entries) }
-
-// VerifyBetween checks a part of a chain: entries follow the entry whose hash is prev, and the hash of the last is head.
-// An empty prev means the beginning of the chain; an empty head means that the end is not known.
+// VerifyBetween checks the entries of one chain by themselves, without the lines around them, which Log wants: entries
+// follow the entry whose hash is prev, and the hash of the last is head. An empty prev means the beginning of the chain; an
+// empty head means that the end is not known. It returns a *BrokenError that names the first entry that was changed, is
+// missing, repeated or re-ordered.
 func VerifyBetween(prev, head string, entries []approvals.Entry) error {
 	at := map[string]int{prev: -1} // hash -> index of the entry
 	for i, e := range entries {
@@ -81,30 +79,4 @@ func VerifyBetween(prev, head string, entries []approvals.Entry) error {
 		return &BrokenError{Index: len(entries), Damage: CutOff, Entry: last}
 	}
 	return nil
-}
-
-// Chain is the entries of one request, or those without a request of one day.
-type Chain struct {
-	Name    string // the request's id, or the day as 2006-01-02 in UTC
-	Entries []approvals.Entry
-}
-
-// Split sorts entries into their chains, in the order in which the chains first appear.
-func Split(entries []approvals.Entry) []Chain {
-	var chains []Chain
-	index := map[string]int{}
-	for _, e := range entries {
-		name := string(e.Request)
-		if name == "" {
-			name = e.At.UTC().Format(time.DateOnly)
-		}
-		i, known := index[name]
-		if !known {
-			i = len(chains)
-			index[name] = i
-			chains = append(chains, Chain{Name: name})
-		}
-		chains[i].Entries = append(chains[i].Entries, e)
-	}
-	return chains
 }

@@ -132,6 +132,7 @@ type change struct {
 	detail    map[string]string
 	claim     *approvals.Claim
 	inbox     string
+	ledger    []approvals.TargetRecord
 }
 
 // step runs Step and commits the outcome. What time alone did is committed even if the event was refused.
@@ -172,7 +173,7 @@ func (e *Engine) commit(ctx context.Context, old, next approvals.Request, effect
 	due := dues(next.ID, effects, now)
 	version, err := e.cfg.Requests.Commit(ctx, approvals.Commit{
 		Request: next, Operation: c.operation, Entry: entry, Rows: next.Rows(), Old: old.Rows(), Due: due,
-		Claim: c.claim, Inbox: c.inbox, Result: result,
+		Claim: c.claim, Inbox: c.inbox, Result: result, Ledger: c.ledger,
 	})
 	if err != nil && !errors.Is(err, approvals.ErrDuplicate) {
 		return old, fmt.Errorf("committing %s: %w", next.ID, err)

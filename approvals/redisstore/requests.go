@@ -14,15 +14,6 @@ import (
 	"hallpass/approvals"
 )
 
-// NextID gives an id that was never given before.
-func (s *Store) NextID(ctx context.Context) (approvals.RequestID, error) {
-	n, err := s.client.HIncrBy(ctx, s.prefix+keyMeta, "ids", 1).Result()
-	if err != nil {
-		return "", fmt.Errorf("taking an id: %w: %w", approvals.ErrStore, err)
-	}
-	return approvals.MakeRequestID(1000 + n), nil
-}
-
 // Load gives the newest stored state of a request. One that hallpass did not write: approvals.ErrForged.
 func (s *Store) Load(ctx context.Context, id approvals.RequestID) (approvals.Request, error) {
 	data, err := s.readRequest(ctx, id)
@@ -63,6 +54,12 @@ type (
 		Want   string `json:"want,omitempty"`
 		Entry  string `json:"entry,omitempty"`
 	}
+	recordJSON struct {
+		Target  string `json:"target"`
+		Version int64  `json:"version"`
+		Data    string `json:"data"`
+		MAC     string `json:"mac"`
+	}
 	claimJSON struct {
 		Member string `json:"member"`
 		Token  string `json:"token"`
@@ -87,6 +84,7 @@ type (
 		Indexed string              `json:"ixs"` // Index once more, as it is stored
 		Rows    []rowJSON           `json:"rows"`
 		Drop    []rowJSON           `json:"drop"`
+		Ledger  []recordJSON        `json:"ledger"`
 		Due     []dueJSON           `json:"due"`
 		Claim   *claimJSON          `json:"claim,omitempty"`
 		Inbox   string              `json:"inbox"`
@@ -124,7 +122,14 @@ func (s *Store) Commit(ctx context.Context, c approvals.Commit) (int64, error) {
 		ID: r.ID, Op: c.Operation, Version: r.Version, State: r.State, Final: r.State.Final(), Data: string(data),
 		MAC:   s.mac.sign(macRequest, string(r.ID), strconv.FormatInt(r.Version+1, 10), string(data)),
 		Entry: string(entry), Index: index, Indexed: string(indexed), Inbox: c.Inbox, Result: string(c.Result),
-		Rows: []rowJSON{}, Drop: []rowJSON{}, Due: dueList(c.Due),
+		Rows: []rowJSON{}, Drop: []rowJSON{}, Ledger: []recordJSON{}, Due: dueList(c.Due),
+	}
+	for _, rec := range c.Ledger {
+		record, err := s.recordOf(rec)
+		if err != nil {
+			return 0, err
+		}
+		doc.Ledger = append(doc.Ledger, record)
 	}
 	for _, row := range c.Rows {
 		want := "0"

@@ -74,15 +74,24 @@ type settleJSON struct {
 	Token   string    `json:"token"`
 }
 
+// recordOf is a record as scripts take it.
+func (s *Store) recordOf(rec approvals.TargetRecord) (recordJSON, error) {
+	data, err := json.Marshal(rec)
+	if err != nil {
+		return recordJSON{}, fmt.Errorf("encoding target %s: %w", rec.Target, err)
+	}
+	mac := s.mac.sign(macTarget, rec.Target.String(), strconv.FormatInt(rec.Version+1, 10), string(data))
+	return recordJSON{Target: rec.Target.String(), Version: rec.Version, Data: string(data), MAC: mac}, nil
+}
+
 // Settle writes one step of converging a target and ends its claim.
 func (s *Store) Settle(ctx context.Context, st approvals.Settlement) error {
-	data, err := json.Marshal(st.Record)
+	record, err := s.recordOf(st.Record)
 	if err != nil {
-		return fmt.Errorf("encoding target %s: %w", st.Record.Target, err)
+		return err
 	}
 	doc := settleJSON{
-		Target: st.Record.Target.String(), Version: st.Record.Version, Data: string(data),
-		MAC: s.mac.sign(macTarget, st.Record.Target.String(), strconv.FormatInt(st.Record.Version+1, 10), string(data)), Gen: st.Record.Gen,
+		Target: record.Target, Version: record.Version, Data: record.Data, MAC: record.MAC, Gen: st.Record.Gen,
 		Wake: dueList(st.Wake), Member: st.Claim.Member(), Token: strconv.FormatInt(st.Claim.Token, 10),
 	}
 	if !st.Next.At.IsZero() {

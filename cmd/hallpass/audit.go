@@ -80,23 +80,12 @@ func (p program) verifyAudit(args []string) error {
 }
 
 func (p program) readCheckpoints(checkpoints, keyFile string) ([]audit.Signed, ed25519.PublicKey, error) {
-	data, err := p.readFile(keyFile)
+	key, err := p.readPublic(keyFile)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading the key: %w", err)
+		return nil, nil, err
 	}
-	block, _ := pem.Decode(data)
-	if block == nil || block.Type != "PUBLIC KEY" {
-		return nil, nil, fmt.Errorf("%s holds no public key (PEM); openssl pkey -in KEY -pubout makes one", keyFile)
-	}
-	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
+	data, err := p.readFile(checkpoints)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading the key: %w", err)
-	}
-	key, ok := parsed.(ed25519.PublicKey)
-	if !ok {
-		return nil, nil, fmt.Errorf("%s holds another kind of key than Ed25519", keyFile)
-	}
-	if data, err = p.readFile(checkpoints); err != nil {
 		return nil, nil, fmt.Errorf("reading the checkpoints: %w", err)
 	}
 	signed, err := audit.ReadSigned(bytes.NewReader(data))
@@ -104,6 +93,27 @@ func (p program) readCheckpoints(checkpoints, keyFile string) ([]audit.Signed, e
 		return nil, nil, fmt.Errorf("%s: %w", checkpoints, err)
 	}
 	return signed, key, nil
+}
+
+// readPublic reads the public key of checkpoints.
+func (p program) readPublic(keyFile string) (ed25519.PublicKey, error) {
+	data, err := p.readFile(keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading the key: %w", err)
+	}
+	block, _ := pem.Decode(data)
+	if block == nil || block.Type != "PUBLIC KEY" {
+		return nil, fmt.Errorf("%s holds no public key (PEM); openssl pkey -in KEY -pubout makes one", keyFile)
+	}
+	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("reading the key: %w", err)
+	}
+	key, ok := parsed.(ed25519.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("%s holds another kind of key than Ed25519", keyFile)
+	}
+	return key, nil
 }
 
 // sayReport prints what was found, and fails if anything is wrong.

@@ -26,7 +26,7 @@ func main() {
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	p := program{
 		getenv: getenv, readFile: os.ReadFile, writeFile: os.WriteFile, stdout: stdout, stderr: stderr,
-		serve: app.Run, check: app.Check, pause: app.Pause, resume: app.Resume, exportAudit: app.ExportAudit, sealStore: app.SealStore,
+		serve: app.Run, check: app.Check, pause: app.Pause, resume: app.Resume, restore: app.Restore, exportAudit: app.ExportAudit, sealStore: app.SealStore,
 		zones: app.CheckZones, advise: app.Advise, steps: app.Steps,
 	}
 	return p.run(ctx, args)
@@ -47,6 +47,7 @@ type program struct {
 	steps  func(ctx context.Context, cfg app.Config, id approvals.RequestID, w io.Writer) error
 	zones  func(ctx context.Context, cfg app.Config, w io.Writer) (ok bool, err error)
 
+	restore     func(ctx context.Context, cfg app.Config, o app.RestoreOptions, w io.Writer) error
 	sealStore   func(ctx context.Context, cfg app.Config) (int, error)
 	exportAudit func(ctx context.Context, cfg app.Config, from int64, w io.Writer) error
 }

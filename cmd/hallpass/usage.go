@@ -8,6 +8,9 @@ Usage:
     hallpass pause  [-config FILE] -because TEXT    hold back new exemptions in all replicas; removals go on
     hallpass resume [-config FILE] [-accept-loss]   go on after a pause; if Redis lost what was signed, show what hallpass
                                                     knows and what Entra ID has, and go on only if that is accepted
+    hallpass restore [-config FILE] [-checkpoints FILE [-key FILE]] [-go]
+                                                    bring back what the newest checkpoint keeps and Redis has lost; without
+                                                    -go only say what that would be
     hallpass rules test RULES [EXAMPLES]            check a rules file, and judge example asks by it
     hallpass rules env                              what conditions in a rules file can use
     hallpass audit export [-config FILE] [-from N]  write the audit log to standard output, as JSON Lines

@@ -1,6 +1,6 @@
 -- commit writes one step of a request: all of it, or nothing.
 -- ARGV[2] JSON: id op version state final data mac entry ix{state,people,ends} rows[{target,field,want,entry}]
---         drop[{target,field}] due[{member,lane,at}] claim{member,token} inbox result
+--         drop[{target,field}] ledger[{target,version,data,mac}] due[{member,lane,at}] claim{member,token} inbox result
 -- returns {OK|DUP|CONFLICT, version} | {LOSTCLAIM} | {NOWAKE}
 local a = cjson.decode(ARGV[2])
 local req = P .. 'req:' .. a.id
@@ -23,6 +23,9 @@ if not a.final then
     if d.member == me then woken = true end
   end
   if not woken then return { 'NOWAKE' } end
+end
+for _, l in ipairs(a.ledger) do
+  if tonumber(redis.call('HGET', P .. 'tgt:' .. l.target, 'v') or '0') ~= l.version then return { 'CONFLICT', version } end
 end
 local t = now()
 version = version + 1
@@ -54,6 +57,9 @@ for _, r in ipairs(a.rows) do
   if not old or string.sub(old, 1, 1) ~= r.want then
     redis.call('HSET', P .. 'wants:' .. r.target, r.field, r.want .. '|' .. raise(r.target) .. '|' .. r.entry)
   end
+end
+for _, l in ipairs(a.ledger) do
+  redis.call('HSET', P .. 'tgt:' .. l.target, 'v', l.version + 1, 'data', l.data, 'mac', l.mac)
 end
 if a.inbox ~= '' then
   redis.call('DEL', P .. 'in:' .. a.inbox)

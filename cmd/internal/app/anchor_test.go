@@ -65,8 +65,8 @@ func newAnchorage(t *testing.T) *anchorage {
 	}
 	a.Anchor = &Anchor{
 		Store: a.store, Tenant: "test", Key: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{3}, 32)), Sinks: []Sink{a.file},
-		Live: func(context.Context) ([]audit.Live, error) {
-			return []audit.Live{{Target: "group:g1", Entry: "u1", Request: "HP-1001"}}, nil
+		Kept: func(context.Context) (Kept, error) {
+			return Kept{Live: []audit.Live{{Target: "group:g1", Entry: "u1", Request: "HP-1001"}}, LastID: 1001}, nil
 		},
 	}
 	return a

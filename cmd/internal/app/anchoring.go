@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
-	"slices"
 	"time"
 
 	"hallpass/approvals"
@@ -29,42 +27,12 @@ func anchorOf(cfg Config, store *redisstore.Store, transport http.RoundTripper) 
 	}
 	a := &Anchor{
 		Store: store, Tenant: cfg.Tenant.Name, Key: key, Sinks: []Sink{&fileSink{path: string(cfg.Audit.CheckpointFile)}},
-		Live: func(ctx context.Context) ([]audit.Live, error) { return liveEntries(ctx, store) },
+		Kept: func(ctx context.Context) (Kept, error) { return kept(ctx, store) },
 	}
 	if cfg.Audit.CheckpointWebhook.IsSet() {
 		a.Sinks = append(a.Sinks, webhookSink{cfg.Audit.CheckpointWebhook.Reveal(), quiet(transport)})
 	}
 	return a, nil
-}
-
-// liveEntries are the entries that requests keep in Entra ID, or in a place by hand, or may: from the moment a change is
-// released until it was read back, or attested, as gone. However many requests there are.
-func liveEntries(ctx context.Context, store *redisstore.Store) ([]audit.Live, error) {
-	type key struct {
-		id approvals.RequestID
-		n  int
-	}
-	found := map[key]audit.Live{}
-	states := []approvals.State{approvals.StateApproved, approvals.StateActive, approvals.StateEnding}
-	err := store.EachIn(ctx, states, func(r approvals.Request) error {
-		live := r.InHands()
-		for _, row := range r.Rows() {
-			live = append(live, row.Change)
-		}
-		for _, i := range live {
-			c := r.Changes[i]
-			l := audit.Live{Target: c.Target.String(), Entry: c.Entry, Label: c.Label, Request: r.ID}
-			if r.State == approvals.StateActive {
-				l.End = r.End
-			}
-			found[key{r.ID, i}] = l
-		}
-		return nil
-	})
-	live := slices.SortedFunc(maps.Values(found), func(a, b audit.Live) int {
-		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Entry, b.Entry), cmp.Compare(a.Request, b.Request))
-	})
-	return live, err
 }
 
 // Soundness is what is known of the audit log at a moment.
@@ -103,13 +71,27 @@ func (a *Anchor) mark(ctx context.Context, damage string) error {
 	return a.Store.PutDoc(ctx, spaceCheckpoints, a.Tenant, fieldDamage, []byte(damage))
 }
 
-// holdOlder makes of a store that is older than what was signed a pause in all replicas. Telling people is up to the
-// schedule.
+// holdOlder makes of a store that is older than what was signed a pause in all replicas, and sees to it that no id is given
+// out twice. Telling people is up to the schedule, which is made due at once.
 func holdOlder(ctx context.Context, s Soundness, store *redisstore.Store) error {
 	if !s.Older {
 		return nil
 	}
-	return store.Pause(ctx, olderPause)
+	if err := store.RaiseIDs(ctx, s.Newest.LastID); err != nil {
+		return err
+	}
+	paused, err := store.Paused(ctx)
+	if err != nil || paused {
+		return err
+	}
+	now, err := store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if err := store.Pause(ctx, olderPause); err != nil {
+		return err
+	}
+	return store.Book(ctx, approvals.Due{Kind: approvals.DueSchedule, Key: scheduleSeal, Lane: approvals.LaneSweep, At: now})
 }
 
 // anchoring is the schedule that signs checkpoints, and what happens when it must not.
@@ -153,10 +135,13 @@ func (a *anchoring) guard(ctx context.Context, err error) error {
 		return err
 	}
 	a.log.ErrorContext(ctx, "ALARM: Redis is older than what was signed; additions are held until hallpass resume", "error", older)
+	if err := a.store.RaiseIDs(ctx, older.Checkpoint.LastID); err != nil {
+		return err
+	}
 	if err := a.store.Pause(ctx, olderPause); err != nil {
 		return err
 	}
-	a.tell(ctx, older.Error()+".", "New exemptions are held in all replicas; removals go on. hallpass resume shows what hallpass knows and what Entra ID has, side by side.")
+	a.tell(ctx, older.Error()+".", "New exemptions are held in all replicas; removals go on. hallpass restore brings back what was signed; hallpass resume shows what hallpass knows and what Entra ID has, side by side.")
 	return nil
 }
 

@@ -167,11 +167,11 @@ func TestEveryEntryThatARequestKeepsStandsInTheCheckpointHoweverManyThereAre(t *
 			t.Fatal(err)
 		}
 	}
-	got, err := liveEntries(t.Context(), a.store)
-	if err != nil || len(got) != len(want) {
-		t.Fatalf("%d of %d, %v", len(got), len(want), err)
+	got, err := kept(t.Context(), a.store)
+	if err != nil || len(got.Live) != len(want) || len(got.Requests) != 700*4/5 {
+		t.Fatalf("%d of %d, %d requests, %v", len(got.Live), len(want), len(got.Requests), err)
 	}
-	for _, l := range got {
+	for _, l := range got.Live {
 		if l != want[l.Entry] {
 			t.Errorf("got %+v, want %+v", l, want[l.Entry])
 		}

@@ -22,7 +22,7 @@ func Resume(ctx context.Context, cfg Config, acceptLoss bool, w io.Writer) error
 }
 
 // errNotAccepted is what an operator reads who has only looked.
-var errNotAccepted = errors.New("new exemptions stay held. Take out of Entra ID what nobody wants, then accept the loss: hallpass resume -accept-loss")
+var errNotAccepted = errors.New("new exemptions stay held. Bring back what was signed (hallpass restore), take out of Entra ID what nobody wants, then accept the loss: hallpass resume -accept-loss")
 
 func (c *Core) resume(ctx context.Context, acceptLoss bool, w io.Writer) error {
 	store, anchor := c.parts.Store, c.parts.Anchor
@@ -56,6 +56,9 @@ func (c *Core) resume(ctx context.Context, acceptLoss bool, w io.Writer) error {
 	if err := store.Note(ctx, approvals.Entry{At: now, Actor: "operator", Act: "accepted a loss", Detail: map[string]string{"what": sound.Wrong}}); err != nil {
 		return err
 	}
+	if err := store.RaiseIDs(ctx, sound.Newest.LastID); err != nil { // no id is given out twice
+		return err
+	}
 	if _, err := anchor.Anew(ctx); err != nil {
 		return err
 	}
@@ -76,7 +79,7 @@ type Side struct {
 // sides compares every target that the rules file, the store or the checkpoint names.
 func (c *Core) sides(ctx context.Context, signed []audit.Live) ([]Side, error) {
 	targets := map[approvals.Target]bool{}
-	for _, t := range c.targets() {
+	for _, t := range named(c.parts.Rules.File)() {
 		targets[t] = true
 	}
 	bySigned := map[[2]string]approvals.RequestID{}
@@ -137,7 +140,7 @@ func (c *Core) sides(ctx context.Context, signed []audit.Live) ([]Side, error) {
 
 // handSides compares what was put into places by hand, as the store and the checkpoint know it.
 func (c *Core) handSides(ctx context.Context, signed []audit.Live) ([]Side, error) {
-	live, err := liveEntries(ctx, c.parts.Store)
+	now, err := kept(ctx, c.parts.Store)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +154,7 @@ func (c *Core) handSides(ctx context.Context, signed []audit.Live) ([]Side, erro
 		change(&s)
 		entries[[2]string{l.Target, l.Entry}] = s
 	}
-	for _, l := range live {
+	for _, l := range now.Live {
 		note(l, func(s *Side) { s.Known = true })
 	}
 	for _, l := range signed {
@@ -160,19 +163,6 @@ func (c *Core) handSides(ctx context.Context, signed []audit.Live) ([]Side, erro
 	return slices.SortedFunc(maps.Values(entries), func(a, b Side) int {
 		return cmp.Or(strings.Compare(a.Target, b.Target), strings.Compare(a.Entry, b.Entry))
 	}), nil
-}
-
-// targets are those that the rules file names.
-func (c *Core) targets() []approvals.Target {
-	file := c.parts.Rules.File()
-	var out []approvals.Target
-	for _, p := range slices.Concat(file.Locations(), file.Exclusions()) {
-		out = append(out, p.Target)
-	}
-	for _, z := range file.Zones() {
-		out = append(out, approvals.Target{Kind: approvals.TargetGroup, ID: z.Group.ID}, approvals.Target{Kind: approvals.TargetLocation, ID: z.Location.ID})
-	}
-	return out
 }
 
 // WriteSides writes what was compared, one entry a line, and what each means.
@@ -215,7 +205,7 @@ func (s Side) meaning() string {
 	case s.ByHand:
 		return "by hand: hallpass cannot read it"
 	case s.There && !s.Known && s.Signed != "":
-		return "LOST: hallpass put it there and no longer knows it; nobody ends it"
+		return "LOST: hallpass put it there and no longer knows it; hallpass restore brings it back"
 	case s.There && !s.Known:
 		return "not hallpass's, or put there after the last checkpoint"
 	case s.Known && !s.There:

@@ -27,7 +27,7 @@ func TestWhatHallpassKnowsStandsBesideWhatEntraHas(t *testing.T) {
 	want := []string{
 		"group:g1", "entry hallpass Entra ID signed last",
 		"u1 yes yes HP-1001",
-		"u2 - yes HP-1002 LOST: hallpass put it there and no longer knows it; nobody ends it",
+		"u2 - yes HP-1002 LOST: hallpass put it there and no longer knows it; hallpass restore brings it back",
 		"u3 - yes not hallpass's, or put there after the last checkpoint",
 		"location:l1", "entry hallpass Entra ID signed last",
 		"203.0.113.7/32 yes - hallpass knows it; it is not there (yet, or any more)",

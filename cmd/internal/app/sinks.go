@@ -73,6 +73,22 @@ func wholeLines(file *os.File) (int64, error) {
 	return end + 1, err
 }
 
+// all reads every whole line of the file.
+func (f *fileSink) all() ([]audit.Signed, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	file, err := os.Open(f.path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the checkpoints: %w", err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	list, err := audit.ReadSigned(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.path, err)
+	}
+	return list, nil
+}
+
 // Newest reads the last whole line of the file.
 func (f *fileSink) Newest(context.Context) (audit.Signed, bool, error) {
 	var none audit.Signed

@@ -28,6 +28,11 @@ func CheckZones(ctx context.Context, cfg Config, w io.Writer) (ok bool, err erro
 func withCore(ctx context.Context, cfg Config, do func(ctx context.Context, core *Core) error) error {
 	ctx, cancel := context.WithTimeout(ctx, checkWithin)
 	defer cancel()
+	return withCoreFor(ctx, cfg, do)
+}
+
+// withCoreFor is withCore for what takes as long as its context allows.
+func withCoreFor(ctx context.Context, cfg Config, do func(ctx context.Context, core *Core) error) error {
 	metrics, err := NewMetrics(prometheus.NewRegistry())
 	if err != nil {
 		return err

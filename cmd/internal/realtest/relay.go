@@ -31,7 +31,14 @@ func (r *Replica) serveRedis(near net.Conn) {
 		return // Redis is down: so is the relay
 	}
 	defer func() { _ = far.Close() }()
-	asks, answers := bufio.NewReader(near), bufio.NewReader(far)
+	from, to := io.Pipe()
+	defer func() { _ = from.Close() }()
+	go func() {
+		_, err := io.Copy(to, far)
+		_ = to.CloseWithError(errors.Join(err, io.EOF))
+		_ = near.Close() // an idle connection ends with the server, as it does without a relay
+	}()
+	asks, answers := bufio.NewReader(near), bufio.NewReader(from)
 	for {
 		var raw, reply bytes.Buffer
 		if readValue(asks, &raw) != nil {

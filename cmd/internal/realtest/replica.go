@@ -119,11 +119,7 @@ func (r *Replica) spawn(ctx context.Context) error {
 	}
 	defer func() { _ = log.Close() }()                                                              // the process has its own
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), r.w.program, "serve", "-config", config) //nolint:gosec // the program under test
-	o := r.w.Out
-	cmd.Env = []string{
-		"BOT=" + o.BotToken, "APP=" + o.AppToken, "SECRET=" + o.ClientSecret, "SIGNING=" + o.SigningSecret,
-		"HTTPS_PROXY=http://" + r.proxy.Addr().String(), "TMPDIR=" + r.w.dir,
-	}
+	cmd.Env = r.env()
 	cmd.Stderr, cmd.Stdout = log, log
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting hallpass: %w", err)
@@ -140,6 +136,14 @@ func (r *Replica) spawn(ctx context.Context) error {
 		close(gone)
 	}()
 	return nil
+}
+
+func (r *Replica) env() []string {
+	o := r.w.Out
+	return []string{
+		"BOT=" + o.BotToken, "APP=" + o.AppToken, "SECRET=" + o.ClientSecret, "SIGNING=" + o.SigningSecret,
+		"HTTPS_PROXY=http://" + r.proxy.Addr().String(), "TMPDIR=" + r.w.dir,
+	}
 }
 
 func (r *Replica) config() string {
@@ -161,8 +165,9 @@ entra:
   writer: {kind: secret, client_id: %[9]s, client_secret_env: SECRET}
 hosts: {graph: "%[10]s", login: "%[11]s", slack_api: "%[12]s", slack_responses: "%[13]s", ca_file: %[14]s}
 http: {listen: "%[15]s"}
+%[16]s
 `, o.TenantID, o.RulesFile, o.PeopleFile, ownersFile(r.w.dir), o.AppID, o.TeamID, slack, quote(r.relay.Addr().String()), o.ClientID,
-		o.Graph, o.Authority, o.SlackAPI, o.SlackResponses, o.CAFile, r.health)
+		o.Graph, o.Authority, o.SlackAPI, o.SlackResponses, o.CAFile, r.health, r.w.opts.Config)
 }
 
 // ready reports whether it answers, and takes what Slack sends if it is to.

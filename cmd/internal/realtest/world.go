@@ -29,6 +29,8 @@ type Options struct {
 	Rate float64
 	// Rules is the rules file; empty: the company's. Owners are further lines of the owners file.
 	Rules, Owners string
+	// Config is appended to the config of every replica. Optional.
+	Config string
 	// Prepare changes the emulators before anything runs. Optional.
 	Prepare func(out *companytest.Outside) error
 	// Pass is asked at every Point, from many goroutines; true means that the replica was killed there. Optional.

@@ -1,0 +1,26 @@
+package app
+
+import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+)
+
+// ParseSigningKey reads an Ed25519 private key from PEM (PKCS #8), as `openssl genpkey -algorithm ed25519` makes it.
+func ParseSigningKey(data []byte) (ed25519.PrivateKey, error) {
+	block, _ := pem.Decode(data)
+	if block == nil || block.Type != "PRIVATE KEY" {
+		return nil, errors.New("there is no private key in PEM; `openssl genpkey -algorithm ed25519` makes one")
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("reading the key: %w", err)
+	}
+	key, ok := parsed.(ed25519.PrivateKey)
+	if !ok {
+		return nil, errors.New("the key is of another kind than Ed25519; `openssl genpkey -algorithm ed25519` makes one")
+	}
+	return key, nil
+}
