@@ -29,10 +29,14 @@ type house struct {
 	channel teamstest.Chat
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T, change ...func(*teamstest.Options)) *house {
 	t.Helper()
 	h := &house{ear: &ear{}, memory: newMemory(), now: &clock{at: noon()}}
-	h.Cloud = teamstest.New(teamstest.Options{Now: h.now.now, Limits: true})
+	opts := teamstest.Options{Now: h.now.now, Limits: true}
+	for _, c := range change {
+		c(&opts)
+	}
+	h.Cloud = teamstest.New(opts)
 	h.ana = h.AddPerson(teamstest.Person{ID: "29:ana", ObjectID: ana, Name: "Ana Almeida"})
 	h.bo = h.AddPerson(teamstest.Person{ID: "29:bo", ObjectID: "b0000000-0000-4000-a000-00000000000b", Name: "Bo Berg"})
 	team := h.AddTeam(teamstest.Team{Name: "Platform"}, h.ana.ID, h.bo.ID)

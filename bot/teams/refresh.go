@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,9 @@ const (
 	// maxRefresh is how many people may be named for a view of their own (page "User-specific views").
 	maxRefresh  = 60
 	rosterLives = time.Hour
+	// maxPage is how many members are asked for at once. Teams may give fewer and say that there are more: then the next
+	// ones are asked for, at most maxPages times.
+	maxPage, maxPages = 100, 4
 )
 
 // forAll renders a card for everybody in a conversation. Where it is decided on and the people there are known and few,
@@ -100,20 +104,25 @@ func (t *Teams) listMembers(ctx context.Context, conversation string) ([]account
 	if err != nil {
 		return nil, err
 	}
-	if err := t.limits.take(map[string]rate{"lookup " + conversation: perLookup()}); err != nil {
-		return nil, err
-	}
-	var got struct {
-		Members []account `json:"members"`
-		More    string    `json:"continuationToken"`
-	}
 	path := []string{"v3", "conversations", conversation, "pagedmembers"}
-	query := url.Values{"pageSize": {"100"}} // more than can be named; the next page is never needed
-	if err := t.callQuery(ctx, http.MethodGet, to.service, path, query, nil, &got); err != nil {
-		return nil, err
+	query := url.Values{"pageSize": {strconv.Itoa(maxPage)}}
+	var all []account
+	for range maxPages {
+		var got struct {
+			Members []account `json:"members"`
+			More    string    `json:"continuationToken"`
+		}
+		if err := t.limits.take(map[string]rate{"lookup " + conversation: perLookup()}); err != nil {
+			return nil, err
+		}
+		if err := t.callQuery(ctx, http.MethodGet, to.service, path, query, nil, &got); err != nil {
+			return nil, err
+		}
+		all = append(all, got.Members...)
+		if got.More == "" || len(all) > maxRefresh {
+			return all, nil // those who are left cannot be named anyhow
+		}
+		query.Set("continuationToken", got.More)
 	}
-	if got.More != "" {
-		return make([]account, maxRefresh+1), nil // too many to be named
-	}
-	return got.Members, nil
+	return make([]account, maxRefresh+1), nil // pages without an end: taken for too many
 }

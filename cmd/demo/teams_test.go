@@ -83,6 +83,26 @@ func TestACommandInTeamsNeedsAMentionInChannelsOnly(t *testing.T) {
 	b.sees(".posts", "so you cannot decide")
 }
 
+func TestAThreadInTeamsCanBeRepliedTo(t *testing.T) {
+	d := start(t, "127.0.0.1:0")
+	b := open(t, browser(t), d.inTeams("U0ANA", "app"))
+	b.sees(".posts", "hallpass is here")
+	b.until("a chat with hallpass has no threads", `!document.querySelector(".posts .reply")`)
+	b.writes("ip 20.50.14.1 in trusted-servers for 24h because a test")
+	b.sees(".posts", "HP-1001 is asked for")
+	bo := b.another(d.inTeams("U0BO", "netsec"))
+	bo.sees(".posts", "20.50.14.1")
+	bo.press(".post .reply", "")
+	bo.until("the mention stands there already", `document.querySelector(".post .write input").value === "@hallpass "`)
+	bo.fill(".post .write input", "@hallpass approve HP-1001")
+	bo.shot("76-teams-reply")
+	bo.press(".post .write .send", "")
+	bo.sees(".replies", "@hallpass approve HP-1001")
+	bo.until("the line for it has closed", `!document.querySelector(".post .write")`)
+	bo.sees(".posts", "Approved")
+	bo.shot("77-teams-replied")
+}
+
 func TestUnreadThingsAreCountedInBothChats(t *testing.T) {
 	b := open(t, browser(t), start(t, "127.0.0.1:0").page)
 	b.says("ip 20.50.13.1 in trusted-servers for 24h because a test")

@@ -2,6 +2,9 @@ package app_test
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"io"
 	"io/fs"
@@ -59,6 +62,11 @@ func documents[T any](t *testing.T, text string) []T {
 // loads reads a configuration as serve would, with a secret wherever one is named.
 func loads(t *testing.T, path string) app.Config {
 	t.Helper()
+	return loadsWith(t, path, os.ReadFile)
+}
+
+func loadsWith(t *testing.T, path string, files func(name string) ([]byte, error)) app.Config {
+	t.Helper()
 	secret := func(name string) string {
 		switch name = strings.ToLower(name); {
 		case strings.Contains(name, "bot"):
@@ -72,12 +80,39 @@ func loads(t *testing.T, path string) app.Config {
 		if strings.HasPrefix(name, "/run/secrets/") {
 			return []byte(secret(name) + "\n"), nil
 		}
-		return os.ReadFile(name)
+		return files(name)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return cfg
+}
+
+// What stands in a comment is only good for something if it is sound when the comment signs are taken away.
+func TestTheSectionsThatAreCommentedOutAreSoundToo(t *testing.T) {
+	t.Parallel()
+	section := regexp.MustCompile(`(?m)^# (  )?(\w+:.*)$`)
+	whole := section.ReplaceAllString(read(t, "hallpass.yaml"), "$1$2")
+	path := filepath.Join(t.TempDir(), "hallpass.yaml")
+	if err := os.WriteFile(path, []byte(whole), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := loadsWith(t, path, func(name string) ([]byte, error) {
+		switch filepath.Base(name) {
+		case "audit.pem":
+			return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), nil
+		case "mac-keys":
+			return []byte(strings.Repeat("m", 64) + "\n"), nil
+		}
+		return os.ReadFile(name)
+	})
+	if cfg.Teams.AppID == "" || !cfg.Audit.On() || !cfg.Audit.MACKeys.IsSet() || cfg.Web.Listen == "" {
+		t.Errorf("not all sections came to life:\n%s", whole)
+	}
 }
 
 func TestEveryYAMLFileInDeployIsSound(t *testing.T) {

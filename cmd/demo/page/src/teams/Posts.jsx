@@ -1,9 +1,11 @@
-import {useEffect} from 'react';
+import {useEffect, useState} from 'react';
 import {useNewest} from '../scroll.js';
 import {look} from '../store.js';
 import {Post} from './Post.jsx';
+import {Write} from './Write.jsx';
 
-// Posts is what was said in a chat; in a channel each post has its replies under it.
+// Posts is what was said in a chat; in a channel each post has its replies under it, and can be
+// replied to.
 export function Posts({chat}) {
   const messages = chat?.messages || [];
   const roots = messages.filter((m) => !m.thread || m.thread === m.id || !messages.some((r) => r.id === m.thread));
@@ -19,9 +21,17 @@ export function Posts({chat}) {
           <div key={m.id} className="post">
             <Post message={m} />
             {replies.length > 0 && <div className="replies">{replies.map((r) => <Post key={r.id} message={r} small />)}</div>}
+            {chat.installed && chat.kind !== 'personal' && <Reply chat={chat} thread={m.id} />}
           </div>
         );
       })}
     </div>
   );
+}
+
+// Reply opens a line for an answer under a post.
+function Reply({chat, thread}) {
+  const [open, setOpen] = useState(false);
+  if (!open) return <button type="button" className="reply" onClick={() => setOpen(true)}>Reply</button>;
+  return <Write chat={chat} thread={thread} done={() => setOpen(false)} />;
 }
