@@ -42,9 +42,12 @@ const (
 	VerbRenew   Verb = "renew"
 	VerbRevoke  Verb = "revoke"
 	VerbHand    Verb = "hand" // change the owner
+	VerbTake    Verb = "take" // do by hand what it waits for
+	VerbDone    Verb = "done" // say that it was made by hand
+	VerbUndone  Verb = "undone"
 )
 
 // Verbs lists the verbs.
 func Verbs() []Verb {
-	return []Verb{VerbAsk, VerbShow, VerbApprove, VerbDeny, VerbCancel, VerbRenew, VerbRevoke, VerbHand}
+	return []Verb{VerbAsk, VerbShow, VerbApprove, VerbDeny, VerbCancel, VerbRenew, VerbRevoke, VerbHand, VerbTake, VerbDone, VerbUndone}
 }

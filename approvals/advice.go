@@ -20,6 +20,10 @@ const (
 	WayZone      Way = "exemption from its addresses only"
 	WayLocation  Way = "trust in the server's address"
 	WayExclusion Way = "exemption from everywhere"
+	// WayService and what follows are done by people. Each is named only where a place for it is set up.
+	WayService  Way = "trusted IPs of the MFA service settings, by hand"
+	WayADFS     Way = "a rule in AD FS for its address, by hand"
+	WayIntranet Way = "skip MFA for federated users on the intranet, by hand"
 )
 
 // Option is one way, with what was found of it in the tenant.
@@ -30,6 +34,8 @@ type Option struct {
 	Why  string `json:"why"`
 	// Type is the command that asks for it; empty if hallpass has no part in it.
 	Type string `json:"type,omitempty"`
+	// Where is the place, by its name in the rules file, of a way by hand.
+	Where string `json:"where,omitempty"`
 }
 
 // Advice is what hallpass has to say of an account that is stopped at signing in.

@@ -8,7 +8,9 @@
 // change is one entry wanted in one target; a target is an object in Entra ID that hallpass keeps in shape. A row is
 // what one change wants of its target; a view is what became of it there. A zone is a fenced place for exempt accounts:
 // in a plan for one the addresses come before the account, so that on the way out the account goes first. A proof is what
-// Entra ID said, after a fenced exemption was applied, of how sign-ins go then.
+// Entra ID said, after a fenced exemption was applied, of how sign-ins go then. A change that Graph cannot make is made by
+// hand: a task asks the members of a group for it, and an attestation is the word of one of them that it was made, or taken
+// away. It is never called verified, has no row, and waits for its turn among the other changes like any of them.
 //
 // # States
 //

@@ -70,6 +70,20 @@ type Woke struct {
 	Views []View // by index of Request.Changes; may be shorter
 }
 
+// TaskTaken says that somebody does by hand what the request waits for.
+type TaskTaken struct{ By Person }
+
+// Attested is a person's word that what the request waits for was made, or taken away, by hand.
+type Attested struct {
+	By Person
+	// Undo: it was taken away.
+	Undo     bool
+	Evidence string
+	// Expect is the fingerprint that the evidence has to hold; empty if the steps print none.
+	Expect string
+	Via    string
+}
+
 // FenceBroken says that the fence of a zone does not hold.
 type FenceBroken struct {
 	Zone string // its name in the rules file
@@ -87,3 +101,5 @@ func (Held) event()       {}
 func (Woke) event()       {}
 
 func (FenceBroken) event() {}
+func (TaskTaken) event()   {}
+func (Attested) event()    {}

@@ -9,6 +9,7 @@ type Roles struct {
 	Account   bool // is the account that it exempts
 	Seat      bool // is in a group that holds a seat
 	Security  bool
+	Hand      bool // is in the group that does what the request waits for, or has done
 }
 
 // RolesIn works out what the person is to the request.
@@ -19,6 +20,13 @@ func RolesIn(s Standing, r *Request) Roles {
 		Owner:     s.Person.Is(r.Owner),
 		Account:   s.Person.Is(r.Account),
 		Security:  s.Security,
+	}
+	hands := r.Hands()
+	if task, waits := r.Task(); waits {
+		hands = []string{task.Place.Group}
+	}
+	for _, group := range hands {
+		roles.Hand = roles.Hand || slices.Contains(s.Groups, group)
 	}
 	for _, group := range round.Ruling.Groups() {
 		roles.Seat = roles.Seat || slices.Contains(s.Groups, group)
@@ -50,7 +58,7 @@ func May(s Standing, verb Verb, r *Request) error {
 	case VerbAsk:
 		return nil
 	case VerbShow:
-		if roles.Requester || roles.Owner || roles.Seat || roles.Security {
+		if roles.Requester || roles.Owner || roles.Seat || roles.Security || roles.Hand {
 			return nil
 		}
 		return Refuse(RefusedRights, "The details of %s are shown to those concerned only.", r.ID)
@@ -62,6 +70,8 @@ func May(s Standing, verb Verb, r *Request) error {
 		return mayRenew(roles, r)
 	case VerbRevoke:
 		return mayRevoke(roles, r)
+	case VerbTake, VerbDone, VerbUndone:
+		return mayHand(roles, verb, r)
 	case VerbHand:
 		if !roles.Owner && !roles.Security {
 			return Refuse(RefusedRights, "Only the owner of %s, or security, can hand it to somebody else.", r.ID)

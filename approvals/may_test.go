@@ -8,26 +8,31 @@ import (
 )
 
 // TestWhoMayDoWhat goes over role × verb × state, cell by cell. Each row is a verb; each column a state, in the order
-// pending, pending before the owner's yes, approved, active, active while renewing, ending, ended. A cell lists who may:
-// R requester, O owner, A the account, S holds a seat, X security, N nobody special. A requester who holds a seat, and an
-// owner who does, are lower-case r and o.
+// pending, pending before the owner's yes, approved, active, active while renewing, ending, ended, then approved and ending
+// while something waits to be done by hand. A cell lists who may: R requester, O owner, A the account, S holds a seat, X
+// security, H does it by hand, N nobody special. A requester who holds a seat and does it by hand, and an owner who does,
+// are lower-case r and o.
 func TestWhoMayDoWhat(t *testing.T) {
 	t.Parallel()
-	columns := []string{"pending", "before owner", "approved", "active", "renewing", "ending", "ended"}
+	columns := []string{"pending", "before owner", "approved", "active", "renewing", "ending", "ended", "by hand", "undoing"}
 	table := map[approvals.Verb][]string{
-		approvals.VerbAsk:     {"", "", "", "", "", "", ""}, // needs no request: see the test below
-		approvals.VerbShow:    {"ROSXro", "ROSXro", "ROSXro", "ROSXro", "ROSXro", "ROSXro", "ROSXro"},
-		approvals.VerbApprove: {"S", "Oo", "", "", "S", "", ""},
-		approvals.VerbDeny:    {"S", "OoS", "", "", "S", "", ""},
-		approvals.VerbCancel:  {"ROro", "ROro", "ROro", "", "ROro", "", ""},
-		approvals.VerbRenew:   {"", "", "", "ROro", "", "", ""},
-		approvals.VerbRevoke:  {"", "", "OSXro", "OSXro", "OSXro", "", ""},
-		approvals.VerbHand:    {"OXo", "OXo", "OXo", "OXo", "OXo", "OXo", ""},
+		approvals.VerbAsk:     {"", "", "", "", "", "", "", "", ""}, // needs no request: see the test below
+		approvals.VerbShow:    {"ROSXro", "ROSXro", "ROSXro", "ROSXro", "ROSXro", "ROSXro", "ROSXro", "ROSXHro", "ROSXHro"},
+		approvals.VerbApprove: {"S", "Oo", "", "", "S", "", "", "", ""},
+		approvals.VerbDeny:    {"S", "OoS", "", "", "S", "", "", "", ""},
+		approvals.VerbCancel:  {"ROro", "ROro", "ROro", "", "ROro", "", "", "ROro", ""},
+		approvals.VerbRenew:   {"", "", "", "ROro", "", "", "", "", ""},
+		approvals.VerbRevoke:  {"", "", "OSXro", "OSXro", "OSXro", "", "", "OSXro", ""},
+		approvals.VerbHand:    {"OXo", "OXo", "OXo", "OXo", "OXo", "OXo", "", "OXo", "OXo"},
+		approvals.VerbTake:    {"", "", "", "", "", "", "", "H", "H"},
+		approvals.VerbDone:    {"", "", "", "", "", "", "", "H", ""},
+		approvals.VerbUndone:  {"", "", "", "", "", "", "", "", "H"},
 	}
 	who := map[rune]approvals.Standing{
-		'R': {Person: person("ana")}, 'O': {Person: person("olga")}, 'A': {Person: person("svc"), Groups: []string{"netsec"}},
+		'R': {Person: person("ana")}, 'O': {Person: person("olga")}, 'A': {Person: person("svc"), Groups: []string{"netsec", "hands"}},
 		'S': {Person: person("bo"), Groups: []string{"netsec"}}, 'X': {Person: person("sam"), Security: true}, 'N': {Person: person("eve")},
-		'r': {Person: person("ana"), Groups: []string{"netsec"}}, 'o': {Person: person("olga"), Groups: []string{"netsec"}},
+		'r': {Person: person("ana"), Groups: []string{"netsec", "hands"}}, 'o': {Person: person("olga"), Groups: []string{"netsec", "hands"}},
+		'H': {Person: person("hank"), Groups: []string{"hands"}},
 	}
 	for verb, cells := range table {
 		for i, cell := range cells {
@@ -71,6 +76,12 @@ func requestIn(column string) *approvals.Request {
 		round.OwnerYes = nil
 	case "renewing":
 		r.State = approvals.StateActive
+	case "by hand", "undoing":
+		r.State, round.Outcome = approvals.StateApproved, approvals.OutcomeApproved
+		r.Changes = []approvals.Progress{{Change: byHand("x"), State: approvals.ChangeReleased}}
+		if column == "undoing" {
+			r.State, r.Changes[0].State = approvals.StateEnding, approvals.ChangeWithdrawn
+		}
 	default:
 		r.State = approvals.State(column)
 		round.Outcome = approvals.OutcomeApproved

@@ -8,6 +8,8 @@ type Change struct {
 	Title  string `json:"title"` // the target's name for people
 	Entry  string `json:"entry"` // a canonical CIDR, or an object id
 	Label  string `json:"label"` // the entry for people: the CIDR, or the account's UPN
+	// Hand is the place of a change that a person makes; nil for one that hallpass makes.
+	Hand *ByHand `json:"by_hand,omitempty"`
 }
 
 // Plan is the exact, ordered list of changes that would fulfil an ask, with the facts found while making it.
@@ -101,6 +103,7 @@ func FactSpecs() []FactSpec {
 		{"location.ranges", FactInt, "how many ranges the named location holds now", KindIP},
 		{"location.policies", FactInt, "how many enabled policies refer to the location, by id or by all trusted locations", KindIP},
 		{"range.accounts", FactInt, "how many accounts signed in from the addresses within 30 days; 501 stands for more than 500", KindIP},
+		{"by_hand", FactBool, "whether any of it is done by hand: then it is attested by a person, and never verified", ""},
 		{"overlaps", FactList, "entries of the location, or of live requests, that overlap the ask", KindIP},
 		{"tenant.security_defaults", FactBool, "whether security defaults are on, which know no exemption", ""},
 		{"account.privileged", FactBool, "whether the account holds an Entra role", KindAccount},

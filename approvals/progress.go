@@ -2,7 +2,6 @@ package approvals
 
 import (
 	"slices"
-	"time"
 )
 
 // progress moves the changes of a request that is being applied, held or taken away, as far as its targets allow: up in
@@ -42,11 +41,15 @@ func (s *step) up(view func(int) View) {
 			return
 		}
 		if c.State == ChangeHeld {
-			c.State, c.At = ChangeReleased, s.now()
+			s.release(i)
 			return
 		}
 		if c.State != ChangeReleased {
 			continue
+		}
+		if c.Hand != nil { // waits for a person
+			s.r.Stuck = nil
+			return
 		}
 		if !v.Accepted.IsZero() {
 			c.Accepted = v.Accepted
@@ -122,10 +125,16 @@ func (s *step) down(view func(int) View) {
 		switch c.State {
 		case ChangeHeld:
 			c.State, c.At = ChangeAbsent, s.now()
-		case ChangeReleased, ChangeVerified:
-			c.State, c.At, c.Accepted = ChangeWithdrawn, s.now(), time.Time{}
+		case ChangeReleased, ChangeVerified, ChangeAttested:
+			s.withdraw(i)
 			return
 		case ChangeWithdrawn:
+			if c.Hand != nil {
+				if s.undoing(i, view) {
+					return
+				}
+				continue
+			}
 			if !v.Absent && v.KeptBy == "" {
 				s.overdue(c, v)
 				return

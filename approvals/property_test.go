@@ -2,6 +2,7 @@ package approvals_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,13 +48,16 @@ func TestSeatsAreFilledExactlyWhenSomeAssignmentFillsThem(t *testing.T) {
 func TestNoExemptionOutlivesItsEndAndNoneIsWithoutApproval(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		s := begin(t, "203.0.113.7/32", "203.0.113.8/32")
+		changes := rapid.SampledFrom([][]approvals.Change{
+			plan("203.0.113.7/32", "203.0.113.8/32").Changes, {graphed("a", "203.0.113.7/32"), byHand("x")}, {byHand("x"), byHand("y"), graphed("b", "203.0.113.8/32")},
+		}).Draw(rt, "changes")
+		s := beginWith(t, changes...)
 		yes := map[string]bool{}
 		for range rapid.IntRange(1, 40).Draw(rt, "events") {
 			s.later(time.Duration(rapid.Int64Range(0, int64(20*24*time.Hour)).Draw(rt, "wait")))
 			first := len(s.r.Rounds)
 			var e approvals.Event
-			switch rapid.IntRange(0, 8).Draw(rt, "event") {
+			switch rapid.IntRange(0, 10).Draw(rt, "event") {
 			case 0, 1:
 				who := rapid.SampledFrom([]string{"ana", "bo", "sam", "eve"}).Draw(rt, "who")
 				groups := map[string][]string{"ana": {"netsec", "security"}, "bo": {"netsec"}, "sam": {"security"}}[who]
@@ -66,12 +70,15 @@ func TestNoExemptionOutlivesItsEndAndNoneIsWithoutApproval(t *testing.T) {
 				round := s.r.Round()
 				e = approvals.Replanned{Plan: round.Plan, Ruling: round.Ruling}
 			case 3:
-				e = approvals.RenewAsked{By: person("ana"), Term: approvals.Term{For: 240 * time.Hour}, Plan: plan("203.0.113.7/32", "203.0.113.8/32"), Ruling: ruling()}
+				e = approvals.RenewAsked{By: person("ana"), Term: approvals.Term{For: 240 * time.Hour}, Plan: approvals.Plan{Kind: approvals.KindIP, Changes: changes}, Ruling: ruling()}
 			case 4:
 				e = approvals.Revoked{By: person("sam"), Why: "x"}
 				if rapid.IntRange(0, 4).Draw(rt, "mercy") > 0 {
 					e = approvals.Woke{}
 				}
+			case 9:
+				who := rapid.SampledFrom([]string{"hank", "ana"}).Draw(rt, "hand")
+				e = approvals.Attested{By: person(who), Undo: rapid.Bool().Draw(rt, "undo"), Evidence: "I say so"}
 			case 5:
 				e = s.seen(approvals.View{Absent: true})
 			default:
@@ -79,6 +86,7 @@ func TestNoExemptionOutlivesItsEndAndNoneIsWithoutApproval(t *testing.T) {
 			}
 			_ = s.try(e) // refusals are fine
 			_ = first
+			byHandHolds(rt, s, yes)
 			for _, row := range s.r.Rows() {
 				if row.Want && s.r.State == approvals.StateActive && !s.now.Before(s.r.End) {
 					rt.Fatalf("wanted %v past the end", s.now.Sub(s.r.End))
@@ -92,4 +100,52 @@ func TestNoExemptionOutlivesItsEndAndNoneIsWithoutApproval(t *testing.T) {
 			}
 		}
 	})
+}
+
+// byHandHolds checks what is done by hand: nothing is asked of people without the approval of both groups; past the end it
+// is asked to be taken away; nothing of it has a row or is called verified; nothing is over that nobody gave their word for.
+func byHandHolds(rt *rapid.T, s *story, yes map[string]bool) {
+	attested := false
+	for i, c := range s.r.Changes {
+		if c.Hand == nil {
+			continue
+		}
+		if c.State == approvals.ChangeVerified {
+			rt.Fatal("what a person does is called verified")
+		}
+		asked := c.State == approvals.ChangeReleased || c.State == approvals.ChangeAttested || c.State == approvals.ChangeWithdrawn
+		if asked && (!yes["bo"] || !yes["sam"]) {
+			rt.Fatalf("asked of people without the approval of both groups: %v", yes)
+		}
+		if c.State == approvals.ChangeAttested && (c.Done == nil || c.Done.By.ID != "hank") {
+			rt.Fatalf("attested by %+v", c.Done)
+		}
+		was := c.Done != nil || c.Undone != nil
+		attested = attested || was
+		if s.r.State == approvals.StateEnded && c.Done != nil && c.Undone == nil {
+			rt.Fatalf("ended, but nobody said that change %d is gone", i)
+		}
+		if s.r.State == approvals.StateActive && c.State != approvals.ChangeAttested {
+			rt.Fatalf("active with change %d %s", i, c.State)
+		}
+		for _, row := range s.r.Rows() {
+			if row.Change == i {
+				rt.Fatal("what a person does has a row")
+			}
+		}
+	}
+	if task, waits := s.r.Task(); waits && s.r.State == approvals.StateEnding && !task.Undo {
+		rt.Fatal("past the end it is asked to be made")
+	}
+	if strings.HasPrefix(s.r.Word(), approvals.WordAttested) && !attested {
+		rt.Fatalf("%q by nobody's word", s.r.Word())
+	}
+	if attested && s.r.State == approvals.StateEnded && s.r.Word() == approvals.WordVerified {
+		rt.Fatal("ended as verified, by the word of a person")
+	}
+	if !s.r.State.Final() && s.r.State != approvals.StateNone {
+		if _, ok := s.wake(); !ok && s.fx != nil {
+			rt.Fatal("an unfinished request that nobody wakes")
+		}
+	}
 }

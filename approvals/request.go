@@ -32,8 +32,9 @@ const (
 	ChangeHeld      ChangeState = "held"      // waits for the changes before it
 	ChangeReleased  ChangeState = "released"  // wanted in its target, not yet verified there
 	ChangeVerified  ChangeState = "verified"  // read back often enough
+	ChangeAttested  ChangeState = "attested"  // made by hand, by the word of a person; nobody read it back
 	ChangeWithdrawn ChangeState = "withdrawn" // no longer wanted, not yet verified as gone
-	ChangeAbsent    ChangeState = "absent"    // gone, or kept by another live request, or never written
+	ChangeAbsent    ChangeState = "absent"    // gone, or kept by another live request, or never written; by hand: see Undone
 )
 
 // Progress is a change of a request together with where it is.
@@ -47,6 +48,12 @@ type Progress struct {
 	At      time.Time `json:"at,omitzero"` // when State was reached
 	// Accepted is when Graph accepted the last write for it.
 	Accepted time.Time `json:"accepted,omitzero"`
+	// Done and Undone are by whose word a change by hand was made and taken away. Taken is who does, or did, what State
+	// wants done; Reminded counts the reminders of it whose time has come.
+	Done     *Attestation `json:"done,omitempty"`
+	Undone   *Attestation `json:"undone,omitempty"`
+	Taken    *Takeover    `json:"taken,omitempty"`
+	Reminded int          `json:"reminded,omitempty"`
 }
 
 // Stuck says that a request does not get on, why, and since when. It is a field of approved and ending, not a state.
@@ -164,16 +171,19 @@ func (r *Request) Clone() Request {
 	return c
 }
 
-// Rows are the lines that the request has in the wanted sets of its targets.
+// Rows are the lines that the request has in the wanted sets of its targets. What is done by hand has none.
 func (r *Request) Rows() []Row {
 	var rows []Row
 	for i, c := range r.Changes {
+		if c.Hand != nil {
+			continue
+		}
 		switch c.State {
 		case ChangeReleased, ChangeVerified:
 			rows = append(rows, Row{Target: c.Target, Request: r.ID, Change: i, Entry: c.Entry, Want: true})
 		case ChangeWithdrawn:
 			rows = append(rows, Row{Target: c.Target, Request: r.ID, Change: i, Entry: c.Entry})
-		case ChangeHeld, ChangeAbsent:
+		case ChangeHeld, ChangeAttested, ChangeAbsent:
 		}
 	}
 	return rows

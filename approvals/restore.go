@@ -20,11 +20,11 @@ type Restored struct {
 }
 
 // Remnant is what a checkpoint keeps of an unfinished request: enough to end it on time, to know its owner, and to ask again
-// those who had a say. It holds object ids, and no names but those that stand in its changes. Of a request that has nothing
-// in Entra ID only id and state are kept.
+// those who had a say. It holds object ids, and no names but those that stand in its changes, and nothing that people wrote as
+// evidence. Of a request that has nothing in Entra ID, and nothing in a place by hand, only id and state are kept.
 func (r *Request) Remnant() Request {
 	out := Request{ID: r.ID, Version: r.Version, State: r.State, Opened: r.Opened, Hash: r.Hash}
-	if len(r.Rows()) == 0 {
+	if len(r.Rows()) == 0 && len(r.InHands()) == 0 {
 		return out
 	}
 	plan, first := Plan{Kind: r.Ask.Kind}, Round{}
@@ -36,7 +36,8 @@ func (r *Request) Remnant() Request {
 			}
 		}
 	}
-	out.Ask, out.Changes, out.ApplyBy, out.Written, out.Applied, out.End, out.Reminded = r.Ask, r.Changes, r.ApplyBy, r.Written, r.Applied, r.End, r.Reminded
+	out.Ask, out.ApplyBy, out.Written, out.Applied, out.End, out.Reminded = r.Ask, r.ApplyBy, r.Written, r.Applied, r.End, r.Reminded
+	out.Changes = withoutWords(r.Changes)
 	out.Requester, out.Owner, out.Account = nameless(r.Requester), nameless(r.Owner), nameless(r.Account)
 	out.Account.UPN = r.Account.UPN
 	if r.Cause != nil {
@@ -46,6 +47,25 @@ func (r *Request) Remnant() Request {
 		Kind: RoundFirst, Plan: plan, Ruling: r.inForce(), Term: first.Term, Reason: first.Reason, AskedBy: nameless(first.AskedBy),
 		Opened: first.Opened, Lapses: first.Lapses, Outcome: OutcomeApproved, Closed: first.Closed,
 	}}
+	return out
+}
+
+// withoutWords are the changes with who did what is done by hand, and when, but without what they said.
+func withoutWords(changes []Progress) []Progress {
+	out := append([]Progress(nil), changes...)
+	bare := func(a *Attestation) *Attestation {
+		if a == nil {
+			return nil
+		}
+		return &Attestation{By: nameless(a.By), Proof: a.Proof, At: a.At}
+	}
+	for i := range out {
+		c := &out[i]
+		c.Done, c.Undone = bare(c.Done), bare(c.Undone)
+		if c.Taken != nil {
+			c.Taken = &Takeover{By: nameless(c.Taken.By), At: c.Taken.At}
+		}
+	}
 	return out
 }
 
@@ -94,7 +114,7 @@ func Restore(stored Request, signed *Request, gone bool, from, now time.Time) Re
 		}
 	}
 	for i := range next.Changes { // that it is ours is known by the signature, also when the ledger is lost once more
-		if c := &next.Changes[i]; c.State != ChangeHeld && c.State != ChangeAbsent && c.Accepted.IsZero() {
+		if c := &next.Changes[i]; c.Hand == nil && c.State != ChangeHeld && c.State != ChangeAbsent && c.Accepted.IsZero() {
 			c.Accepted = from
 		}
 	}

@@ -28,6 +28,10 @@ type Ruling struct {
 	Restore bool `json:"restore,omitempty"`
 	// EndUnfenced says that the request ends when the fence of its zone does not hold.
 	EndUnfenced bool `json:"end_unfenced,omitempty"`
+	// UndoWithin is how long taking away by hand may take before it is an alarm. 0: 24 h.
+	UndoWithin time.Duration `json:"undo_within,omitempty"`
+	// AttestSelf says that the requester may attest, too, what was done by hand for them. Off by default.
+	AttestSelf bool `json:"attest_self,omitempty"`
 	// RulesHash is the SHA-256 of the rules file, in hex.
 	RulesHash string `json:"rules_hash"`
 	// Read names the facts that the matching rule and the refusals before it read.

@@ -121,6 +121,10 @@ func (s *step) take(e Event) error {
 	case FenceBroken:
 		s.unfenced(e)
 		return nil
+	case TaskTaken:
+		return s.takeTask(e)
+	case Attested:
+		return s.attest(e)
 	case Woke:
 		s.remind()
 		return nil
@@ -140,7 +144,7 @@ func (s *step) replan(e Replanned) error {
 		s.to(StateDenied)
 	case Fingerprint(e.Plan, round.Term, e.Ruling) == round.Fingerprint:
 		s.r.Written = true
-		s.r.Changes[0].State, s.r.Changes[0].At = ChangeReleased, s.now()
+		s.release(0)
 	case len(s.r.Rounds) > 1:
 		s.r.Cause = &Cause{Word: CauseReplanned, Why: "what it would change was different again when it was to be applied", At: s.now()}
 		s.to(StateDenied)

@@ -14,18 +14,21 @@ type TargetKind string
 const (
 	TargetLocation TargetKind = "location" // an IP named location; its entries are canonical CIDRs
 	TargetGroup    TargetKind = "group"    // an exclusion group; its entries are object ids of users
+	// TargetManual is a place that Graph cannot change. It is never converged and has no rows: a person makes the change
+	// and says so.
+	TargetManual TargetKind = "manual"
 )
 
-// Target is an object in Entra ID that hallpass keeps in shape.
+// Target is an object in Entra ID that hallpass keeps in shape, or a place in which people do what Graph cannot.
 type Target struct {
 	Kind TargetKind `json:"kind"`
-	ID   string     `json:"id"` // Entra object id
+	ID   string     `json:"id"` // Entra object id; for TargetManual the name in the rules file
 }
 
 // String is the key of the target in the store and in metrics: "location:1f6e…".
 func (t Target) String() string { return string(t.Kind) + ":" + t.ID }
 
-// ParseTarget reads what String wrote.
+// ParseTarget reads what String wrote. What people do by hand is no target to it: nothing may converge that.
 func ParseTarget(s string) (Target, error) {
 	kind, id, ok := strings.Cut(s, ":")
 	t := Target{Kind: TargetKind(kind), ID: id}

@@ -14,6 +14,7 @@ func (s *step) remind() {
 			round.Nudged = true
 		}
 	}
+	s.remindHands()
 	if s.r.State == StateActive {
 		s.r.Reminded = max(s.r.Reminded, s.passed())
 	}
@@ -85,7 +86,11 @@ func (s *step) wake() Wake {
 		if s.old.State != StateApproved {
 			sooner(s.now()) // plan again and release
 		}
-		sooner(s.now().Add(lookAgain))
+		if task, waits := s.r.Task(); waits {
+			sooner(s.taskWake(task))
+		} else {
+			sooner(s.now().Add(lookAgain))
+		}
 		sooner(s.r.ApplyBy)
 	case StateActive:
 		w.Lane = LaneEnd
@@ -98,7 +103,15 @@ func (s *step) wake() Wake {
 		}
 	case StateEnding:
 		w.Lane = LaneEnd
-		sooner(s.now().Add(lookAgainEnding))
+		task, waits := s.r.Task()
+		switch {
+		case waits && s.withdrew():
+			sooner(s.now()) // another live request may keep it: then nobody is waited for
+		case waits:
+			sooner(s.taskWake(task))
+		default:
+			sooner(s.now().Add(lookAgainEnding))
+		}
 	case StateNone, StatePending, StateEnded, StateDenied, StateCancelled, StateLapsed:
 	}
 	return w

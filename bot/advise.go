@@ -22,7 +22,10 @@ func (b *Bot) advise(ctx context.Context, in Incoming, person string, q approval
 	return nil
 }
 
-// adviceCard shows advice: what stops it, the ways with their reasons, and the best one of hallpass's own as a button.
+// maxPrepared is how many buttons a piece of advice has: the best ways come first.
+const maxPrepared = 3
+
+// adviceCard shows advice: what stops it, the ways with their reasons, and those that begin here as buttons.
 func adviceCard(a approvals.Advice) Card {
 	c := Card{Tone: ToneNote, Title: "Advice on " + clip(a.Account.Label(), 80), Lead: Text{literal(clip(a.Stopped, 400))}}
 	for _, o := range a.Options {
@@ -36,8 +39,12 @@ func adviceCard(a approvals.Advice) Card {
 			t = append(t, plain("  "), code(clip(o.Type, 200)))
 		}
 		c.Lines = append(c.Lines, t)
-		if value := prepares(o, a.Account); value != "" && len(c.Buttons) == 0 {
-			c.Buttons = []Button{{ID: ButtonAsk, Label: "Prepare the request", Value: value}}
+		if value := prepares(o, a.Account); value != "" && len(c.Buttons) < maxPrepared {
+			label := "Prepare the request"
+			if o.Where != "" {
+				label = clip("Prepare it by hand: "+o.Where, 70)
+			}
+			c.Buttons = append(c.Buttons, Button{ID: ButtonAsk, Label: label, Value: value})
 		}
 	}
 	for _, s := range a.Seen {
@@ -61,6 +68,10 @@ func prepares(o approvals.Option, account approvals.Person) string {
 	switch o.Way {
 	case approvals.WayZone:
 		return fenced + ": " + account.UPN
+	case approvals.WayIntranet:
+		return string(approvals.KindAccount) + ":" + o.Where + " " + account.UPN
+	case approvals.WayService, approvals.WayADFS: // whose address it is the person says: none is filled in
+		return string(approvals.KindIP) + ":" + o.Where
 	case approvals.WayIdentity, approvals.WayApp, approvals.WayDelegated, approvals.WayLocation, approvals.WayExclusion:
 	}
 	return ""

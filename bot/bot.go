@@ -23,6 +23,10 @@ type Config struct {
 	Calendar approvals.Calendar
 	// Advisor says what stops an account. Optional.
 	Advisor Advisor
+	// Hands is what the bot asks of the engine for what people do by hand. Optional: then nothing is.
+	Hands Hands
+	// Security is the group of reviewers, by its name in the rules file: they are told what is overdue by hand. Optional.
+	Security func() string
 	// Channel gives the channel of a group, by its name in the rules file, on a platform; false if it has none there.
 	Channel func(group, platform string) (Place, bool)
 	// Now is the clock of everything stored.

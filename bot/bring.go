@@ -18,6 +18,7 @@ type telling struct {
 	rows   []CardRow
 	busy   []Place  // take no more posts now; without thread
 	mute   []string // who could not be asked, for the requester to see
+	silent string   // the group that should do something by hand and has no channel
 	later  time.Time
 	failed []error
 }
@@ -65,6 +66,9 @@ func (t *telling) wanted(ctx context.Context) ([]CardRow, error) {
 			}
 		}
 	}
+	if err := t.hands(ctx, &out); err != nil {
+		return nil, err
+	}
 	if t.r.State != approvals.StatePending {
 		for _, group := range round.Ruling.Notify {
 			t.channels(group, func(p Place) { add(roleNotify+group, p) })
@@ -90,7 +94,9 @@ func (t *telling) shows(role string) Card {
 	switch {
 	case strings.HasPrefix(role, roleApprover), strings.HasPrefix(role, roleSeen), role == roleOwner && t.r.Round().NeedsOwner():
 		return t.b.voice.Live(t.r, true)
-	case strings.HasPrefix(role, roleNotify):
+	case strings.HasPrefix(role, roleHands), strings.HasPrefix(role, roleTask):
+		return t.b.voice.Hand(t.r, strings.HasPrefix(role, roleTask))
+	case strings.HasPrefix(role, roleNotify), strings.HasPrefix(role, roleAlarm):
 		return Bare(t.b.voice.Live(t.r, false))
 	case role == roleOwner, role == roleCard && t.r.Owner.Is(t.r.Requester):
 		return t.b.voice.Owned(t.r)
@@ -113,6 +119,9 @@ func (t *telling) bring(ctx context.Context, want CardRow) {
 	c := t.shows(row.Role)
 	if row.Role == roleCard && t.r.Voting() && len(t.mute) > 0 {
 		c.Flags = append([]Text{notAsked(t.r, t.mute)}, c.Flags...)
+	}
+	if row.Role == roleCard && t.silent != "" {
+		c.Flags = append([]Text{notToldByHand(t.silent)}, c.Flags...)
 	}
 	digest := Digest(c)
 	if row.Digest == digest || row.Digest == digestGone {

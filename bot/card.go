@@ -47,6 +47,8 @@ type Card struct {
 	Flags []Text `json:"flags,omitempty"`
 	// Lines are further lines: votes, what happened.
 	Lines []Text `json:"lines,omitempty"`
+	// Script is a program to be copied and run, in a fixed font, as it is. It is shown whole or not at all.
+	Script string `json:"script,omitempty"`
 	// Foot is small print.
 	Foot    []Text   `json:"foot,omitempty"`
 	Buttons []Button `json:"buttons,omitempty"`
@@ -76,6 +78,11 @@ const (
 	ButtonCancel  = "cancel"
 	ButtonHand    = "hand" // opens the form that names another owner
 	ButtonAsk     = "ask"  // opens the request form
+	// ButtonTake and what follows are about what is done by hand.
+	ButtonTake   = "take"
+	ButtonSteps  = "steps"  // shows the steps to the one who clicks
+	ButtonDone   = "done"   // opens the form in which it is said that it was made
+	ButtonUndone = "undone" // the same for taken away
 )
 
 // Form is a dialog with fields.
@@ -97,6 +104,8 @@ const (
 	FormRenew   = "renew"
 	FormRevoke  = "revoke"
 	FormHand    = "hand"
+	FormDone    = "done"
+	FormUndone  = "undone"
 	FormDetails = "details"
 )
 

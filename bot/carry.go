@@ -73,10 +73,10 @@ func (b *Bot) meant(in Incoming) (Command, string, error) {
 	case InClick:
 		value, seen, _ := strings.Cut(in.Value, ":")
 		id, err := approvals.ParseRequestID(value)
-		if err != nil || in.Button != ButtonCancel {
+		if err != nil || in.Button != ButtonCancel && in.Button != ButtonTake {
 			return Command{}, "", approvals.Refuse(approvals.RefusedInput, "That button is damaged.")
 		}
-		return Command{Verb: "cancel", ID: id}, seen, nil
+		return Command{Verb: in.Button, ID: id}, seen, nil
 	case InCommand, InHome:
 	}
 	c, err := b.cfg.Grammar.Parse(in.Text)
@@ -121,6 +121,8 @@ func (b *Bot) carryOut(ctx context.Context, act approvals.Act, in Incoming, c Co
 	case "hand":
 		r, err = b.hand(ctx, act, in, c)
 		said = Text{plain(" now belongs to "), who(r.Owner), plain(".")}
+	case "take", "done", "undone":
+		r, said, err = b.byHand(ctx, act, c)
 	case "own":
 		if err = b.cfg.Looks.Own(ctx, act, c.Account); err == nil {
 			b.reply(ctx, in, card(ToneGood, "", Text{plain("You now answer for "), code(c.Account), plain(".")}))

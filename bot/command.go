@@ -18,7 +18,7 @@ type Command struct {
 	Ask  approvals.Ask
 	Term approvals.Term
 	Why  string
-	// List is what to list: mine, waiting, active or expiring; Within bounds expiring.
+	// List is what to list: mine, waiting, active, todo or expiring; Within bounds expiring.
 	List   string
 	Within time.Duration
 	// To is the person after "to": a chat account's id if mentioned, else an address.
@@ -31,7 +31,7 @@ type Command struct {
 }
 
 func verbs() []string {
-	return []string{"ip", "account", "show", "list", "approve", "deny", "cancel", "renew", "revoke", "hand", "own", "advise", "help"}
+	return []string{"ip", "account", "show", "list", "approve", "deny", "cancel", "renew", "revoke", "hand", "take", "done", "undone", "own", "advise", "help"}
 }
 
 // Grammar is what the parser has to know besides the words.
@@ -41,6 +41,8 @@ type Grammar struct {
 	Names func(approvals.Kind) []string
 	// Zones are the names of the fenced zones. Optional.
 	Zones func() []string
+	// Hands are the names of the places for a kind of ask in which people do what Graph cannot. Optional.
+	Hands func(approvals.Kind) []string
 }
 
 func (g Grammar) zones() []string {
@@ -78,6 +80,8 @@ func (g Grammar) Parse(text string) (Command, error) {
 		err = g.ask(&c, p)
 	case "list":
 		err = g.list(&c, p)
+	case "done", "undone":
+		err = attested(&c, rest)
 	case "help":
 		c.Topic = strings.ToLower(p.head())
 	case "advise":
@@ -145,7 +149,7 @@ func (g Grammar) list(c *Command, p parts) error {
 	}
 	c.List = strings.ToLower(words[0])
 	switch c.List {
-	case "mine", "waiting", "active":
+	case "mine", "waiting", "active", "todo":
 		return nil
 	case "expiring":
 		c.Within = 30 * day
@@ -163,7 +167,7 @@ func (g Grammar) list(c *Command, p parts) error {
 func (g Grammar) onRequest(c *Command, p parts) error {
 	examples := map[string]string{
 		"show": "", "approve": " for 30d", "deny": " because …", "cancel": "", "renew": " for 30d because …",
-		"revoke": " because …", "hand": " to @person",
+		"revoke": " because …", "hand": " to @person", "take": "",
 	}
 	example := "/hallpass " + c.Verb + " HP-1042" + examples[c.Verb]
 	if len(p.words) != 1 {

@@ -85,6 +85,8 @@ func (g Grammar) where(a *approvals.Ask, p parts) (example string, err error) {
 		err = approvals.Refuse(approvals.RefusedInput, "“from” and “drop” belong to `account`; for `ip` the addresses stand right behind it.")
 	case drop && !from:
 		err = approvals.Refuse(approvals.RefusedInput, "“drop” says from where the account may stop to sign in; “from” has to say from where it goes on.")
+	case slices.Contains(g.hands(a.Kind), a.Where) && !from && !drop:
+		return " in " + a.Where, nil
 	case from:
 		return g.zone(a, p)
 	case a.Kind == approvals.KindAccount && len(zones) > 0 && (len(names) == 0 || slices.Contains(zones, a.Where)):
@@ -94,7 +96,7 @@ func (g Grammar) where(a *approvals.Ask, p parts) (example string, err error) {
 		a.Where = names[0]
 	}
 	if !slices.Contains(names, a.Where) && err == nil {
-		err = noPlace(a.Kind, a.Where, names)
+		err = noPlace(a.Kind, a.Where, slices.Concat(names, g.hands(a.Kind)))
 	}
 	where := a.Where
 	if !slices.Contains(names, where) && len(names) > 0 {

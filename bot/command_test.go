@@ -16,6 +16,11 @@ func grammar() Grammar {
 			return []string{"trusted-servers", "office"}
 		}
 		return []string{"integrations"}
+	}, Hands: func(k approvals.Kind) []string {
+		if k == approvals.KindIP {
+			return []string{"mfa-settings", "adfs"}
+		}
+		return []string{"salesforce"}
 	}}
 }
 
@@ -33,15 +38,27 @@ func TestCommandsAsPeopleTypeThem(t *testing.T) {
 		"account <mailto:svc-nx@contoso.com|svc-nx@contoso.com> until 2027-01-31 because in for a reason": func(c Command) bool {
 			return c.Ask.Account == "svc-nx@contoso.com" && c.Ask.Where == "integrations" && c.Ask.Term.Until.Year() == 2027 && c.Ask.Reason == "in for a reason"
 		},
-		"show 1042":                        func(c Command) bool { return c.ID == "HP-1042" },
-		"approve hp-7 for 14d":             func(c Command) bool { return c.ID == "HP-7" && c.Term.For == 14*day },
-		"deny HP-7 because &lt;no&gt; way": func(c Command) bool { return c.Why == "<no> way" },
-		"renew HP-7 for 1 month because x": func(c Command) bool { return c.Term.For == 30*day },
-		"hand HP-7 to <@U123|bob>":         func(c Command) bool { return c.To == "U123" && c.Mention },
-		"hand HP-7 to bo@contoso.com":      func(c Command) bool { return c.To == "bo@contoso.com" && !c.Mention },
-		"list":                             func(c Command) bool { return c.List == "mine" },
-		"list expiring 2 weeks":            func(c Command) bool { return c.Within == 14*day },
-		"own <mailto:svc@x.com|svc@x.com>": func(c Command) bool { return c.Account == "svc@x.com" },
+		"show 1042":                                     func(c Command) bool { return c.ID == "HP-1042" },
+		"approve hp-7 for 14d":                          func(c Command) bool { return c.ID == "HP-7" && c.Term.For == 14*day },
+		"deny HP-7 because &lt;no&gt; way":              func(c Command) bool { return c.Why == "<no> way" },
+		"renew HP-7 for 1 month because x":              func(c Command) bool { return c.Term.For == 30*day },
+		"hand HP-7 to <@U123|bob>":                      func(c Command) bool { return c.To == "U123" && c.Mention },
+		"hand HP-7 to bo@contoso.com":                   func(c Command) bool { return c.To == "bo@contoso.com" && !c.Mention },
+		"list":                                          func(c Command) bool { return c.List == "mine" },
+		"list expiring 2 weeks":                         func(c Command) bool { return c.Within == 14*day },
+		"own <mailto:svc@x.com|svc@x.com>":              func(c Command) bool { return c.Account == "svc@x.com" },
+		"ip 20.50.2.1 in mfa-settings for 9d because x": func(c Command) bool { return c.Ask.Where == "mfa-settings" && c.Ask.Kind == approvals.KindIP },
+		"account NX in Salesforce for 9d because x":     func(c Command) bool { return c.Ask.Where == "salesforce" && c.Ask.Account == "nx" },
+		"account svc@x.com for 9d because x":            func(c Command) bool { return c.Ask.Where == "integrations" }, // never by hand unless said
+		"take 7":                                        func(c Command) bool { return c.Verb == "take" && c.ID == "HP-7" },
+		"list todo":                                     func(c Command) bool { return c.List == "todo" },
+		"done HP-7 hallpass-0123456789abcdef":           func(c Command) bool { return c.ID == "HP-7" && c.Why == "hallpass-0123456789abcdef" },
+		"undone hp-7 because it is gone, for good": func(c Command) bool {
+			return c.Verb == "undone" && c.Why == "it is gone, for good"
+		},
+		"done HP-7 Paste this line:\nhallpass-0123, in the end for TASK-9": func(c Command) bool {
+			return c.ID == "HP-7" && strings.Contains(c.Why, "\nhallpass-0123, in the end for TASK-9") // as it was typed
+		},
 	} {
 		c, err := grammar().Parse(text)
 		if check == nil {
@@ -59,22 +76,30 @@ func TestCommandsAsPeopleTypeThem(t *testing.T) {
 func TestAMistakeShowsTheCommandAsItShouldBe(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"aprove HP-7":                                    "`/hallpass approve HP-7`",
-		"20.50.2.1 for 90d":                              "`/hallpass ip 20.50.2.1 for 90d`",
-		"ip 20.50.2.1 for 90d because x":                 "in trusted-servers for 90d because x`",
-		"ip 20.50.2.1 in offce for 90d because x":        "There is no location “offce”. There is: trusted-servers, office.",
-		"ip 20.50.2.1 in office because x":               "How long is missing.",
-		"ip 20.50.2.1 in office for ever because x":      "Write 90d, 12h, 2 weeks or until 2027-01-31.",
-		"ip 20.50.2.1 in office for 9d":                  "The reason is missing.",
-		"ip 20.50.2.1 in office until 31.1.27":           "Write the year first",
-		"ip 10.0.0.1 in office for 9d because x":         "public egress address",
-		"deny HP-7":                                      "`/hallpass deny HP-7 because …`",
-		"revoke":                                         "Which request?",
-		"hand HP-7":                                      "`/hallpass hand HP-7 to @person`",
-		"fly":                                            "`/hallpass help`",
-		"ip 20.50.2.1 in office for 1d for 2d because x": "“for” stands twice",
-		"deny HP-7 because " + strings.Repeat("x", 3000): "at most 2000 fit",
-		strings.Repeat("y", 10_000):                      "at most 4000 fit",
+		"aprove HP-7":                                  "`/hallpass approve HP-7`",
+		"20.50.2.1 for 90d":                            "`/hallpass ip 20.50.2.1 for 90d`",
+		"ip 20.50.2.1 for 90d because x":               "in trusted-servers for 90d because x`",
+		"ip 20.50.2.1 in offce for 90d because x":      "There is no location “offce”. There is: trusted-servers, office, mfa-settings, adfs.",
+		"ip 20.50.2.1 in office because x":             "How long is missing.",
+		"ip 20.50.2.1 in office for ever because x":    "Write 90d, 12h, 2 weeks or until 2027-01-31.",
+		"ip 20.50.2.1 in office for 9d":                "The reason is missing.",
+		"ip 20.50.2.1 in office until 31.1.27":         "Write the year first",
+		"ip 10.0.0.1 in office for 9d because x":       "public egress address",
+		"deny HP-7":                                    "`/hallpass deny HP-7 because …`",
+		"revoke":                                       "Which request?",
+		"hand HP-7":                                    "`/hallpass hand HP-7 to @person`",
+		"fly":                                          "`/hallpass help`",
+		"done":                                         "Type: `/hallpass done HP-1042 what shows it",
+		"done HP-7":                                    "`/hallpass done HP-7 what shows it",
+		"undone the thing":                             "`/hallpass undone HP-1042 what shows it",
+		"done HP-7 " + strings.Repeat("x", 3500):       "at most 3000 fit",
+		"take":                                         "`/hallpass take HP-1042`",
+		"ip 20.50.2.1 in adsf for 90d because x":       "There is: trusted-servers, office, mfa-settings, adfs.",
+		"ip 20.50.2.1 in salesforce for 90d because x": "There is no location “salesforce”.",
+		"account NX from 20.50.2.1 in salesforce for 9d because x": "No fenced zone is set up here",
+		"ip 20.50.2.1 in office for 1d for 2d because x":           "“for” stands twice",
+		"deny HP-7 because " + strings.Repeat("x", 3000):           "at most 2000 fit",
+		strings.Repeat("y", 10_000):                                "at most 4000 fit",
 	} {
 		_, err := grammar().Parse(text)
 		if err == nil || !strings.Contains(err.Error(), want) {

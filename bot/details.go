@@ -79,7 +79,7 @@ func sayFact(spec approvals.FactSpec, fact approvals.Fact) string {
 
 // Row is a request in one line, as lists show it. Those who are not concerned see id, state and end.
 func (v Voice) Row(r *approvals.Request, details bool) Text {
-	t := Text{bold(string(r.ID)), plain("  %s", r.State)}
+	t := Text{bold(string(r.ID)), plain("  %s", briefState(r))}
 	if details {
 		t = append(t, plain("  "), code(clip(what(r), 80)))
 	}
@@ -88,6 +88,9 @@ func (v Voice) Row(r *approvals.Request, details bool) Text {
 	}
 	if details && r.Voting() {
 		t = append(t, plain("  waits for %s", waitsFor(r)))
+	}
+	if task, waits := r.Task(); details && waits {
+		t = append(t, plain("  to be %s by hand by %s", handVerb(task), task.Place.Group))
 	}
 	return t
 }

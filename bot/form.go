@@ -38,6 +38,7 @@ func (g Grammar) askForm() Form {
 			places = append(places, Option{Value: string(kind) + ":" + name, Label: clip(label, 70)})
 		}
 	}
+	places = append(places, g.handOptions()...)
 	form := Form{
 		ID: FormAsk, Title: "Ask for an exemption", Submit: "Ask",
 		Inputs: []Input{
@@ -58,17 +59,19 @@ func (g Grammar) askForm() Form {
 	return form
 }
 
-// prepared is the form with what a button on a piece of advice says filled in: the choice, a colon, the subject. It is not
-// believed; it is only where the person begins.
+// prepared is the form with what a button on a piece of advice says filled in: the choice, and the subject after a space,
+// or a place alone. It is not believed; it is only where the person begins.
 func (g Grammar) prepared(value string) Form {
 	form := g.askForm()
 	for i, o := range form.Inputs[0].Options {
 		subject, ok := strings.CutPrefix(value, o.Value+" ")
-		if !ok {
+		if place := value == o.Value && !strings.HasSuffix(value, ":"); !ok && !place {
 			continue
 		}
 		form.Inputs[0].Value = form.Inputs[0].Options[i].Value
-		form.Inputs[1].Value = clip(line(subject), 200)
+		if ok {
+			form.Inputs[1].Value = clip(line(subject), 200)
+		}
 	}
 	return form
 }
@@ -106,7 +109,7 @@ func (g Grammar) readAsk(fields map[string]string) (approvals.Ask, map[string]st
 		note(fieldFrom, approvals.Refuse(approvals.RefusedInput, "Only an account in a fenced zone has addresses of its own; choose it above, or leave this empty."))
 	}
 	known := ask.Fenced()
-	for _, name := range g.Names(ask.Kind) {
+	for _, name := range slices.Concat(g.Names(ask.Kind), g.hands(ask.Kind)) {
 		known = known || name == where
 	}
 	if !known && kind != fenced {
@@ -171,6 +174,8 @@ func voteForm(button, value string) (Form, bool) {
 			ID: FormRenew, Title: "Renew " + id, Submit: "Ask", Hidden: value,
 			Inputs: []Input{{ID: fieldTerm, Label: "How much longer", Value: "30d", Max: 40}, reason},
 		}, true
+	case ButtonDone, ButtonUndone:
+		return doneForm(button, id, value), true
 	case ButtonHand:
 		return Form{
 			ID: FormHand, Title: "Hand over " + id, Submit: "Hand over", Hidden: value,
@@ -215,7 +220,7 @@ func (g Grammar) checkForm(in Incoming) map[string]string {
 		reason := clean(in.Fields[fieldReason])
 		if reason == "" {
 			wrong[fieldReason] = "A reason is needed."
-		} else if err := bounded("reason", reason, maxReason); err != nil {
+		} else if err := bounded("reason", reason, longest(in.Form)); err != nil {
 			wrong[fieldReason] = err.Error()
 		}
 	}
@@ -236,7 +241,7 @@ func (g Grammar) formCommand(in Incoming) (Command, string, error) {
 	if err != nil {
 		return Command{}, "", approvals.Refuse(approvals.RefusedInput, "That form is damaged.").Or("Open it again.")
 	}
-	verbsOf := map[string]string{FormApprove: "approve", FormDeny: "deny", FormRevoke: "revoke", FormRenew: "renew", FormHand: "hand"}
+	verbsOf := map[string]string{FormApprove: "approve", FormDeny: "deny", FormRevoke: "revoke", FormRenew: "renew", FormHand: "hand", FormDone: "done", FormUndone: "undone"}
 	c := Command{Verb: verbsOf[in.Form], ID: id, Why: clean(in.Fields[fieldReason]), To: line(in.Fields[fieldTo])}
 	if c.Verb == "" {
 		return c, "", errors.New("bot: a form that was never shown")

@@ -161,6 +161,7 @@ func pieces(t *testing.T) map[string]bottest.Piece {
 	card("alarm-long", bot.BrokenZone{Title: hostile, Found: slices.Repeat(defects[:1], 20), Every: 10 * time.Minute}.Card())
 	card("alarm-over", bot.WholeZone("Integrations, fenced"))
 
+	handPieces(t, card, approver, requester, notices)
 	card("answer-help", bot.Help())
 	card("answer-not-counted", bot.NotCounted())
 	card("answer-click-again", bot.ClickAgain())
@@ -181,7 +182,7 @@ func pieces(t *testing.T) map[string]bottest.Piece {
 		return []string{"integrations"}
 	}}
 	form("form-ask", g.AskForm())
-	for _, b := range []string{bot.ButtonApprove, bot.ButtonDeny, bot.ButtonRevoke, bot.ButtonRenew, bot.ButtonHand} {
+	for _, b := range []string{bot.ButtonApprove, bot.ButtonDeny, bot.ButtonRevoke, bot.ButtonRenew, bot.ButtonHand, bot.ButtonDone, bot.ButtonUndone} {
 		form("form-"+b, bot.VoteForm(b, bot.Value(&pending.r)))
 	}
 	form("form-details", v.Details(&half.r))

@@ -75,6 +75,12 @@ func (b *Bot) listed(ctx context.Context, person string, c Command) ([]approvals
 	case "waiting":
 		rs, err := b.cfg.Looks.Waiting(ctx, person)
 		return rs, "Waiting for you", err
+	case "todo":
+		if b.cfg.Hands == nil {
+			return nil, "", approvals.Refuse(approvals.RefusedInput, "Nothing is done by hand here.")
+		}
+		rs, err := b.cfg.Hands.Todo(ctx, person)
+		return rs, "To be done by you or your colleagues, by hand", err
 	case "active":
 		rs, err := b.cfg.Looks.List(ctx, approvals.Query{States: []approvals.State{approvals.StateActive}})
 		return rs, "Active", err

@@ -11,8 +11,8 @@ import (
 type Notice struct {
 	Key  string // the same for every telling of the same thing
 	Text Text
-	// To says who is told.
-	Requester, Approvers bool
+	// To says who is told. Hands are those who do something by hand, Security the reviewers.
+	Requester, Approvers, Hands, Security bool
 }
 
 // Notices are all that people should have been told about a request by now. Which of them were told is remembered by key,
@@ -29,8 +29,9 @@ func (v Voice) Notices(r *approvals.Request) []Notice {
 		add("restored:"+res.Signed.UTC().Format(time.RFC3339), true, true, plain("was brought back after hallpass lost its store, from what was signed "), v.at(res.Signed),
 			plain(". Votes and facts are not known any more. To keep it longer, it has to be renewed or asked for anew."))
 	} else if !r.Applied.IsZero() {
-		add("applied", true, true, plain("applied and verified in Entra ID. It ends "), v.at(r.End), plain("."))
+		add("applied", true, true, plain("%s. It ends ", appliedWord(r)), v.at(r.End), plain("."))
 	}
+	out = append(out, handNotices(r)...)
 	if reminded(r) {
 		add("remind:"+r.End.UTC().Format(time.RFC3339)+":"+strings.Repeat("i", r.Reminded), true, true,
 			plain("ends "), v.at(r.End), plain(". Still needed? "), who(r.Owner), plain(" or the requester types "),
@@ -183,6 +184,8 @@ func Help() Card {
 		{"/hallpass renew HP-1042 for 30d because …", "ask for a later end"},
 		{"/hallpass revoke HP-1042 because …", "end it now"},
 		{"/hallpass hand HP-1042 to @person", "give it another owner"},
+		{"/hallpass list todo", "what waits for you to do it by hand"},
+		{"/hallpass done HP-1042 EVIDENCE", "say that it was made by hand; undone: that it was taken away"},
 		{"/hallpass own NAME", "take on an account without an owner"},
 	}
 	c := Card{Tone: ToneNote, Title: "hallpass", Lead: Text{plain("Exemptions from MFA with an owner, an approval and an end.")}, Plain: "hallpass help"}

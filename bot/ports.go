@@ -19,6 +19,15 @@ type Asks interface {
 	Hand(ctx context.Context, act approvals.Act, id approvals.RequestID, to string) (approvals.Request, error)
 }
 
+// Hands is what the bot asks of the engine for what people do by hand. Errors as for Asks.
+type Hands interface {
+	Take(ctx context.Context, act approvals.Act, id approvals.RequestID) (approvals.Request, error)
+	// Attest is the person's word that it was made, or with undo that it was taken away.
+	Attest(ctx context.Context, act approvals.Act, id approvals.RequestID, undo bool, evidence string) (approvals.Request, error)
+	// Todo gives the requests that wait for something that this person may do.
+	Todo(ctx context.Context, person string) ([]approvals.Request, error)
+}
+
 // Looks is what the bot reads from the engine.
 type Looks interface {
 	// Get gives the request; details reports whether this person may see more than id, state and end.

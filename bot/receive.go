@@ -75,7 +75,10 @@ func (b *Bot) click(ctx context.Context, in Incoming) Ack {
 	case ButtonDetails:
 		b.cfg.Go(func(ctx context.Context) { b.look(ctx, in, "details", b.details) })
 		return Ack{}
-	case ButtonCancel:
+	case ButtonSteps:
+		b.cfg.Go(func(ctx context.Context) { b.look(ctx, in, "steps", b.steps) })
+		return Ack{}
+	case ButtonCancel, ButtonTake:
 		return b.store(ctx, in)
 	}
 	return Ack{Text: "That button is from an older card. Type `/hallpass list mine` to see where things stand."}

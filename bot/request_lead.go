@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"hallpass/approvals"
@@ -26,9 +27,15 @@ func (v Voice) lead(r *approvals.Request) Text {
 		if r.Observed {
 			return Text{plain("Approved. hallpass only observes: it "), bold("would write"), plain(" this and does not.")}
 		}
+		if task, waits := r.Task(); waits {
+			return append(Text{plain("Approved. ")}, waitsByHand(task)...)
+		}
 		return Text{plain("Approved. Being applied to Entra ID and read back; it is not in force yet.")}
 	case approvals.StateActive:
 		t := Text{plain("Applied. Ends "), v.at(r.End), plain(".")}
+		if by := attesters(r); by != "" {
+			t = Text{plain("In force, attested by "), literal(by), plain(": done by hand, and not verified. Ends "), v.at(r.End), plain(".")}
+		}
 		if r.Ask.Fenced() {
 			t = append(Text{plain("Applied. ")}, append(fencedWords(r), plain(". Ends "), v.at(r.End), plain("."))...)
 		}
@@ -39,6 +46,9 @@ func (v Voice) lead(r *approvals.Request) Text {
 	case approvals.StateEnding:
 		if r.Cause != nil && r.Cause.Word == approvals.CauseTakenOut {
 			return append(v.cause(r), plain(" hallpass reads whether all of it is gone."))
+		}
+		if task, waits := r.Task(); waits {
+			return append(append(v.cause(r), plain(" ")), waitsByHand(task)...)
 		}
 		return append(v.cause(r), plain(" Being taken away; it may still be in force."))
 	case approvals.StateEnded:
@@ -174,14 +184,14 @@ func (v Voice) cause(r *approvals.Request) Text {
 // ended is honest about what remains.
 func (v Voice) ended(r *approvals.Request) Text {
 	t := v.cause(r)
-	written, gone := false, false
-	for _, c := range r.Changes {
-		written = written || !c.Accepted.IsZero() || c.KeptBy != "" || !r.Applied.IsZero()
-		gone = gone || c.KeptBy == ""
-	}
+	gone := slices.ContainsFunc(r.Changes, func(c approvals.Progress) bool { return c.KeptBy == "" })
 	switch {
-	case !written:
+	case !r.Wrote() && r.Round().Plan.ByHand():
+		return append(t, plain(" Nothing had been done."))
+	case !r.Wrote():
 		return append(t, plain(" Nothing had been written to Entra ID."))
+	case gone && attesters(r) != "":
+		t = append(t, v.endedByHand(r)...)
 	case gone && r.Cause != nil && r.Cause.Word == approvals.CauseTakenOut:
 		t = append(t, plain(" Verified as gone "), v.at(r.Ended), plain("."))
 	case gone:

@@ -10,7 +10,7 @@ import (
 func (v Voice) fields(r *approvals.Request) []Field {
 	round := r.Round()
 	fs := []Field{
-		{"State", Text{plain("%s", r.State)}},
+		{"State", Text{stateWord(r)}},
 		{"What", Text{code(what(r))}},
 		{"Where", Text{literal(where(r))}},
 		{"How long", v.howLong(r)},
@@ -105,9 +105,10 @@ func (v Voice) lines(r *approvals.Request) []Text {
 			out = append(out, usedLine(v, p.Used))
 		}
 	}
+	out = append(out, v.attestations(r)...)
 	for _, c := range r.Changes {
 		if r.State == approvals.StateApproved || r.State == approvals.StateEnding {
-			out = append(out, Text{code(c.Label), plain(": %s", sayChange(c.State))})
+			out = append(out, Text{code(c.Label), plain(": %s", sayProgress(c))})
 		}
 	}
 	if len(out) > 12 {
@@ -125,6 +126,8 @@ func sayChange(s approvals.ChangeState) string {
 		return "being written and read back"
 	case approvals.ChangeVerified:
 		return "there, read back"
+	case approvals.ChangeAttested:
+		return "there, attested"
 	case approvals.ChangeWithdrawn:
 		return "being taken away"
 	case approvals.ChangeAbsent:
@@ -153,6 +156,22 @@ func usedLine(v Voice, u *approvals.Used) Text {
 	return Text{plain("✗ still stopped "), v.at(u.At), plain(": "), literal(clip(u.Why, 200))}
 }
 
+// tokensUntil is until when tokens may go on working that were issued before the end; false if it was never in force, or
+// still is: what a person has to take away goes on letting people in until they do.
+func tokensUntil(r *approvals.Request) (time.Time, bool) {
+	_, waits := r.Task()
+	if r.Applied.IsZero() || waits {
+		return time.Time{}, false
+	}
+	gone := r.Cause.At
+	for _, c := range r.Changes {
+		if c.Undone != nil && c.Undone.At.After(gone) {
+			gone = c.Undone.At
+		}
+	}
+	return gone.Add(time.Hour), true
+}
+
 func (v Voice) foot(r *approvals.Request) []Text {
 	var out []Text
 	if rule := r.Round().Ruling.Rule; rule != "" {
@@ -160,12 +179,18 @@ func (v Voice) foot(r *approvals.Request) []Text {
 	}
 	switch r.State {
 	case approvals.StatePending:
-		out = append(out, Text{plain("The time starts when the change is verified in Entra ID. Terms of a day or more end on a working morning.")})
+		starts := "when the change is verified in Entra ID"
+		if r.Round().Plan.ByHand() {
+			starts = "when all of it is done"
+		}
+		out = append(out, Text{plain("The time starts %s. Terms of a day or more end on a working morning.", starts)})
 	case approvals.StateActive:
+		if r.Round().Plan.ByHand() {
+			break
+		}
 		out = append(out, Text{plain("A change in Entra ID takes effect with the next sign-in: up to an hour, up to a day for some services.")})
 	case approvals.StateEnding, approvals.StateEnded:
-		if !r.Applied.IsZero() {
-			until := r.Cause.At.Add(time.Hour)
+		if until, ok := tokensUntil(r); ok {
 			out = append(out, Text{plain("Tokens issued before may go on working until about "), v.at(until), plain(" (up to a day with continuous access evaluation).")})
 		}
 	case approvals.StateNone, approvals.StateApproved, approvals.StateDenied, approvals.StateCancelled, approvals.StateLapsed:

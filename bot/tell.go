@@ -18,8 +18,11 @@ const (
 	roleOwner    = "owner"
 	roleApprover = "approvers:"
 	roleNotify   = "notify:"
-	roleSeen     = "seen:" // a copy for approvers that somebody clicked on and that hallpass did not know
-	roleCopy     = "copy:" // the same for the others
+	roleSeen     = "seen:"  // a copy for approvers that somebody clicked on and that hallpass did not know
+	roleCopy     = "copy:"  // the same for the others
+	roleHands    = "hands:" // the group that does something by hand
+	roleTask     = "task"   // whoever does it: the steps
+	roleAlarm    = "alarm:" // security, when it is overdue
 	roleNotice   = "notice:"
 	roleHome     = "home"   // no message: this person's home page shows the request
 	roleShown    = "shown:" // no message: this person was shown the request in an answer
@@ -130,7 +133,8 @@ func (t *telling) missed(ctx context.Context, row CardRow, err error) {
 func (t *telling) notices(ctx context.Context) {
 	for _, n := range t.b.voice.Notices(t.r) {
 		for _, row := range slices.Clone(t.rows) {
-			concerns := n.Requester && (row.Role == roleCard || row.Role == roleOwner) || n.Approvers && strings.HasPrefix(row.Role, roleApprover)
+			concerns := n.Requester && (row.Role == roleCard || row.Role == roleOwner) || n.Approvers && strings.HasPrefix(row.Role, roleApprover) ||
+				n.Hands && (strings.HasPrefix(row.Role, roleHands) || row.Role == roleTask) || n.Security && strings.HasPrefix(row.Role, roleAlarm)
 			if !concerns || row.Message.ID == "" || row.Digest == digestGone {
 				continue
 			}

@@ -24,8 +24,8 @@ func SayTerm(t approvals.Term, zone *time.Location) string { return sayTerm(t, z
 // SayFact is a fact as people read it.
 func SayFact(spec approvals.FactSpec, fact approvals.Fact) string { return sayFact(spec, fact) }
 
-// SayChange says where a change is.
-func SayChange(s approvals.ChangeState) string { return sayChange(s) }
+// SayProgress says where a change is.
+func SayProgress(c approvals.Progress) string { return sayProgress(c) }
 
 // SayCause says why a request ended or is ending.
 func (v Voice) SayCause(r *approvals.Request) string { return v.cause(r).String() }

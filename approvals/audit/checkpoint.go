@@ -32,7 +32,8 @@ type Checkpoint struct {
 	// Anew says that an operator accepted the loss of lines that were signed before: Seq, Link and Digest are those of the
 	// lines that are left, and what follows is judged from here.
 	Anew bool `json:"anew,omitempty"`
-	// Live are the entries that hallpass keeps in Entra ID at that moment: what must be taken away if the store is lost.
+	// Live are the entries that hallpass keeps in Entra ID at that moment, and those that people have put into places by
+	// hand for it: what must be taken away if the store is lost.
 	Live []Live `json:"live"`
 	// LastID is the number of the newest request, 1042 for HP-1042: a store that was lost must not give it out again.
 	LastID int64 `json:"last_id,omitempty"`

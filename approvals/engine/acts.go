@@ -69,7 +69,7 @@ func (e *Engine) plan(ctx context.Context, who approvals.Person, ask approvals.A
 	if err != nil {
 		return approvals.Plan{}, who, err
 	}
-	if plan.Kind != approvals.KindAccount {
+	if plan.Kind != approvals.KindAccount || plan.Account.ID == "" { // an account of another product is nobody's in Entra ID
 		return plan, who, nil
 	}
 	if plan.Account.Is(who) {
@@ -132,7 +132,11 @@ func (e *Engine) on(ctx context.Context, act approvals.Act, id approvals.Request
 		if err != nil {
 			return r, err
 		}
-		who, err := e.standing(ctx, act.Person, r.Round().Ruling.Groups())
+		groups := r.Round().Ruling.Groups()
+		if verb == approvals.VerbTake || verb == approvals.VerbDone || verb == approvals.VerbUndone {
+			groups = r.Hands()
+		}
+		who, err := e.standing(ctx, act.Person, groups)
 		if err != nil {
 			return r, err
 		}

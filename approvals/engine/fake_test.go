@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,10 +70,24 @@ func (f *tenant) upTo(d time.Duration) time.Duration {
 
 func (f *tenant) Plan(_ context.Context, ask approvals.Ask) (approvals.Plan, error) {
 	p := approvals.Plan{Kind: ask.Kind}
+	where, hand, mixed := strings.Cut(ask.Where, "+")
 	for _, a := range ask.Addresses {
-		p.Changes = append(p.Changes, approvals.Change{Target: location(ask.Where), Entry: a.String(), Label: a.String()})
+		if where == "hand" {
+			p.Changes = append(p.Changes, byHand(a.String()))
+			continue
+		}
+		p.Changes = append(p.Changes, approvals.Change{Target: location(where), Entry: a.String(), Label: a.String()})
+	}
+	if mixed && hand == "hand" {
+		p.Changes = append(p.Changes, byHand("the setting"))
 	}
 	return p, nil
+}
+
+// byHand is a change that the members of the group hands make.
+func byHand(entry string) approvals.Change {
+	place := approvals.ByHand{Kind: approvals.HandProduct, Name: "crm", Title: "CRM", Group: "hands", GroupID: "h", Do: []string{"do"}, Undo: []string{"undo"}}
+	return approvals.Change{Target: place.Target(), Title: place.Title, Entry: entry, Label: entry, Hand: &place}
 }
 
 func location(id string) approvals.Target {
@@ -308,10 +323,11 @@ type doer struct {
 
 // said is one thing that somebody did.
 type said struct {
-	Who string              `json:"who"`
-	Do  string              `json:"do"`
-	ID  approvals.RequestID `json:"id"`
-	Ask approvals.Ask       `json:"ask"`
+	Who      string              `json:"who"`
+	Do       string              `json:"do"`
+	ID       approvals.RequestID `json:"id"`
+	Ask      approvals.Ask       `json:"ask"`
+	Evidence string              `json:"evidence,omitempty"`
 }
 
 func (doer) Tell(context.Context, approvals.Request) (time.Time, error) { return time.Time{}, nil }

@@ -14,7 +14,7 @@ func (e *Engine) Get(ctx context.Context, person string, id approvals.RequestID)
 	if err != nil {
 		return r, false, err
 	}
-	who, err := e.standing(ctx, person, r.Round().Ruling.Groups())
+	who, err := e.standing(ctx, person, unique(append(r.Round().Ruling.Groups(), r.Hands()...)))
 	if err != nil {
 		return approvals.Request{}, false, err
 	}

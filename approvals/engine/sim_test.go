@@ -81,11 +81,14 @@ func (sim simulation) run(t *testing.T) finding {
 			defer close(played)
 			sim.play(ctx, t, rnd, store)
 		})
+		hank := &handy{store: store, rnd: rand.New(rand.NewPCG(sim.seed, 99)), there: map[string]bool{}}
+		all.Go(func() { hank.work(ctx, t) })
 		out = sim.watch(ctx, t, store, world, played)
 		stop()
 		all.Wait()
 		world.pending.Wait()
 		out.broken = append(out.broken, world.broken...)
+		out.broken = append(out.broken, hank.check(t)...)
 		out.broken = append(out.broken, runs.check(time.Now())...)
 		out.broken = append(out.broken, damage(t, store)...)
 		if n := world.overlaps(); n > 0 {
@@ -188,7 +191,7 @@ func (sim simulation) replica(ctx context.Context, t *testing.T, i int, store *r
 		}
 		e, err := engine.New(engine.Config{
 			Requests: m, Targets: m, Queue: m, Inbox: m, Brakes: m, Owners: noOwners{}, Entra: m, Skeptic: m,
-			Directory: people{"bo": {"netsec"}, "cleo": {"security"}},
+			Directory: people{"bo": {"netsec"}, "cleo": {"security"}, "hank": {"hands"}},
 			Rules:     func() engine.Rules { return oneRule{} }, Timing: sim.timing, Now: time.Now,
 			Log: slog.New(slog.DiscardHandler),
 			Named: func() []approvals.Target {
@@ -254,6 +257,8 @@ func perform(ctx context.Context, e *engine.Engine, act approvals.Act, s said) e
 		}
 	case "revoke":
 		_, err = e.Revoke(ctx, act, s.ID, "not needed any more")
+	case "done", "undone":
+		_, err = e.Attest(ctx, act, s.ID, s.Do == "undone", s.Evidence)
 	}
 	if no, refused := errors.AsType[*approvals.Refusal](err); refused {
 		e.Refused(ctx, act, approvals.VerbShow, s.ID, no)
@@ -268,7 +273,7 @@ func (sim simulation) play(ctx context.Context, t *testing.T, rnd *rand.Rand, st
 		pause(ctx, time.Duration(rnd.IntN(8000))*time.Millisecond)
 		addr := netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(1 + i%max(2, sim.requests*3/4))}), 32)
 		ask := approvals.Ask{
-			Kind: approvals.KindIP, Addresses: []netip.Prefix{addr}, Where: "loc" + strconv.Itoa(i%3), Reason: "because",
+			Kind: approvals.KindIP, Addresses: []netip.Prefix{addr}, Where: []string{"loc0", "loc1", "loc2", "hand", "loc1+hand"}[i%5], Reason: "because",
 			Term: approvals.Term{For: time.Duration(60+rnd.IntN(240)) * time.Second},
 		}
 		sayIt(ctx, t, store, fmt.Sprintf("ask%d", i), said{Who: "ana" + strconv.Itoa(i), Do: "open", Ask: ask})
@@ -348,7 +353,7 @@ func (sim simulation) watch(ctx context.Context, t *testing.T, store *redisstore
 		default:
 			continue
 		}
-		if open == 0 && there == 0 {
+		if open == 0 && there == 0 { // what is made by hand is looked at in the end
 			// stay a while: what lands late must be taken away again
 			if pauseQuiet(ctx, world); len(world.has(location("loc0")))+len(world.has(location("loc1")))+len(world.has(location("loc2"))) <= 1 {
 				return out.check(ctx, t, store)

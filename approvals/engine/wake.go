@@ -100,6 +100,14 @@ func (e *Engine) eventFor(ctx context.Context, r *approvals.Request, now time.Ti
 	}
 	var views []approvals.View
 	for i, c := range r.Changes {
+		if c.Hand != nil { // nothing of it can be read
+			view, err := e.byHand(ctx, r, i)
+			if err != nil {
+				return nil, "", err
+			}
+			views = append(views, view)
+			continue
+		}
 		rec, rows, _, err := e.cfg.Targets.Target(ctx, c.Target)
 		if err != nil {
 			return nil, "", fmt.Errorf("reading target %s: %w", c.Target, err)

@@ -72,6 +72,7 @@ type Stats struct {
 	States  map[approvals.State]int
 	Stuck   int
 	Overdue time.Duration // the longest time that a request has been past its end, ending or not yet; 0: none is
+	ByHand  time.Duration // the same where people have to take it away, which does not count as Overdue
 	Paused  bool
 }
 
@@ -107,9 +108,14 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 		if r.Stuck != nil && !r.Observed {
 			out.Stuck++
 		}
-		if r.State == approvals.StateEnding && r.Cause != nil {
-			out.Overdue = max(out.Overdue, now.Sub(r.Cause.At))
+		if r.State != approvals.StateEnding || r.Cause == nil {
+			continue
 		}
+		if _, waits := r.Task(); waits {
+			out.ByHand = max(out.ByHand, now.Sub(r.Cause.At))
+			continue
+		}
+		out.Overdue = max(out.Overdue, now.Sub(r.Cause.At))
 	}
 	first, err := s.client.ZRangeWithScores(ctx, s.prefix+"ix:end", 0, 0).Result() // active, and perhaps past its end
 	if err != nil {

@@ -213,6 +213,9 @@ func inputsOf(ask approvals.Ask, plan approvals.Plan) inputs {
 	}}
 	for _, spec := range approvals.FactSpecs() {
 		name, fact := "plan."+spec.Name, plan.Facts[spec.Name]
+		if spec.Name == "by_hand" { // the plan itself says so
+			fact = approvals.Fact{Known: true, Bool: fact.Bool || plan.ByHand()}
+		}
 		if !fact.Known {
 			in.unknown = append(in.unknown, cel.AttributePattern(name))
 			continue

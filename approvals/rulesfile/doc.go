@@ -17,6 +17,13 @@
 //	  crm-mfa: {id: 8d2a77c0-…, title: No MFA for CRM, mode: shared}
 //	zones:                 # targets of `account … from …`: nothing in them may serve anything else
 //	  integrations: {group: 5b1e…, location: 77b0…, mfa_policies: [51aa…, 9c02…], fence_policy: e4d1…, registration_policy: 0b7c…}
+//	by_hand:               # places that Graph cannot change: the members of a group do it, and attest that they did
+//	  mfa-settings: {kind: service-settings, group: netsec, title: MFA service settings}            # ip … in mfa-settings
+//	  adfs-crm: {kind: adfs, group: adfs, domain: contoso.com, relying_parties: ["urn:crm:prod"]}   # ip … in adfs-crm
+//	  intranet: {kind: intranet, group: adfs, domain: contoso.com}                                  # account … in intranet
+//	  nx-site: {kind: sharepoint, group: sharepoint, site: "https://contoso.sharepoint.com/sites/nx"}
+//	  nx-mail: {kind: exchange, group: exchange, mailboxes: [nx@contoso.com]}
+//	  salesforce: {kind: product, group: crm, title: Salesforce, do: [Open Setup …], undo: [Open Setup …]}  # account … in salesforce
 //	refuse:
 //	  - name: privileged accounts
 //	    when: ask.kind == "account" && plan.account.privileged
@@ -31,6 +38,10 @@
 //	    ticket: required
 //	    approve: [{group: netsec, count: 1}, {group: security, count: 1}]
 //	    notify: [security]
+//
+// What is done by hand needs a rule that says by_hand: true: nobody can verify it. Such a rule may say undo_within (default
+// 24h), after which it is an alarm that nobody has taken it away, and attest: self, which lets who asked for it say that it
+// was done, too.
 //
 // A rule may also say max, max_total, lapse, nudge, remind and apply_within, and restore: true (an entry that somebody
 // took out is put back), and fence_broken: end (an exemption in a zone whose fence is found not to hold ends; the default,

@@ -20,6 +20,7 @@ type File struct {
 	locations  []Place
 	exclusions []Place
 	zones      []Zone
+	hands      []approvals.ByHand
 	emergency  []string
 	people     People
 	refusals   []refusal
@@ -82,20 +83,20 @@ type rule struct {
 
 // flags are the yes-or-no settings of a rule.
 type flags struct {
-	unfenced, restore, ticket, endUnfenced bool
+	unfenced, restore, ticket, endUnfenced, byHand, attestSelf bool
 }
 
 // limits are the times that defaults and rules may set.
 type limits struct {
-	max, maxTotal, lapse, nudge, applyWithin time.Duration
-	remind                                   []time.Duration
+	max, maxTotal, lapse, nudge, applyWithin, undoWithin time.Duration
+	remind                                               []time.Duration
 }
 
 // builtIn are the limits of a file that sets none.
 func builtIn() limits {
 	const day = 24 * time.Hour
 	return limits{
-		max: 90 * day, maxTotal: 365 * day, lapse: 3 * day, nudge: day, applyWithin: day,
+		max: 90 * day, maxTotal: 365 * day, lapse: 3 * day, nudge: day, applyWithin: day, undoWithin: day,
 		remind: []time.Duration{14 * day, 3 * day, day},
 	}
 }

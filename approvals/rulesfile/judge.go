@@ -111,7 +111,12 @@ func nounOf(kind approvals.Kind) string {
 
 // allows checks what a matching rule demands beyond its condition.
 func (f *File) allows(r rule, ask approvals.Ask, plan approvals.Plan) error {
-	if ask.Kind == approvals.KindAccount && !r.flags.unfenced {
+	if plan.ByHand() && !r.flags.byHand {
+		return approvals.Refuse(approvals.RefusedByRule,
+			"People would have to do this by hand, and take it away by hand at its end, and the rule %q does not allow what only a person's word stands for.", r.name).
+			Or("The people who keep the rules file can allow it with `by_hand: true`, or ask for something that hallpass can change itself.")
+	}
+	if ask.Kind == approvals.KindAccount && !r.flags.unfenced && !allByHand(plan) {
 		if fenced := plan.Facts["fenced"]; !fenced.Known || !fenced.Bool {
 			no := approvals.Refuse(approvals.RefusedByRule,
 				"The account could then sign in from anywhere without MFA, and the rule %q does not allow an exemption without a fence.", r.name)
@@ -134,6 +139,11 @@ func (f *File) allows(r rule, ask approvals.Ask, plan approvals.Plan) error {
 			Or("Ask for `for %s` or less; it can be renewed.", longest)
 	}
 	return nil
+}
+
+// allByHand reports whether nothing of the plan is in Entra ID, where a fence could stand around it.
+func allByHand(plan approvals.Plan) bool {
+	return plan.ByHand() && !slices.ContainsFunc(plan.Changes, func(c approvals.Change) bool { return c.Hand == nil })
 }
 
 // needed are the facts without which nobody can say what a fenced exemption does.
@@ -184,7 +194,7 @@ func (f *File) ruling(r rule, ask approvals.Ask) approvals.Ruling {
 		read = append(read, "fenced")
 	}
 	slices.Sort(read)
-	return approvals.Ruling{
+	ruling := approvals.Ruling{
 		Rule:        r.name,
 		Seats:       slices.Clone(r.seats),
 		Max:         r.limits.max,
@@ -200,6 +210,10 @@ func (f *File) ruling(r rule, ask approvals.Ask) approvals.Ruling {
 		RulesHash:   f.hash,
 		Read:        read,
 	}
+	if r.flags.byHand {
+		ruling.UndoWithin, ruling.AttestSelf = r.limits.undoWithin, r.flags.attestSelf
+	}
+	return ruling
 }
 
 // refusalOf gives reason and text of a refusal.

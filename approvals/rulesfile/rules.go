@@ -14,7 +14,7 @@ import (
 
 // limitKeys are the keys that defaults and rules have in common.
 func limitKeys() []string {
-	return []string{"max", "max_total", "lapse", "nudge", "remind", "apply_within"}
+	return []string{"max", "max_total", "lapse", "nudge", "remind", "apply_within", "undo_within"}
 }
 
 // readLimits reads the times of defaults or of a rule; what is not said is as in the fallback.
@@ -36,6 +36,7 @@ func readTimes(r *reader, v map[string]*yaml.Node, what string, fallback limits)
 	l.maxTotal = positive("max_total", l.maxTotal)
 	l.lapse = positive("lapse", l.lapse)
 	l.applyWithin = positive("apply_within", l.applyWithin)
+	l.undoWithin = positive("undo_within", l.undoWithin)
 	l.nudge = r.duration(v["nudge"], what+": nudge", l.nudge)
 	if v["remind"] != nil {
 		l.remind = nil
@@ -105,7 +106,7 @@ func (f *File) readRules(r *reader, env *environment, n *yaml.Node, defaults lim
 	seen := map[string]bool{}
 	always := ""
 	for i, item := range items {
-		v := r.fields(item, "rule "+strconv.Itoa(i+1), append(limitKeys(), "name", "when", "approve", "notify", "unfenced", "restore", "ticket", "fence_broken")...)
+		v := r.fields(item, "rule "+strconv.Itoa(i+1), append(limitKeys(), "name", "when", "approve", "notify", "unfenced", "restore", "ticket", "fence_broken", "by_hand", "attest")...)
 		name := readName(r, item, v["name"], "rule "+strconv.Itoa(i+1), seen)
 		what := fmt.Sprintf("rule %q", name)
 		one := rule{name: name, limits: readTimes(r, v, what, defaults)}
@@ -127,6 +128,8 @@ func (f *File) readRules(r *reader, env *environment, n *yaml.Node, defaults lim
 			restore:     r.flag(v["restore"], what+": restore"),
 			ticket:      r.oneOf(v["ticket"], what+": ticket", "required", "optional") == "required",
 			endUnfenced: r.oneOf(v["fence_broken"], what+": fence_broken", "end", "keep") == "end",
+			byHand:      r.flag(v["by_hand"], what+": by_hand"),
+			attestSelf:  r.oneOf(v["attest"], what+": attest", "self", "others") == "self",
 		}
 		f.rules = append(f.rules, one)
 	}

@@ -27,7 +27,7 @@ func Parse(data []byte) (*File, error) {
 // read fills the file from the root node. Groups come first: the other sections name them.
 func (f *File) read(r *reader, root *yaml.Node) {
 	top := r.fields(root, "the file", "groups", "emergency", "people", "security", "adopters", "defaults",
-		"locations", "exclusions", "zones", "refuse", "rules")
+		"locations", "exclusions", "zones", "by_hand", "refuse", "rules")
 	if root.Kind != yaml.MappingNode {
 		return
 	}
@@ -41,6 +41,7 @@ func (f *File) read(r *reader, root *yaml.Node) {
 	f.locations = readPlaces(r, top["locations"], "location", approvals.TargetLocation)
 	f.exclusions = readPlaces(r, top["exclusions"], "exclusion", approvals.TargetGroup)
 	f.readZones(r, top["zones"])
+	f.readHands(r, top["by_hand"])
 	defaults := readLimits(r, top["defaults"], "defaults", builtIn())
 	env, err := newEnv()
 	if err != nil {

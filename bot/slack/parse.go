@@ -146,7 +146,7 @@ func (s *Slack) interaction(data []byte) (bot.Incoming, error) {
 				}
 			}
 		}
-		if !slices.Contains([]string{bot.FormAsk, bot.FormApprove, bot.FormDeny, bot.FormRenew, bot.FormRevoke, bot.FormHand}, in.Form) {
+		if !slices.Contains([]string{bot.FormAsk, bot.FormApprove, bot.FormDeny, bot.FormRenew, bot.FormRevoke, bot.FormHand, bot.FormDone, bot.FormUndone}, in.Form) {
 			return in, errNothing
 		}
 		in.Operation = operation("submit", team, p.User.ID, p.View.ID)

@@ -159,6 +159,7 @@ func cardBlocks(c bot.Card) []block {
 	if len(c.Lines) > 0 {
 		out = append(out, rich(section(c.Lines...)))
 	}
+	out = append(out, scriptBlocks(c.Script)...)
 	if len(c.Foot) > 0 {
 		var small []string
 		for _, f := range c.Foot {

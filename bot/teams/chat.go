@@ -156,6 +156,8 @@ func offer(f bot.Form) bot.Card {
 		typed("renew " + id + " for 30d because …")
 	case bot.FormRevoke:
 		typed("revoke " + id + " because …")
+	case bot.FormDone, bot.FormUndone:
+		typed(f.ID + " " + id + " …")
 	case bot.FormHand:
 		typed("hand " + id + " to …")
 	}

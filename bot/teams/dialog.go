@@ -19,7 +19,7 @@ const (
 // opensDialog reports whether a button asks for something more before it counts.
 func opensDialog(id string) bool {
 	switch id {
-	case bot.ButtonAsk, bot.ButtonDeny, bot.ButtonRenew, bot.ButtonRevoke, bot.ButtonHand, bot.ButtonDetails:
+	case bot.ButtonAsk, bot.ButtonDeny, bot.ButtonRenew, bot.ButtonRevoke, bot.ButtonHand, bot.ButtonDone, bot.ButtonUndone, bot.ButtonDetails:
 		return true
 	}
 	return false

@@ -98,7 +98,7 @@ func submitted(in bot.Incoming, data json.RawMessage) (bot.Incoming, error) {
 	if err := errors.Join(json.Unmarshal(data, &p), json.Unmarshal(data, &all)); err != nil {
 		return in, fmt.Errorf("%w: %w", errBroken, err)
 	}
-	if !slices.Contains([]string{bot.FormAsk, bot.FormApprove, bot.FormDeny, bot.FormRenew, bot.FormRevoke, bot.FormHand}, p.Form) {
+	if !slices.Contains([]string{bot.FormAsk, bot.FormApprove, bot.FormDeny, bot.FormRenew, bot.FormRevoke, bot.FormHand, bot.FormDone, bot.FormUndone}, p.Form) {
 		return in, fmt.Errorf("%w: no form of ours", errBroken)
 	}
 	in.Kind, in.Form, in.Hidden, in.Fields = bot.InSubmit, p.Form, clip(p.Hidden, 2000), map[string]string{}

@@ -154,6 +154,7 @@ func body(c bot.Card) []block {
 		}
 		out = append(out, rich(l, block{"spacing": spacing}, nil))
 	}
+	out = append(out, scriptBlocks(c.Script)...)
 	for _, f := range c.Foot {
 		out = append(out, rich(f, block{"spacing": "small"}, block{"isSubtle": true, "size": "small"}))
 	}
@@ -163,10 +164,15 @@ func body(c bot.Card) []block {
 	return out
 }
 
-// card renders a card, cut until it fits.
+// card renders a card, cut until it fits. A script goes first, as a whole.
 func card(c bot.Card) block {
-	for _, n := range []int{maxRun, 600, 240, 100, 40} {
-		if n < maxRun {
+	for i, n := range []int{maxRun, maxRun, 600, 240, 100, 40} {
+		switch {
+		case i == 1 && c.Script == "":
+			continue
+		case i == 1:
+			c = withoutScript(c)
+		case i > 1:
 			c = cut(c, n)
 		}
 		out := block{

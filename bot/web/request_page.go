@@ -38,6 +38,32 @@ type requestBody struct {
 	Revocable bool
 	Operation string
 	Seats     []approvals.Seat
+	Hands     string // the groups that do something of it by hand
+	Words     []word
+}
+
+// word is what somebody said of what is done by hand.
+type word struct {
+	*approvals.Attestation
+
+	Did, Title string
+}
+
+// wordsOf lists every attestation once: one is of several changes as a rule.
+func wordsOf(r *approvals.Request) []word {
+	var out []word
+	add := func(a *approvals.Attestation, did, title string) {
+		if a != nil && !slices.ContainsFunc(out, func(w word) bool { return w.At.Equal(a.At) && w.Did == did && w.Title == title && w.By.Is(a.By) }) {
+			out = append(out, word{a, did, title})
+		}
+	}
+	for _, c := range r.Changes {
+		add(c.Done, "put into", c.Title)
+	}
+	for _, c := range r.Changes {
+		add(c.Undone, "taken out of", c.Title)
+	}
+	return out
 }
 
 type fact struct {
@@ -71,6 +97,7 @@ func (s *Site) bodyOf(req *approvals.Request, trail []approvals.Entry) requestBo
 	body := requestBody{
 		R: *req, Round: round, Row: rowOf(req), Trail: trail, Operation: random(), Seats: round.Ruling.Seats,
 		Revocable: req.State == approvals.StateApproved || req.State == approvals.StateActive,
+		Hands:     strings.Join(req.Hands(), " and "), Words: wordsOf(req),
 	}
 	for _, spec := range approvals.FactSpecs() {
 		if spec.Kind == "" || spec.Kind == round.Plan.Kind {

@@ -24,6 +24,7 @@ type Row struct {
 	Requester string
 	Rule      string
 	State     approvals.State
+	Word      string // how sure the state is: verified, or attested by whom; empty where nothing is
 	Opened    time.Time
 	Applied   time.Time
 	End       time.Time
@@ -43,7 +44,7 @@ func rowOf(r *approvals.Request) *Row {
 	}
 	row := &Row{
 		ID: r.ID, Number: n, Kind: r.Ask.Kind, What: bot.What(r), Where: r.Ask.Where, Place: bot.Where(r), Owner: r.Owner.Label(),
-		Requester: r.Requester.Label(), Rule: r.Round().Ruling.Rule, State: r.State, Opened: r.Opened, Applied: r.Applied, End: r.End,
+		Requester: r.Requester.Label(), Rule: r.Round().Ruling.Rule, State: r.State, Word: r.Word(), Opened: r.Opened, Applied: r.Applied, End: r.End,
 		Ended: r.Ended, Changed: lastChange(r),
 	}
 	if r.Cause != nil {

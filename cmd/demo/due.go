@@ -64,7 +64,14 @@ func sayWake(r *approvals.Request, id string, at time.Time) string {
 		return id + ": looked at"
 	}
 	round := r.Round()
+	task, byHand := r.Task()
 	switch {
+	case byHand && !at.Before(approvals.ReminderAt(task)):
+		return id + ": " + task.Place.Group + " is reminded to do it by hand"
+	case byHand && r.State == approvals.StateApproved:
+		return id + ": has somebody made it by hand?"
+	case byHand:
+		return id + ": has somebody taken it away by hand?"
 	case r.Voting() && at.Equal(round.Lapses):
 		return id + ": lapses, if nobody decides"
 	case r.Voting() && at.Equal(round.NudgeAt):

@@ -71,6 +71,8 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 		return p.restored(ctx, rest)
 	case "advise":
 		return p.advice(ctx, rest)
+	case "steps":
+		return p.stepsOf(ctx, rest)
 	case "zone":
 		return p.zone(ctx, rest)
 	case "teams-package":
@@ -101,7 +103,7 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 			return p.say("Approved exemptions are applied again.\n")
 		})
 	}
-	known := []string{"serve", "check", "rules", "audit", "zone", "remove-all", "restore", "advise", "teams-package", "pause", "resume", "version", "help"}
+	known := []string{"serve", "check", "rules", "audit", "steps", "zone", "remove-all", "restore", "advise", "teams-package", "pause", "resume", "version", "help"}
 	return errUsage{fmt.Sprintf("there is no command %q", name), rulesfile.Meant(name, known)}
 }
 

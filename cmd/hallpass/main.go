@@ -27,7 +27,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	p := program{
 		getenv: getenv, readFile: os.ReadFile, writeFile: os.WriteFile, stdout: stdout, stderr: stderr,
 		serve: app.Run, check: app.Check, pause: app.Pause, resume: app.Resume, restore: app.Restore, exportAudit: app.ExportAudit, sealStore: app.SealStore,
-		zones: app.CheckZones, advise: app.Advise,
+		zones: app.CheckZones, advise: app.Advise, steps: app.Steps,
 	}
 	return p.run(ctx, args)
 }
@@ -44,6 +44,7 @@ type program struct {
 	pause  func(ctx context.Context, cfg app.Config, why string) error
 	resume func(ctx context.Context, cfg app.Config, acceptLoss bool, w io.Writer) error
 	advise func(ctx context.Context, cfg app.Config, q approvals.Question, w io.Writer) error
+	steps  func(ctx context.Context, cfg app.Config, id approvals.RequestID, w io.Writer) error
 	zones  func(ctx context.Context, cfg app.Config, w io.Writer) (ok bool, err error)
 
 	restore     func(ctx context.Context, cfg app.Config, o app.RestoreOptions, w io.Writer) error

@@ -71,6 +71,10 @@ func fake(stdout, stderr io.Writer, err error, ok bool) program {
 			_, writeErr := io.WriteString(w, "advice on "+q.Account+"\n")
 			return errors.Join(err, writeErr)
 		},
+		steps: func(_ context.Context, _ app.Config, id approvals.RequestID, w io.Writer) error {
+			_, writeErr := io.WriteString(w, "steps of "+string(id)+"\n")
+			return errors.Join(err, writeErr)
+		},
 		zones: func(_ context.Context, _ app.Config, w io.Writer) (bool, error) {
 			_, writeErr := io.WriteString(w, "ok      integrations holds\n")
 			return ok, errors.Join(err, writeErr)
@@ -101,6 +105,9 @@ func TestWhatEachCommandDoes(t *testing.T) {
 		{name: "advice", args: "advise -config x.yaml svc@contoso.com", stdout: "advice on svc@contoso.com\n"},
 		{name: "advice that cannot be had", args: "advise svc@contoso.com", err: broken, code: 1, stdout: "advice on svc@contoso.com\n", stderr: "hallpass: redis does not answer\n"},
 		{name: "advice on nobody", args: "advise -config x.yaml", code: 2, stderr: "hallpass: advise: on which account?\nAs in: hallpass advise svc-nx@contoso.com\nhallpass help lists the commands.\n"},
+		{name: "steps", args: "steps -config x.yaml HP-7", stdout: "steps of HP-7\n"},
+		{name: "steps that cannot be read", args: "steps HP-7", err: broken, code: 1, stdout: "steps of HP-7\n", stderr: "hallpass: redis does not answer\n"},
+		{name: "steps of nothing", args: "steps -config x.yaml", code: 2, stderr: "hallpass: steps: of which request?\nAs in: hallpass steps HP-1042 > hallpass-hp-1042.ps1\nhallpass help lists the commands.\n"},
 		{name: "zones that hold", args: "zone check", ok: true, stdout: "ok      integrations holds\n"},
 		{name: "a zone that is broken", args: "zone check -config x.yaml", code: 1, stdout: "ok      integrations holds\n"},
 		{name: "zones cannot be read", args: "zone check", ok: true, err: broken, code: 1, stdout: "ok      integrations holds\n", stderr: "hallpass: redis does not answer\n"},

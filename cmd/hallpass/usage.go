@@ -22,6 +22,7 @@ Usage:
                                                     write a PowerShell script that takes every live entry of the newest
                                                     checkpoint out of Entra ID by hand
     hallpass advise [-config FILE] ACCOUNT          what stops an account at signing in, and the ways out
+    hallpass steps [-config FILE] ID                what has to be done by hand for a request now; a script if there is one
     hallpass zone check [-config FILE]              look whether every fenced zone holds; say what to mend
     hallpass zone plan [-n N] [-name NAME]          what an administrator creates for N zones, for Graph and PowerShell
     hallpass teams-package -app-id ID -host NAME [-out FILE]

@@ -31,13 +31,15 @@ type Zone struct {
 }
 
 // Places knows what the rules file names.
-type Places interface {
+type Places interface { //nolint:interfacebloat // one file is one thing; its questions have one implementation
 	// Place gives the location (KindIP) or the exclusion group (KindAccount) of that name.
 	Place(kind approvals.Kind, name string) (Place, bool)
 	// Names are the names of all places of a kind.
 	Names(kind approvals.Kind) []string
 	// Zones are the fenced zones, in the order of the file.
 	Zones() []Zone
+	// Hands are the places that Graph cannot change, in the order of the file.
+	Hands() []approvals.ByHand
 	// GroupID gives the Entra object id of a group that the rules file names.
 	GroupID(name string) (string, bool)
 	// Shared reports whether others write the target too.
@@ -70,6 +72,8 @@ type Ledger interface {
 	Ours(ctx context.Context, t approvals.Target) (map[string]bool, error)
 	// Rows are the lines of the wanted set of the target.
 	Rows(ctx context.Context, t approvals.Target) ([]approvals.Row, error)
+	// ByHand are the entries that live requests have, or are having, put into a place by hand.
+	ByHand(ctx context.Context, t approvals.Target) ([]string, error)
 	// Pairs are the ways into a zone that were approved in these requests.
 	Pairs(ctx context.Context, ids []approvals.RequestID) ([]approvals.Pair, error)
 }

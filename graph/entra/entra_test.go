@@ -37,6 +37,8 @@ type office struct {
 	others   bool
 	rows     []approvals.Row
 	zones    []entra.Zone
+	hands    []approvals.ByHand
+	entries  []string // by hand, of live requests
 	pairs    map[approvals.RequestID][]approvals.Pair
 }
 
@@ -96,6 +98,11 @@ func (o *office) Rows(_ context.Context, t approvals.Target) ([]approvals.Row, e
 	return slices.DeleteFunc(slices.Clone(o.rows), func(r approvals.Row) bool { return r.Target != t }), nil
 }
 
+// held are the entries by hand that live requests have.
+type held struct{ *office }
+
+func (h held) ByHand(context.Context, approvals.Target) ([]string, error) { return h.entries, nil }
+
 func (o *office) Pairs(_ context.Context, ids []approvals.RequestID) ([]approvals.Pair, error) {
 	var out []approvals.Pair
 	for _, id := range ids {
@@ -105,6 +112,8 @@ func (o *office) Pairs(_ context.Context, ids []approvals.RequestID) ([]approval
 }
 
 func (o *office) Zones() []entra.Zone { return o.zones }
+
+func (o *office) Hands() []approvals.ByHand { return o.hands }
 
 func (o *office) Place(kind approvals.Kind, name string) (entra.Place, bool) {
 	if kind == approvals.KindIP {
@@ -151,7 +160,7 @@ func newKit(t *testing.T, ranges ...string) *kit {
 		t.Fatal(err)
 	}
 	k.e, err = entra.New(entra.Config{
-		Reader: c, Writer: c, Places: rules{k.o}, Budget: k.o, Cache: k.o, Ledger: k.o, Human: "employeeId",
+		Reader: c, Writer: c, Places: rules{k.o}, Budget: k.o, Cache: k.o, Ledger: held{k.o}, Human: "employeeId",
 		OwnerOf:    func(_ context.Context, u graph.User) (string, error) { return u.Attributes["extensionAttribute7"], nil },
 		Attributes: []string{"extensionAttribute7"}, Now: func(context.Context) (time.Time, error) { return noon(), nil }, Log: slog.New(slog.DiscardHandler),
 	})

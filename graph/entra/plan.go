@@ -14,8 +14,9 @@ import (
 
 // Plan reads the tenant and plans the ask, or refuses it with what to do instead.
 func (e *Entra) Plan(ctx context.Context, ask approvals.Ask) (approvals.Plan, error) {
+	hand, byHand := e.handOf(ask.Where)
 	place, ok := e.cfg.Places.Place(ask.Kind, ask.Where)
-	if !ok && !ask.Fenced() {
+	if !ok && !byHand && !ask.Fenced() {
 		return approvals.Plan{}, approvals.Refuse(approvals.RefusedNotFound, "There is no place “%s” for that.", clip(ask.Where, 40)).
 			Or("There is: %s.", strings.Join(e.cfg.Places.Names(ask.Kind), ", "))
 	}
@@ -23,7 +24,10 @@ func (e *Entra) Plan(ctx context.Context, ask approvals.Ask) (approvals.Plan, er
 	if err != nil {
 		return approvals.Plan{}, fmt.Errorf("asking for the time: %w", err)
 	}
-	p := approvals.Plan{Kind: ask.Kind, Made: now, Facts: approvals.Facts{}}
+	p := approvals.Plan{Kind: ask.Kind, Made: now, Facts: approvals.Facts{"by_hand": truth(false)}}
+	if byHand {
+		return e.planByHand(ctx, ask, hand, p)
+	}
 	fresh := now.Add(-sharedFor)
 	policies, _, err := shared(ctx, e, sharedPolicies, fresh, approvals.ClassPerson, e.cfg.Reader.Policies)
 	if err != nil {

@@ -39,6 +39,7 @@ func (e *Entra) Read(ctx context.Context, t approvals.Target, fresh time.Time, c
 		}
 		slices.Sort(ids)
 		return approvals.Sight{Entries: ids, At: at}, nil
+	case approvals.TargetManual: // nothing of it can be read
 	}
 	return approvals.Sight{}, approvals.Refuse(approvals.RefusedTarget, "%s is no target.", t)
 }

@@ -91,16 +91,27 @@ func (s stopped) ways(places Places) []approvals.Option {
 	if strings.Contains(s.last.Resource, "Exchange") {
 		resource = " For Exchange: RBAC for Applications, for named mailboxes."
 	}
-	return []approvals.Option{
+	return append([]approvals.Option{
 		{Way: approvals.WayIdentity, Fits: true, Why: "No password at all, and MFA is never asked of it. Possible where the software runs on a platform that vouches for it: Azure, Kubernetes, GitHub and the like."},
 		{Way: approvals.WayApp, Fits: true, Why: "No user, so no policy for users applies." + resource + " Possible if the software can sign in with a certificate."},
 		{Way: approvals.WayDelegated, Fits: true, Why: "Signed in once by a person with MFA, if the product offers it. It ends when the account's sessions are revoked."},
 		s.zone(places), s.location(places), s.exclusion(places),
-	}
+	}, s.byHand(places)...)
 }
 
-// hopeless says why no exemption helps; empty if one may.
+// hopeless says why no exemption in Entra ID helps; empty if one may.
 func (s stopped) hopeless() string {
+	if why := s.never(); why != "" {
+		return why
+	}
+	if s.federated && s.behaviour == "enforceMfaByFederatedIdp" {
+		return "AD FS asks for MFA, so Entra ID's policies change nothing."
+	}
+	return ""
+}
+
+// never says why no exemption helps, wherever it is made; empty if one may.
+func (s stopped) never() string {
 	code := s.last.Code
 	switch {
 	case s.atRisk || s.log.sprayed():
@@ -111,8 +122,6 @@ func (s stopped) hopeless() string {
 		return "Microsoft's mandatory MFA cannot be exempted."
 	case s.failed && stoppers()[code] != "":
 		return "It is not MFA that stops it."
-	case s.federated && s.behaviour == "enforceMfaByFederatedIdp":
-		return "AD FS asks for MFA, so Entra ID's policies change nothing."
 	}
 	return ""
 }

@@ -27,6 +27,7 @@ var (
 	_ engine.Chat      = (*bot.Bot)(nil)
 	_ bot.Asks         = (*engine.Engine)(nil)
 	_ bot.Looks        = (*engine.Engine)(nil)
+	_ bot.Hands        = (*engine.Engine)(nil)
 	_ bot.Directory    = (*entra.Entra)(nil)
 	_ bot.Chat         = (*teams.Teams)(nil)
 	_ teams.Viewer     = (*bot.Bot)(nil)

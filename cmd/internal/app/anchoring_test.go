@@ -141,6 +141,16 @@ func TestEveryEntryThatARequestKeepsStandsInTheCheckpointHoweverManyThereAre(t *
 			r.Changes = []approvals.Progress{{Change: approvals.Change{Target: approvals.Target{Kind: approvals.TargetGroup, ID: "g1"}, Entry: entry, Label: "svc" + entry}, State: at}}
 		}
 		live := audit.Live{Target: "group:g1", Entry: entry, Label: "svc" + entry, Request: r.ID}
+		if i%7 == 0 { // put somewhere by hand: it has no row
+			place := approvals.ByHand{Kind: approvals.HandProduct, Name: "crm"}
+			for n := range r.Changes {
+				r.Changes[n].Target, r.Changes[n].Hand = place.Target(), &place
+				if r.Changes[n].State == approvals.ChangeVerified {
+					r.Changes[n].State = approvals.ChangeAttested
+				}
+			}
+			live.Target = "manual:crm"
+		}
 		switch r.State {
 		case approvals.StateActive:
 			live.End = end

@@ -11,8 +11,9 @@ import (
 	"hallpass/approvals/redisstore"
 )
 
-// kept is what a checkpoint says of all unfinished requests, however many there are: the entries that they keep in Entra ID,
-// or may, from the moment a change is released until it was read back as gone; and what brings the requests back.
+// kept is what a checkpoint says of all unfinished requests, however many there are: the entries that they keep in Entra ID
+// or in a place by hand, or may, from the moment a change is released until it was read back, or attested, as gone; and what
+// brings the requests back.
 func kept(ctx context.Context, store *redisstore.Store) (Kept, error) {
 	var out Kept
 	type key struct {
@@ -28,12 +29,17 @@ func kept(ctx context.Context, store *redisstore.Store) (Kept, error) {
 			return nil
 		}
 		requests[r.ID] = r.Remnant()
+		keeps := r.InHands()
 		for _, row := range r.Rows() {
-			l := audit.Live{Target: row.Target.String(), Entry: row.Entry, Label: r.Changes[row.Change].Label, Request: r.ID}
+			keeps = append(keeps, row.Change)
+		}
+		for _, i := range keeps {
+			c := r.Changes[i]
+			l := audit.Live{Target: c.Target.String(), Entry: c.Entry, Label: c.Label, Request: r.ID}
 			if r.State == approvals.StateActive {
 				l.End = r.End
 			}
-			live[key{r.ID, row.Change}] = l
+			live[key{r.ID, i}] = l
 		}
 		return nil
 	})

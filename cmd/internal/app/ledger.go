@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 
 	"hallpass/approvals"
 	"hallpass/approvals/redisstore"
@@ -44,4 +45,20 @@ func (l ledger) Pairs(ctx context.Context, ids []approvals.RequestID) ([]approva
 func (l ledger) Rows(ctx context.Context, t approvals.Target) ([]approvals.Row, error) {
 	_, rows, _, err := l.store.Target(ctx, t)
 	return rows, err
+}
+
+func (l ledger) ByHand(ctx context.Context, t approvals.Target) ([]string, error) {
+	live, err := l.store.Find(ctx, approvals.Query{States: []approvals.State{approvals.StateApproved, approvals.StateActive, approvals.StateEnding}, Limit: -1})
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, r := range live {
+		for _, i := range r.InHands() {
+			if c := r.Changes[i]; c.Target == t && !slices.Contains(out, c.Entry) {
+				out = append(out, c.Entry)
+			}
+		}
+	}
+	return out, nil
 }

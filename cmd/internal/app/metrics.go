@@ -15,6 +15,7 @@ import (
 type Metrics struct {
 	dueLag          *prometheus.GaugeVec
 	overdueRemoval  prometheus.Gauge
+	overdueByHand   prometheus.Gauge
 	budgetUsed      prometheus.Gauge
 	stuck           prometheus.Gauge
 	paused          prometheus.Gauge
@@ -45,7 +46,8 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 	}
 	m := &Metrics{
 		dueLag:          gauges("due_lag_seconds", "How long the oldest work of the lane has been due and not claimed.", "lane"),
-		overdueRemoval:  gauge("overdue_removal_seconds", "How long the oldest exemption is past its end and not verified as removed."),
+		overdueRemoval:  gauge("overdue_removal_seconds", "How long the oldest exemption is past its end and not verified as removed. What people take away by hand does not count."),
+		overdueByHand:   gauge("overdue_by_hand_seconds", "How long the oldest exemption is past its end that people have to take away by hand and nobody has attested as gone."),
 		budgetUsed:      gauge("graph_budget_used_ratio", "Share of the Conditional Access budget used in the last minute, by all replicas."),
 		stuck:           gauge("stuck_requests", "Requests that do not get on."),
 		paused:          gauge("paused", "1 while new exemptions are held back."),
@@ -63,7 +65,7 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		storeErrors:     counters("store_errors_total", "Calls to Redis that failed, by operation.", "operation"),
 	}
 	for _, c := range []prometheus.Collector{
-		m.dueLag, m.overdueRemoval, m.budgetUsed, m.stuck, m.paused, m.requests, m.acts, m.refused, m.unauthenticated, m.slackConnected, m.clockSkew,
+		m.dueLag, m.overdueRemoval, m.overdueByHand, m.budgetUsed, m.stuck, m.paused, m.requests, m.acts, m.refused, m.unauthenticated, m.slackConnected, m.clockSkew,
 		m.graphCalls, m.storeErrors, m.auditOverdue, m.auditUnsound, m.forged, m.zonesBroken,
 	} {
 		if err := reg.Register(c); err != nil {
@@ -83,6 +85,9 @@ func (m *Metrics) DueLag(lane approvals.Lane, lag time.Duration) {
 
 // OverdueRemoval says how long the oldest exemption is past its end and still there; 0 if none is.
 func (m *Metrics) OverdueRemoval(late time.Duration) { m.overdueRemoval.Set(max(late, 0).Seconds()) }
+
+// OverdueByHand says how long the oldest exemption is past its end that waits for a person to take it away; 0 if none does.
+func (m *Metrics) OverdueByHand(late time.Duration) { m.overdueByHand.Set(max(late, 0).Seconds()) }
 
 // BudgetUsed says which share of the Graph budget was used in the last minute.
 func (m *Metrics) BudgetUsed(share float64) { m.budgetUsed.Set(share) }

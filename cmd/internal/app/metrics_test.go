@@ -38,6 +38,7 @@ func TestMetricsSayWhatHappens(t *testing.T) {
 	m.DueLag(approvals.LaneEnd, 1500*time.Millisecond)
 	m.DueLag(approvals.LaneChat, -time.Second)
 	m.OverdueRemoval(time.Minute)
+	m.OverdueByHand(2 * time.Minute)
 	m.BudgetUsed(0.25)
 	byState := make(map[approvals.State]int)
 	byState[approvals.StateActive] = 3
@@ -62,7 +63,7 @@ func TestMetricsSayWhatHappens(t *testing.T) {
 	}
 	for _, want := range []string{
 		`hallpass_due_lag_seconds{lane="end"} 1.5`, `hallpass_due_lag_seconds{lane="chat"} 0`, `hallpass_due_lag_seconds{lane="sweep"} 0`,
-		`hallpass_overdue_removal_seconds 60`, `hallpass_graph_budget_used_ratio 0.25`, `hallpass_slack_connected 1`, `hallpass_clock_skew_seconds -1.5`, `hallpass_stuck_requests 2`,
+		`hallpass_overdue_removal_seconds 60`, `hallpass_overdue_by_hand_seconds 120`, `hallpass_graph_budget_used_ratio 0.25`, `hallpass_slack_connected 1`, `hallpass_clock_skew_seconds -1.5`, `hallpass_stuck_requests 2`,
 		`hallpass_requests{state="active"} 3`, `hallpass_requests{state="ended"} 0`, `hallpass_paused 1`,
 		`hallpass_acts_total{platform="slack"} 1`, `hallpass_refused_total{reason="rights"} 1`, `hallpass_unauthenticated_total{platform="slack"} 1`,
 		`hallpass_graph_calls_total{method="PATCH",status="2xx"} 1`, `hallpass_graph_calls_total{method="PATCH",status="429"} 1`,

@@ -31,6 +31,8 @@ func (p places) Zones() []entra.Zone {
 	return out
 }
 
+func (p places) Hands() []approvals.ByHand { return p.rules().Hands() }
+
 func (p places) Shared(t approvals.Target) bool {
 	found, ok := p.rules().Place(t)
 	return ok && found.Shared

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,12 +17,17 @@ import (
 // WriteRemoveAll writes a PowerShell script that takes every live entry of a checkpoint out of Entra ID: for the day on
 // which hallpass cannot. Ids and addresses are written in their one canonical form, so that nothing in a checkpoint can
 // break out of its quotes; an entry that has none is an error, and nothing is written. The script only says what it would
-// do unless it is run with -Go.
+// do unless it is run with -Go. What people have put somewhere by hand stands at its end, in comments.
 func WriteRemoveAll(w io.Writer, c audit.Checkpoint) error {
 	byTarget := map[approvals.Target][]string{}
 	var order []approvals.Target
 	var wrong []error
+	var hands []string
 	for _, l := range c.Live {
+		if place, is := handPlace(l.Target); is { // quoted so that it stays one line of ASCII
+			hands = append(hands, fmt.Sprintf("# %s: %s\n", strconv.QuoteToASCII(place), strconv.QuoteToASCII(l.Entry)))
+			continue
+		}
 		t, err := approvals.ParseTarget(l.Target)
 		if err == nil && !looksLikeID(t.ID) {
 			err = fmt.Errorf("%q is no object id", t.ID)
@@ -56,10 +62,19 @@ func WriteRemoveAll(w io.Writer, c audit.Checkpoint) error {
 		}
 		fmt.Fprintf(&b, "Remove-Ranges '%s' @('%s')\n", t.ID, strings.Join(byTarget[t], "', '"))
 	}
+	if len(hands) > 0 {
+		slices.Sort(hands)
+		b.WriteString("\n# This script does not reach what people have put into these places by hand. Take it out there yourself:\n" + strings.Join(slices.Compact(hands), ""))
+	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("writing the script: %w", err)
 	}
 	return nil
+}
+
+// handPlace is the name of a place by hand, from how a target of a checkpoint is written.
+func handPlace(target string) (string, bool) {
+	return strings.CutPrefix(target, string(approvals.TargetManual)+":")
 }
 
 // canonical is the one form of an entry: a prefix, or an object id in lower case.

@@ -47,6 +47,27 @@ func TestTheScriptTakesOutEveryLiveEntryOnce(t *testing.T) {
 	}
 }
 
+func TestWhatPeopleDidByHandStandsInCommentsThatDoNotEnd(t *testing.T) {
+	t.Parallel()
+	evil := "x\nRemove-Item -Recurse /\r\u2028\u0085Remove-Item #> '"
+	got := calls(t,
+		audit.Live{Target: "group:" + someGroup, Entry: someUser, Request: "HP-2"},
+		audit.Live{Target: "manual:adfs", Entry: "203.0.113.7/32", Request: "HP-3"},
+		audit.Live{Target: "manual:adfs", Entry: "203.0.113.7/32", Request: "HP-4"},
+		audit.Live{Target: "manual:" + evil, Entry: evil, Label: evil, Request: "HP-5"})
+	if len(got) != 5 || got[1] != "" || got[3] != `# "adfs": "203.0.113.7/32"` {
+		t.Fatalf("%q", got)
+	}
+	for _, line := range got[2:] {
+		if !strings.HasPrefix(line, "# ") || strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r > '~' }) {
+			t.Errorf("%q is no comment, or ends early", line)
+		}
+	}
+	if only := calls(t, audit.Live{Target: "manual:adfs", Entry: "203.0.113.7/32"}); len(only) != 0 {
+		t.Errorf("what people did by hand is called: %q", only)
+	}
+}
+
 func TestNothingInACheckpointBreaksOutOfTheScript(t *testing.T) {
 	t.Parallel()
 	for _, live := range []audit.Live{

@@ -158,7 +158,19 @@ func (r *restoring) carryOut(ctx context.Context, fates []fate, n int) error {
 // bring commits one request. One that moved since it was judged is judged again by the next run.
 func (r *restoring) bring(ctx context.Context, f fate) error {
 	next := *f.next
-	for _, p := range []*approvals.Person{&next.Requester, &next.Owner, &next.Account} {
+	people := []*approvals.Person{&next.Requester, &next.Owner, &next.Account}
+	for _, c := range next.Changes { // by whose word it stands, and who is at it
+		if c.Done != nil {
+			people = append(people, &c.Done.By)
+		}
+		if c.Undone != nil {
+			people = append(people, &c.Undone.By)
+		}
+		if c.Taken != nil {
+			people = append(people, &c.Taken.By)
+		}
+	}
+	for _, p := range people {
 		if err := r.named(ctx, p); err != nil {
 			return err
 		}

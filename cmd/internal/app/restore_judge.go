@@ -144,7 +144,9 @@ func (r *restoring) look(ctx context.Context, signed []approvals.Request) error 
 	targets := map[approvals.Target]bool{}
 	for i := range signed {
 		for _, c := range signed[i].Changes {
-			targets[c.Target] = true
+			if c.Hand == nil { // what people put somewhere by hand nobody can read
+				targets[c.Target] = true
+			}
 		}
 	}
 	store := r.core.parts.Store

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,6 +72,8 @@ type Side struct {
 	// request. There: it is in Entra ID.
 	Known, There bool
 	Signed       approvals.RequestID
+	// ByHand: it is in a place that hallpass cannot read, so nobody knows whether it is there.
+	ByHand bool
 }
 
 // sides compares every target that the rules file, the store or the checkpoint names.
@@ -80,7 +83,14 @@ func (c *Core) sides(ctx context.Context, signed []audit.Live) ([]Side, error) {
 		targets[t] = true
 	}
 	bySigned := map[[2]string]approvals.RequestID{}
+	out, err := c.handSides(ctx, signed)
+	if err != nil {
+		return nil, err
+	}
 	for _, l := range signed {
+		if _, byHand := handPlace(l.Target); byHand {
+			continue
+		}
 		t, err := approvals.ParseTarget(l.Target)
 		if err != nil {
 			return nil, fmt.Errorf("the checkpoint: %w", err)
@@ -88,7 +98,6 @@ func (c *Core) sides(ctx context.Context, signed []audit.Live) ([]Side, error) {
 		targets[t] = true
 		bySigned[[2]string{l.Target, l.Entry}] = l.Request
 	}
-	var out []Side
 	for _, t := range slices.SortedFunc(maps.Keys(targets), func(a, b approvals.Target) int { return strings.Compare(a.String(), b.String()) }) {
 		_, rows, _, err := c.parts.Store.Target(ctx, t)
 		if err != nil {
@@ -129,6 +138,33 @@ func (c *Core) sides(ctx context.Context, signed []audit.Live) ([]Side, error) {
 	return out, nil
 }
 
+// handSides compares what was put into places by hand, as the store and the checkpoint know it.
+func (c *Core) handSides(ctx context.Context, signed []audit.Live) ([]Side, error) {
+	now, err := kept(ctx, c.parts.Store)
+	if err != nil {
+		return nil, err
+	}
+	entries := map[[2]string]Side{}
+	note := func(l audit.Live, change func(*Side)) {
+		if _, byHand := handPlace(l.Target); !byHand {
+			return
+		}
+		s := entries[[2]string{l.Target, l.Entry}]
+		s.Target, s.Entry, s.ByHand = l.Target, l.Entry, true
+		change(&s)
+		entries[[2]string{l.Target, l.Entry}] = s
+	}
+	for _, l := range now.Live {
+		note(l, func(s *Side) { s.Known = true })
+	}
+	for _, l := range signed {
+		note(l, func(s *Side) { s.Signed = l.Request })
+	}
+	return slices.SortedFunc(maps.Values(entries), func(a, b Side) int {
+		return cmp.Or(strings.Compare(a.Target, b.Target), strings.Compare(a.Entry, b.Entry))
+	}), nil
+}
+
 // WriteSides writes what was compared, one entry a line, and what each means.
 func WriteSides(w io.Writer, sides []Side) error {
 	var b strings.Builder
@@ -138,7 +174,11 @@ func WriteSides(w io.Writer, sides []Side) error {
 			target = s.Target
 			fmt.Fprintf(&b, "%s\n  %-44s %-9s %-9s %s\n", target, "entry", "hallpass", "Entra ID", "signed last")
 		}
-		fmt.Fprintf(&b, "  %-44s %-9s %-9s %-12s %s\n", s.Entry, mark(s.Known), mark(s.There), s.Signed, s.meaning())
+		there := mark(s.There)
+		if s.ByHand {
+			there = "?"
+		}
+		fmt.Fprintf(&b, "  %-44s %-9s %-9s %-12s %s\n", visible(s.Entry), mark(s.Known), there, s.Signed, s.meaning())
 	}
 	if len(sides) == 0 {
 		b.WriteString("There is nothing in any target.\n")
@@ -160,6 +200,10 @@ func mark(is bool) string {
 // meaning says what an operator has to think of it.
 func (s Side) meaning() string {
 	switch {
+	case s.ByHand && !s.Known:
+		return "LOST: people put it there by hand and hallpass no longer knows it; somebody has to look"
+	case s.ByHand:
+		return "by hand: hallpass cannot read it"
 	case s.There && !s.Known && s.Signed != "":
 		return "LOST: hallpass put it there and no longer knows it; hallpass restore brings it back"
 	case s.There && !s.Known:

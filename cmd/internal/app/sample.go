@@ -71,6 +71,7 @@ func show(stats redisstore.Stats, m *Metrics) {
 	}
 	m.Requests(stats.States, stats.Stuck)
 	m.OverdueRemoval(stats.Overdue)
+	m.OverdueByHand(stats.ByHand)
 	m.Paused(stats.Paused)
 }
 

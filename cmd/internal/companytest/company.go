@@ -32,6 +32,7 @@ import (
 const (
 	GroupNetsec   = "1f6e0b7a-93c4-4d2e-8a51-0c9d2b7e4f10"
 	GroupSecurity = "90aa1c35-7d06-4a2b-9c55-4be0f7a3d121"
+	GroupIdentity = "2c7d94e1-6b30-4f58-9a17-d05e83b6c2f4"
 	GroupExempt   = "8d2a4b0c-11f7-4c3e-8b7a-6f0d95c2e7a2"
 	Location      = "3c1f7e2d-5a64-4b1f-9e0b-7c2d8a91f3b3"
 	Emergency     = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
@@ -44,6 +45,7 @@ const (
 
 	ChanNetsec   = "C0NETSEC"
 	ChanSecurity = "C0SECURITY"
+	ChanIdentity = "C0IDENTITY"
 	ChanGeneral  = "C0GENERAL"
 )
 
@@ -65,6 +67,7 @@ const Rules = `
 groups:
   netsec:   {id: ` + GroupNetsec + `, title: Network security, slack: ` + ChanNetsec + `, teams: "` + TeamsNetsec + `"}
   security: {id: ` + GroupSecurity + `, title: Security, slack: ` + ChanSecurity + `, teams: "` + TeamsSecurity + `"}
+  identity: {id: ` + GroupIdentity + `, title: Identity team, slack: ` + ChanIdentity + `, teams: "` + TeamsIdentity + `"}
 security: security
 adopters: security
 emergency: [` + Emergency + `]
@@ -81,6 +84,20 @@ zones:
     mfa_policies: [` + PolicyMFA + `]
     fence_policy: ` + ZoneFence + `
     registration_policy: ` + ZoneRegistration + `
+by_hand:
+  mfa-settings: {kind: service-settings, group: identity, title: MFA service settings}
+  adfs: {kind: adfs, group: identity, title: AD FS, domain: corp.contoso.com, relying_parties: ["urn:federation:MicrosoftOnline"]}
+  intranet: {kind: intranet, group: identity, title: Skip MFA on the intranet, domain: plant.contoso.com}
+  salesforce:
+    kind: product
+    group: security
+    title: Salesforce
+    do:
+      - "Open Setup > Users > Users, and the user."
+      - "Under Permission Set Assignments, add ` + "`Waive MFA for exempt users`" + `."
+    undo:
+      - "Open Setup > Users > Users, and the user."
+      - "Under Permission Set Assignments, remove ` + "`Waive MFA for exempt users`" + `."
 refuse:
   - name: privileged accounts
     when: ask.kind == "account" && known(plan.account.privileged) && plan.account.privileged
@@ -89,6 +106,11 @@ refuse:
     when: ask.kind == "ip" && plan.size > 256
     say: Ranges wider than 256 addresses are not trusted. Name the addresses of the server.
 rules:
+  - name: by hand
+    when: plan.by_hand
+    by_hand: true
+    apply_within: 3d
+    approve: [{group: security, count: 1}]
   - name: one address, short
     when: ask.kind == "ip" && plan.addresses == 1 && plan.size == 1 && ask.duration <= duration("48h")
     approve: [{group: netsec, count: 1}]
@@ -204,7 +226,7 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 	}
 	return app.NewCore(ctx, app.Parts{
 		Store: c.Store, Reader: client, Writer: client, Rules: rules, People: people,
-		Owners: map[string]string{"svc-nx@contoso.com": People()[3].Entra}, HumanAttribute: "employeeId",
+		Owners: map[string]string{"svc-nx@contoso.com": People()[3].Entra, "svc-plant@plant.contoso.com": People()[0].Entra}, HumanAttribute: "employeeId",
 		Slack: slack.Config{
 			BotToken: opts.BotToken, AppToken: opts.AppToken, SigningSecrets: []string{opts.SigningSecret}, AppID: opts.AppID,
 			TeamIDs: []string{opts.TeamID}, APIURL: "https://slack.test/api/", Responses: "slack.test",
@@ -264,6 +286,10 @@ func Tenant(o Options) *graphtest.Tenant {
 	t.AddUser(graphtest.User{UPN: "guest_partner.com#EXT#@contoso.onmicrosoft.com", Name: "A guest", Enabled: true, Guest: true})
 	t.AddGroup(graphtest.Group{ID: GroupNetsec, Name: "Network security", Security: true}, People()[1].Entra)
 	t.AddGroup(graphtest.Group{ID: GroupSecurity, Name: "Security", Security: true}, People()[2].Entra, People()[3].Entra)
+	t.AddGroup(graphtest.Group{ID: GroupIdentity, Name: "Identity team", Security: true}, People()[0].Entra, People()[1].Entra, People()[3].Entra)
+	t.AddDomain(graphtest.Domain{Name: "corp.contoso.com", Federated: true, MFA: "enforceMfaByFederatedIdp"})
+	t.AddDomain(graphtest.Domain{Name: "plant.contoso.com", Federated: true, MFA: "acceptIfMfaDoneByFederatedIdp"})
+	t.AddUser(graphtest.User{UPN: "svc-plant@plant.contoso.com", Name: "svc-plant", Enabled: true})
 	t.AddGroup(graphtest.Group{ID: GroupExempt, Name: "MFA exempt integrations", Security: true})
 	t.AddLocation(graphtest.Location{ID: Location, Name: "Trusted servers", Ranges: []string{"52.166.10.0/28"}})
 	t.AddGroup(graphtest.Group{ID: ZoneGroup, Name: "Integrations, fenced", Security: true})
@@ -295,5 +321,6 @@ func Workspace(now func() time.Time) *slacktest.Workspace {
 	w.AddChannel(slacktest.Channel{ID: ChanGeneral, Name: "general"}, all...)
 	w.AddChannel(slacktest.Channel{ID: ChanNetsec, Name: "netsec-approvals"}, all[1], all[3])
 	w.AddChannel(slacktest.Channel{ID: ChanSecurity, Name: "security"}, all[2], all[3])
+	w.AddChannel(slacktest.Channel{ID: ChanIdentity, Name: "identity-team"}, all[0], all[1], all[3])
 	return w
 }

@@ -21,6 +21,7 @@ import (
 const (
 	TeamsNetsec   = "19:netsec@thread.tacv2"
 	TeamsSecurity = "19:security@thread.tacv2"
+	TeamsIdentity = "19:identity@thread.tacv2"
 )
 
 // TeamsID is a person's id in Teams, from that in Slack.
@@ -42,6 +43,8 @@ func Cloud(now func() time.Time, tenant string) *teamstest.Cloud {
 	// Ana reads along in the first channel, and decides on nothing.
 	security := c.AddTeam(teamstest.Team{Name: "Security"}, all[2], all[3])
 	c.AddChannel(teamstest.Chat{ID: TeamsSecurity, Name: "approvals", Team: security.ID})
+	identity := c.AddTeam(teamstest.Team{Name: "Identity team"}, all[0], all[1], all[3])
+	c.AddChannel(teamstest.Chat{ID: TeamsIdentity, Name: "by hand", Team: identity.ID})
 	return c
 }
 
@@ -91,7 +94,7 @@ func (c *Company) installTeams(ctx context.Context) error {
 			return fmt.Errorf("companytest: %w", err)
 		}
 	}
-	for channel, who := range map[string]string{TeamsNetsec: People()[1].Slack, TeamsSecurity: People()[2].Slack} {
+	for channel, who := range map[string]string{TeamsNetsec: People()[1].Slack, TeamsSecurity: People()[2].Slack, TeamsIdentity: People()[1].Slack} {
 		if _, err := c.Teams.InstallIn(ctx, TeamsID(who), channel); err != nil {
 			return fmt.Errorf("companytest: %w", err)
 		}

@@ -4,6 +4,7 @@ import {moment, stamp} from '../words.js';
 const acts = {
   opened: 'asked', approve: 'approved', deny: 'denied', refused: 'was refused', cancel: 'cancelled', renew: 'asked to renew',
   revoke: 'ended it early', woke: 'looked at it', bound: 'is known in chat from now on',
+  take: 'does it by hand', done: 'says that it is made', undone: 'says that it is taken away',
 };
 
 // Audit is the audit log as it grows, newest first.
