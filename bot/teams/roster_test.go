@@ -13,7 +13,13 @@ import (
 func TestEverybodyIsNamedForAViewOfTheirOwnHoweverSmallThePagesAre(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ page, people, named int }{
-		{200, 60, 60}, {25, 60, 60}, {59, 60, 60}, {60, 60, 60}, {25, 61, 0}, {200, 61, 0}, {100, 150, 0},
+		{200, 60, 60},
+		{25, 60, 60},
+		{59, 60, 60},
+		{60, 60, 60},
+		{25, 61, 0},
+		{200, 61, 0},
+		{100, 150, 0},
 		{2, 10, 0}, // more pages than are asked for
 		{2, 8, 8},
 	} {
