@@ -118,21 +118,27 @@ func (s *step) unfenced(e FenceBroken) {
 	}
 }
 
-// down withdraws the last change that is still there, and the one before it when that one is recorded as absent.
+// down withdraws the last change that is still there, and the one before it when that one is recorded as absent. What hallpass
+// takes away itself never waits for a person: an end is an end. People are sent to one place after the other.
 func (s *step) down(view func(int) View) {
+	person := false // one is waited for
 	for i := len(s.r.Changes) - 1; i >= 0; i-- {
 		c, v := &s.r.Changes[i], view(i)
 		switch c.State {
 		case ChangeHeld:
 			c.State, c.At = ChangeAbsent, s.now()
 		case ChangeReleased, ChangeVerified, ChangeAttested:
+			if c.Hand != nil && person {
+				continue
+			}
 			s.withdraw(i)
-			return
+			if c.Hand == nil {
+				return
+			}
+			person = true
 		case ChangeWithdrawn:
 			if c.Hand != nil {
-				if s.undoing(i, view) {
-					return
-				}
+				person = s.undoing(i, view) || person
 				continue
 			}
 			if !v.Absent && v.KeptBy == "" {
@@ -142,6 +148,9 @@ func (s *step) down(view func(int) View) {
 			c.State, c.At, c.KeptBy, c.Covered = ChangeAbsent, s.now(), v.KeptBy, v.Covered
 		case ChangeAbsent:
 		}
+	}
+	if person {
+		return
 	}
 	s.to(StateEnded)
 }

@@ -104,6 +104,9 @@ func (s *step) wake() Wake {
 	case StateEnding:
 		w.Lane = LaneEnd
 		task, waits := s.r.Task()
+		if len(s.r.Rows()) > 0 {
+			sooner(s.now().Add(lookAgainEnding))
+		}
 		switch {
 		case waits && s.withdrew():
 			sooner(s.now()) // another live request may keep it: then nobody is waited for
