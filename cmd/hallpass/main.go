@@ -49,5 +49,5 @@ type program struct {
 
 	restore     func(ctx context.Context, cfg app.Config, o app.RestoreOptions, w io.Writer) error
 	sealStore   func(ctx context.Context, cfg app.Config) (int, error)
-	exportAudit func(ctx context.Context, cfg app.Config, from int64, w io.Writer) error
+	exportAudit func(ctx context.Context, cfg app.Config, o app.ExportOptions, w io.Writer) error
 }

@@ -13,7 +13,9 @@ Usage:
                                                     -go only say what that would be
     hallpass rules test RULES [EXAMPLES]            check a rules file, and judge example asks by it
     hallpass rules env                              what conditions in a rules file can use
-    hallpass audit export [-config FILE] [-from N]  write the audit log to standard output, as JSON Lines
+    hallpass audit export [-config FILE] [-from N] [-format ocsf]
+                                                    write the audit log to standard output, as JSON Lines; with -format ocsf
+                                                    as events of OCSF 1.3.0 for a SIEM, which cannot be verified
     hallpass audit verify [-checkpoints FILE -key FILE] EXPORT
                                                     find any changed, missing or re-ordered line of an export
     hallpass audit seal-store [-config FILE]        authenticate all that stands in Redis with the first of audit.mac_keys:
