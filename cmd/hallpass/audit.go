@@ -23,9 +23,17 @@ func (p program) audit(ctx context.Context, args []string) error {
 	}
 	switch name, rest := args[0], args[1:]; name {
 	case "export":
-		var from int64
-		return p.withConfig("audit export", rest, func(fs *flag.FlagSet) { fs.Int64Var(&from, "from", 1, "") }, func(cfg app.Config) error {
-			return p.exportAudit(ctx, cfg, from, p.stdout)
+		var o app.ExportOptions
+		var format string
+		return p.withConfig("audit export", rest, func(fs *flag.FlagSet) {
+			fs.Int64Var(&o.From, "from", 1, "")
+			fs.StringVar(&format, "format", "lines", "")
+		}, func(cfg app.Config) error {
+			if format != "lines" && format != "ocsf" {
+				return errUsage{fmt.Sprintf("audit export: there is no format %q", format), rulesfile.Meant(format, []string{"lines", "ocsf"})}
+			}
+			o.OCSF = format == "ocsf"
+			return p.exportAudit(ctx, cfg, o, p.stdout)
 		})
 	case "seal-store":
 		return p.withConfig("audit seal-store", rest, nil, func(cfg app.Config) error {

@@ -65,6 +65,8 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 		return p.rules(rest)
 	case "audit":
 		return p.audit(ctx, rest)
+	case "evidence":
+		return p.evidence(ctx, rest)
 	case "remove-all":
 		return p.removeAll(rest)
 	case "restore":
@@ -103,7 +105,7 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 			return p.say("Approved exemptions are applied again.\n")
 		})
 	}
-	known := []string{"serve", "check", "rules", "audit", "steps", "zone", "remove-all", "restore", "advise", "teams-package", "pause", "resume", "version", "help"}
+	known := []string{"serve", "check", "rules", "audit", "evidence", "steps", "zone", "remove-all", "restore", "advise", "teams-package", "pause", "resume", "version", "help"}
 	return errUsage{fmt.Sprintf("there is no command %q", name), rulesfile.Meant(name, known)}
 }
 

@@ -27,7 +27,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	p := program{
 		getenv: getenv, readFile: os.ReadFile, writeFile: os.WriteFile, stdout: stdout, stderr: stderr,
 		serve: app.Run, check: app.Check, pause: app.Pause, resume: app.Resume, restore: app.Restore, exportAudit: app.ExportAudit, sealStore: app.SealStore,
-		zones: app.CheckZones, advise: app.Advise, steps: app.Steps,
+		zones: app.CheckZones, advise: app.Advise, steps: app.Steps, makeEvidence: app.Evidence,
 	}
 	return p.run(ctx, args)
 }
@@ -47,7 +47,10 @@ type program struct {
 	steps  func(ctx context.Context, cfg app.Config, id approvals.RequestID, w io.Writer) error
 	zones  func(ctx context.Context, cfg app.Config, w io.Writer) (ok bool, err error)
 
-	restore     func(ctx context.Context, cfg app.Config, o app.RestoreOptions, w io.Writer) error
-	sealStore   func(ctx context.Context, cfg app.Config) (int, error)
-	exportAudit func(ctx context.Context, cfg app.Config, from int64, w io.Writer) error
+	restore   func(ctx context.Context, cfg app.Config, o app.RestoreOptions, w io.Writer) error
+	sealStore func(ctx context.Context, cfg app.Config) (int, error)
+	// makeEvidence writes a signed package.
+	makeEvidence func(ctx context.Context, cfg app.Config, o app.EvidenceOptions, w io.Writer) error
+
+	exportAudit func(ctx context.Context, cfg app.Config, o app.ExportOptions, w io.Writer) error
 }

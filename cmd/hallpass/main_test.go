@@ -62,8 +62,12 @@ func fake(stdout, stderr io.Writer, err error, ok bool) program {
 			_, writeErr := io.WriteString(w, "side by side\n")
 			return errors.Join(err, writeErr)
 		},
-		exportAudit: func(_ context.Context, _ app.Config, from int64, w io.Writer) error {
-			_, writeErr := fmt.Fprintf(w, "lines from %d\n", from)
+		exportAudit: func(_ context.Context, _ app.Config, o app.ExportOptions, w io.Writer) error {
+			_, writeErr := fmt.Fprintf(w, "%s from %d\n", map[bool]string{false: "lines", true: "events"}[o.OCSF], o.From)
+			return errors.Join(err, writeErr)
+		},
+		makeEvidence: func(_ context.Context, _ app.Config, o app.EvidenceOptions, w io.Writer) error {
+			_, writeErr := fmt.Fprintf(w, "evidence of %s%s\n", o.Request, o.Period)
 			return errors.Join(err, writeErr)
 		},
 		sealStore: func(context.Context, app.Config) (int, error) { return 42, err },
@@ -119,7 +123,14 @@ func TestWhatEachCommandDoes(t *testing.T) {
 		{name: "resume after a loss", args: "resume -accept-loss", stdout: "side by side\nApproved exemptions are applied again.\n"},
 		{name: "resume fails", args: "resume", err: broken, code: 1, stderr: "hallpass: redis does not answer\n"},
 		{name: "audit export", args: "audit export -from 7", stdout: "lines from 7\n"},
+		{name: "audit export for a SIEM", args: "audit export -format ocsf", stdout: "events from 1\n"},
+		{name: "a format that is none", args: "audit export -format ocfs", code: 2, stderr: "hallpass: audit export: there is no format \"ocfs\"\ndid you mean \"ocsf\"?\nhallpass help lists the commands.\n"},
 		{name: "audit export fails", args: "audit export", err: broken, code: 1, stdout: "lines from 1\n", stderr: "hallpass: redis does not answer\n"},
+		{name: "evidence of a request", args: "evidence hp-1042", stdout: "evidence of HP-1042\n"},
+		{name: "evidence of a period", args: "evidence -period 2027-Q1", stdout: "evidence of 2027-Q1\n"},
+		{name: "evidence of nothing", args: "evidence", code: 2, stderr: "hallpass: evidence: say one request, or a period\nAs in: hallpass evidence HP-1042, or hallpass evidence -period 2027-Q1\nhallpass help lists the commands.\n"},
+		{name: "evidence of no period", args: "evidence -period Q1", code: 2, stderr: "hallpass: evidence: \"Q1\" is no period: write 2027, 2027-Q1 or 2027-03\nhallpass help lists the commands.\n"},
+		{name: "evidence without a key to check it", args: "evidence verify x.json", code: 2, stderr: "hallpass: evidence verify wants a key and one file\nAs in: hallpass evidence verify -key checkpoints.pub evidence.json\nhallpass help lists the commands.\n"},
 		{name: "audit seal-store", args: "audit seal-store", stdout: "42 records in Redis now carry a MAC of the first of audit.mac_keys.\n"},
 		{name: "audit seal-store fails", args: "audit seal-store", err: broken, code: 1, stderr: "hallpass: redis does not answer\n"},
 		{name: "remove-all only prints", args: "remove-all", code: 2, stderr: "hallpass: remove-all: hallpass only prints what to do; say -print\nAs in: hallpass remove-all -print -checkpoints checkpoints.jsonl -key checkpoints.pub > remove.ps1\nhallpass help lists the commands.\n"},

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -106,6 +107,16 @@ func (v *vault) verifies(r *realtest.Replica) string {
 	return runs(v.t, r, true, "audit", "verify", "-checkpoints", v.kept, "-key", v.pub, export)
 }
 
+// evidences makes a package of evidence, and checks it with nothing but the public key.
+func (v *vault) evidences(r *realtest.Replica, n int, of ...string) {
+	v.t.Helper()
+	file := filepath.Join(v.dir, "evidence.json")
+	v.write(file, []byte(runs(v.t, r, true, append([]string{"evidence", "-config", r.Config()}, of...)...)))
+	if said, want := runs(v.t, r, true, "evidence", "verify", "-key", v.pub, file), fmt.Sprintf(", %d requests with unbroken trails", n); !strings.Contains(said, "is in order") || !strings.Contains(said, want) {
+		v.t.Errorf("evidence %v: %s", of, said)
+	}
+}
+
 // TestARedisThatLostEverythingIsRestoredFromACheckpoint follows "When Redis is lost" in deploy/README.md, with a real
 // `hallpass serve` on a real redis-server whose disk is wiped.
 func TestARedisThatLostEverythingIsRestoredFromACheckpoint(t *testing.T) {
@@ -128,6 +139,9 @@ func TestARedisThatLostEverythingIsRestoredFromACheckpoint(t *testing.T) {
 	if c := v.seals(w); len(c.Live) != 2 || len(c.Requests) != 3 || c.LastID != 1003 {
 		t.Fatalf("%d live entries, %d requests, last id %d", len(c.Live), len(c.Requests), c.LastID)
 	}
+
+	v.evidences(a, 1, "HP-1002")
+	v.evidences(a, 2, "-period", first.Applied.UTC().Format("2006"))
 
 	w.Redis.Lose(t, "")
 	w.Until(time.Minute, "additions are held", func() bool {

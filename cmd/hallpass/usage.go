@@ -13,11 +13,17 @@ Usage:
                                                     -go only say what that would be
     hallpass rules test RULES [EXAMPLES]            check a rules file, and judge example asks by it
     hallpass rules env                              what conditions in a rules file can use
-    hallpass audit export [-config FILE] [-from N]  write the audit log to standard output, as JSON Lines
+    hallpass audit export [-config FILE] [-from N] [-format ocsf]
+                                                    write the audit log to standard output, as JSON Lines; with -format ocsf
+                                                    as events of OCSF 1.3.0 for a SIEM, which cannot be verified
     hallpass audit verify [-checkpoints FILE -key FILE] EXPORT
                                                     find any changed, missing or re-ordered line of an export
     hallpass audit seal-store [-config FILE]        authenticate all that stands in Redis with the first of audit.mac_keys:
                                                     once when keys come into use, and before an old one is taken away
+    hallpass evidence [-config FILE] ID             write one signed package for an auditor: why, who said yes, what was
+    hallpass evidence [-config FILE] -period 2027-Q1
+                                                    changed, how it ended; of one request, or of all in force then
+    hallpass evidence verify -key FILE EVIDENCE     check such a package, anywhere
     hallpass remove-all -print -checkpoints FILE -key FILE
                                                     write a PowerShell script that takes every live entry of the newest
                                                     checkpoint out of Entra ID by hand
