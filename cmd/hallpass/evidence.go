@@ -20,7 +20,8 @@ func (p program) evidence(ctx context.Context, args []string) error {
 		return p.verifyEvidence(args[1:])
 	}
 	var o app.EvidenceOptions
-	if n := len(args); n > 0 && !strings.HasPrefix(args[n-1], "-") {
+	// The last word is a request unless it is the value of a flag: 2027 is a period behind -period.
+	if n := len(args); n > 0 && (n == 1 || !strings.HasPrefix(args[n-2], "-") || strings.Contains(args[n-2], "=")) {
 		if id, err := approvals.ParseRequestID(args[n-1]); err == nil {
 			o.Request, args = id, args[:n-1]
 		}

@@ -128,6 +128,7 @@ func TestWhatEachCommandDoes(t *testing.T) {
 		{name: "audit export fails", args: "audit export", err: broken, code: 1, stdout: "lines from 1\n", stderr: "hallpass: redis does not answer\n"},
 		{name: "evidence of a request", args: "evidence hp-1042", stdout: "evidence of HP-1042\n"},
 		{name: "evidence of a period", args: "evidence -period 2027-Q1", stdout: "evidence of 2027-Q1\n"},
+		{name: "evidence of a year", args: "evidence -period 2027", stdout: "evidence of 2027\n"},
 		{name: "evidence of nothing", args: "evidence", code: 2, stderr: "hallpass: evidence: say one request, or a period\nAs in: hallpass evidence HP-1042, or hallpass evidence -period 2027-Q1\nhallpass help lists the commands.\n"},
 		{name: "evidence of no period", args: "evidence -period Q1", code: 2, stderr: "hallpass: evidence: \"Q1\" is no period: write 2027, 2027-Q1 or 2027-03\nhallpass help lists the commands.\n"},
 		{name: "evidence without a key to check it", args: "evidence verify x.json", code: 2, stderr: "hallpass: evidence verify wants a key and one file\nAs in: hallpass evidence verify -key checkpoints.pub evidence.json\nhallpass help lists the commands.\n"},
