@@ -66,7 +66,7 @@ func (e *Engine) Todo(ctx context.Context, person string) ([]approvals.Request, 
 // byHand is the view of a change that a person makes: nothing of it can be read, only whether another live request keeps
 // it. That is asked only of a change that was withdrawn before, so of two requests that end at the same time each sees the
 // other as withdrawn, and a person is asked for both.
-func (e *Engine) byHand(ctx context.Context, r *approvals.Request, i int) (approvals.View, error) {
+func (e *Engine) byHand(ctx context.Context, r *approvals.Request, i int, at time.Time) (approvals.View, error) {
 	c := r.Changes[i]
 	if r.State != approvals.StateEnding || c.State != approvals.ChangeWithdrawn {
 		return approvals.View{}, nil
@@ -91,7 +91,7 @@ func (e *Engine) byHand(ctx context.Context, r *approvals.Request, i int) (appro
 			if err != nil {
 				return approvals.View{}, fmt.Errorf("loading %s: %w", other.ID, err)
 			}
-			if keeps(&now, c.Change) {
+			if keeps(&now, c.Change, at) {
 				return approvals.View{KeptBy: other.ID}, nil
 			}
 		}
@@ -99,8 +99,12 @@ func (e *Engine) byHand(ctx context.Context, r *approvals.Request, i int) (appro
 	return approvals.View{}, nil
 }
 
-// keeps reports whether the request wants what the change wants, and is not ending.
-func keeps(r *approvals.Request, c approvals.Change) bool {
+// keeps reports whether the request wants what the change wants, and has not come to its end: two that end together would
+// otherwise each be kept by the other until its own end is committed.
+func keeps(r *approvals.Request, c approvals.Change, at time.Time) bool {
+	if r.State == approvals.StateActive && !at.Before(r.End) {
+		return false
+	}
 	if r.State != approvals.StateApproved && r.State != approvals.StateActive {
 		return false
 	}

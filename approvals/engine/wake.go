@@ -101,7 +101,7 @@ func (e *Engine) eventFor(ctx context.Context, r *approvals.Request, now time.Ti
 	var views []approvals.View
 	for i, c := range r.Changes {
 		if c.Hand != nil { // nothing of it can be read
-			view, err := e.byHand(ctx, r, i)
+			view, err := e.byHand(ctx, r, i, now)
 			if err != nil {
 				return nil, "", err
 			}
