@@ -22,7 +22,7 @@ const (
 )
 
 // Survey is one look at all exemptions of the tenant. It remembers what it has read of groups, accounts and the audit, so
-// that Run can be called again when it had to wait for its turn. It is for one look, by one goroutine.
+// that Run can be called again when it had to wait for its turn, or when its context ended. It is for one look, by one goroutine.
 type Survey struct {
 	e      *Entra
 	groups map[string]roster
@@ -287,7 +287,7 @@ func (s *Survey) history(ctx context.Context) error {
 		if !read {
 			var err error
 			list, err = s.e.Edits(ctx, t, s.out.At.Add(-auditReach))
-			if _, wait := errors.AsType[*approvals.Later](err); wait {
+			if _, wait := errors.AsType[*approvals.Later](err); wait || ctx.Err() != nil {
 				return err
 			}
 			if err != nil {
@@ -312,8 +312,11 @@ func (s *Survey) unknown(format string, args ...any) {
 	}
 }
 
-// unread notes what could not be read. Only what has to be waited for is an error.
+// unread notes what could not be read. Only what has to be waited for, or the end of the caller's time, is an error.
 func (s *Survey) unread(ctx context.Context, err error, doing string) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", doing, ctx.Err())
+	}
 	fact, wait := s.e.unread(ctx, err, BucketDirectory, doing)
 	if wait == nil {
 		s.unknown("%s: %s", doing, fact.Why)
