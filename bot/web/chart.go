@@ -6,7 +6,7 @@ import "strconv"
 const (
 	chartWide, chartHigh = 720, 200
 	chartFoot            = 24 // for the dates
-	chartHead            = 18 // for the numbers
+	chartHead            = 30 // for the numbers
 )
 
 // chart is the endings by week as bars, in the units of an SVG.
