@@ -27,6 +27,8 @@ type belief struct {
 	rows []approvals.Row // those that are not believed want nothing any more
 	// ours are entries that Graph accepted from us, by the word of requests.
 	ours map[string]bool
+	// adopted are entries that a request has taken over from another hand.
+	adopted map[string]bool
 	// forged are rows that no request of ours stands behind.
 	forged []approvals.Row
 	// late are requests that should have ended by now: they are woken, to end in their order.
@@ -37,7 +39,7 @@ type belief struct {
 // what is in already is left to the request, which takes its changes away in their order.
 func (e *Engine) believe(ctx context.Context, rec *approvals.TargetRecord, rows []approvals.Row, now time.Time) (belief, error) {
 	t := rec.Target
-	b := belief{rows: rows, ours: map[string]bool{}}
+	b := belief{rows: rows, ours: map[string]bool{}, adopted: map[string]bool{}}
 	if e.cfg.Skeptic == nil || len(rows) == 0 {
 		return b, nil
 	}
@@ -55,6 +57,9 @@ func (e *Engine) believe(ctx context.Context, rec *approvals.TargetRecord, rows 
 		stands := ok && row.Change < len(r.Changes) && r.Changes[row.Change].Target == t && r.Changes[row.Change].Entry == row.Entry
 		if stands && !r.Changes[row.Change].Accepted.IsZero() {
 			b.ours[row.Entry] = true
+		}
+		if stands && r.Changes[row.Change].Adopt {
+			b.adopted[row.Entry] = true
 		}
 		if !row.Want {
 			continue
