@@ -238,6 +238,8 @@ func FuzzForm(f *testing.F) {
 func FuzzParseDuration(f *testing.F) {
 	f.Add("90d")
 	f.Add("1 day and 12 hours")
+	f.Add("4441d 4y and 12 hours")
+	f.Add("99y 364d 23h 59m")
 	f.Fuzz(func(t *testing.T, text string) {
 		d, err := ParseDuration(text)
 		if err != nil {

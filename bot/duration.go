@@ -9,7 +9,11 @@ import (
 	"hallpass/approvals"
 )
 
-const day = 24 * time.Hour
+const (
+	day = 24 * time.Hour
+	// longestTerm is the longest duration that is read. What is longer is a slip, whatever rules allow.
+	longestTerm = 100 * 365 * day
+)
 
 // unitOf knows the units that people write.
 func unitOf(word string) (time.Duration, bool) {
@@ -44,13 +48,15 @@ func ParseDuration(s string) (time.Duration, error) {
 		text = strings.TrimLeft(text[digits:], " ")
 		letters := len(text) - len(strings.TrimLeft(text, "abcdefghijklmnopqrstuvwxyz"))
 		unit, ok := unitOf(text[:letters])
-		if !ok || n > 100_000 {
+		if !ok || time.Duration(n) > longestTerm/unit { // more would not fit
 			return 0, wrong
 		}
-		total += time.Duration(n) * unit
+		if total += time.Duration(n) * unit; total > longestTerm {
+			return 0, wrong
+		}
 		text = strings.TrimLeft(text[letters:], " ")
 	}
-	if total <= 0 || total > 100*365*day {
+	if total <= 0 {
 		return 0, wrong
 	}
 	return total, nil

@@ -75,6 +75,8 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 		return p.advice(ctx, rest)
 	case "steps":
 		return p.stepsOf(ctx, rest)
+	case "unmanaged":
+		return p.unmanaged(ctx, rest)
 	case "zone":
 		return p.zone(ctx, rest)
 	case "teams-package":
@@ -105,7 +107,7 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 			return p.say("Approved exemptions are applied again.\n")
 		})
 	}
-	known := []string{"serve", "check", "rules", "audit", "evidence", "steps", "zone", "remove-all", "restore", "advise", "teams-package", "pause", "resume", "version", "help"}
+	known := []string{"serve", "check", "rules", "audit", "evidence", "steps", "zone", "remove-all", "restore", "advise", "teams-package", "unmanaged", "pause", "resume", "version", "help"}
 	return errUsage{fmt.Sprintf("there is no command %q", name), rulesfile.Meant(name, known)}
 }
 

@@ -27,7 +27,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	p := program{
 		getenv: getenv, readFile: os.ReadFile, writeFile: os.WriteFile, stdout: stdout, stderr: stderr,
 		serve: app.Run, check: app.Check, pause: app.Pause, resume: app.Resume, restore: app.Restore, exportAudit: app.ExportAudit, sealStore: app.SealStore,
-		zones: app.CheckZones, advise: app.Advise, steps: app.Steps, makeEvidence: app.Evidence,
+		zones: app.CheckZones, advise: app.Advise, steps: app.Steps, makeEvidence: app.Evidence, survey: app.Unmanaged,
 	}
 	return p.run(ctx, args)
 }
@@ -46,6 +46,9 @@ type program struct {
 	advise func(ctx context.Context, cfg app.Config, q approvals.Question, w io.Writer) error
 	steps  func(ctx context.Context, cfg app.Config, id approvals.RequestID, w io.Writer) error
 	zones  func(ctx context.Context, cfg app.Config, w io.Writer) (ok bool, err error)
+
+	// survey lists what hallpass does not manage.
+	survey func(ctx context.Context, cfg app.Config, asJSON bool, w io.Writer) error
 
 	restore   func(ctx context.Context, cfg app.Config, o app.RestoreOptions, w io.Writer) error
 	sealStore func(ctx context.Context, cfg app.Config) (int, error)

@@ -79,6 +79,10 @@ func fake(stdout, stderr io.Writer, err error, ok bool) program {
 			_, writeErr := io.WriteString(w, "steps of "+string(id)+"\n")
 			return errors.Join(err, writeErr)
 		},
+		survey: func(_ context.Context, _ app.Config, asJSON bool, w io.Writer) error {
+			_, writeErr := fmt.Fprintf(w, "unmanaged, as JSON: %t\n", asJSON)
+			return errors.Join(err, writeErr)
+		},
 		zones: func(_ context.Context, _ app.Config, w io.Writer) (bool, error) {
 			_, writeErr := io.WriteString(w, "ok      integrations holds\n")
 			return ok, errors.Join(err, writeErr)
@@ -112,6 +116,8 @@ func TestWhatEachCommandDoes(t *testing.T) {
 		{name: "steps", args: "steps -config x.yaml HP-7", stdout: "steps of HP-7\n"},
 		{name: "steps that cannot be read", args: "steps HP-7", err: broken, code: 1, stdout: "steps of HP-7\n", stderr: "hallpass: redis does not answer\n"},
 		{name: "steps of nothing", args: "steps -config x.yaml", code: 2, stderr: "hallpass: steps: of which request?\nAs in: hallpass steps HP-1042 > hallpass-hp-1042.ps1\nhallpass help lists the commands.\n"},
+		{name: "what hallpass does not manage", args: "unmanaged -config x.yaml -json", stdout: "unmanaged, as JSON: true\n"},
+		{name: "the tenant cannot be read", args: "unmanaged", err: broken, code: 1, stdout: "unmanaged, as JSON: false\n", stderr: "hallpass: redis does not answer\n"},
 		{name: "zones that hold", args: "zone check", ok: true, stdout: "ok      integrations holds\n"},
 		{name: "a zone that is broken", args: "zone check -config x.yaml", code: 1, stdout: "ok      integrations holds\n"},
 		{name: "zones cannot be read", args: "zone check", ok: true, err: broken, code: 1, stdout: "ok      integrations holds\n", stderr: "hallpass: redis does not answer\n"},

@@ -29,6 +29,8 @@ Usage:
                                                     checkpoint out of Entra ID by hand
     hallpass advise [-config FILE] ACCOUNT          what stops an account at signing in, and the ways out
     hallpass steps [-config FILE] ID                what has to be done by hand for a request now; a script if there is one
+    hallpass unmanaged [-config FILE] [-json]       every exemption in Entra ID that no request stands behind: who put it
+                                                    there, and which policies it lets off from. It changes nothing
     hallpass zone check [-config FILE]              look whether every fenced zone holds; say what to mend
     hallpass zone plan [-n N] [-name NAME]          what an administrator creates for N zones, for Graph and PowerShell
     hallpass teams-package -app-id ID -host NAME [-out FILE]

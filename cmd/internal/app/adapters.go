@@ -47,6 +47,7 @@ const (
 	spaceReached  = "reached" // people in Teams
 	spaceTalks    = "talks"   // conversations in Teams
 	spaceZones    = "zones"   // what was told of zones that were broken
+	spaceSurvey   = "survey"  // how many exemptions nobody manages
 	spaceGreeted  = "greeted" // conversations in Teams that were welcomed
 )
 

@@ -54,6 +54,8 @@ type Parts struct {
 	Workers engine.Workers
 	// ZoneEvery is how often zones are looked at. 0: 10 minutes.
 	ZoneEvery time.Duration
+	// SurveyEvery is how often what hallpass does not manage is counted. 0: 6 hours.
+	SurveyEvery time.Duration
 	// Now is the machine's clock, Clock that of everything stored.
 	Now, Clock func() time.Time
 	Log        *slog.Logger
@@ -126,7 +128,10 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		channels: func() []bot.Place { return c.Bot.Channels(file().People().Security) },
 		announce: func(ctx context.Context, to bot.Place, card bot.Card) error { return c.Bot.Announce(ctx, to, card) },
 	}
-	schedules := []engine.Schedule{watch.schedule()}
+	unmanaged := &unmanagedWatch{store: p.Store, every: cmp.Or(p.SurveyEvery, surveyEvery), begin: func() func(context.Context) (approvals.Survey, error) {
+		return tenant.Survey().Run
+	}}
+	schedules := []engine.Schedule{watch.schedule(), unmanaged.schedule()}
 	if p.Anchor != nil {
 		sealing := &anchoring{p.Anchor, p.Store, p.Log, c.alarm}
 		schedules = append(schedules, sealing.schedule(p.AnchorEvery))

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -31,6 +32,7 @@ type Metrics struct {
 	auditUnsound    prometheus.Gauge
 	forged          *prometheus.CounterVec
 	zonesBroken     prometheus.Gauge
+	unmanaged       prometheus.Gauge
 }
 
 // NewMetrics makes the metrics and registers them.
@@ -62,11 +64,12 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		auditOverdue:    gauge("audit_checkpoint_overdue_seconds", "How long the next checkpoint of the audit log has been due. 0 if none are made."),
 		auditUnsound:    gauge("audit_unsound", "1 while the audit log does not verify, or Redis is older than what was signed."),
 		zonesBroken:     gauge("zones_broken", "Fenced zones whose fence does not hold. They take nothing new until it does."),
+		unmanaged:       gauge("unmanaged_exemptions", "Exemptions in Entra ID that no request stands behind, counted every six hours. NaN until they were counted."),
 		storeErrors:     counters("store_errors_total", "Calls to Redis that failed, by operation.", "operation"),
 	}
 	for _, c := range []prometheus.Collector{
 		m.dueLag, m.overdueRemoval, m.overdueByHand, m.budgetUsed, m.stuck, m.paused, m.requests, m.acts, m.refused, m.unauthenticated, m.slackConnected, m.clockSkew,
-		m.graphCalls, m.storeErrors, m.auditOverdue, m.auditUnsound, m.forged, m.zonesBroken,
+		m.graphCalls, m.storeErrors, m.auditOverdue, m.auditUnsound, m.forged, m.zonesBroken, m.unmanaged,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("registering metrics: %w", err)
@@ -75,6 +78,7 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 	for _, lane := range approvals.Lanes() {
 		m.DueLag(lane, 0)
 	}
+	m.unmanaged.Set(math.NaN())
 	return m, nil
 }
 
@@ -107,6 +111,9 @@ func (m *Metrics) Paused(paused bool) {
 		m.paused.Set(1)
 	}
 }
+
+// Unmanaged says how many exemptions in the tenant no request stands behind.
+func (m *Metrics) Unmanaged(n int) { m.unmanaged.Set(float64(n)) }
 
 // ZonesBroken says how many zones have a fence that does not hold.
 func (m *Metrics) ZonesBroken(n int) { m.zonesBroken.Set(float64(n)) }

@@ -57,6 +57,7 @@ func TestMetricsSayWhatHappens(t *testing.T) {
 	m.Audit(90*time.Second, true, false)
 	m.Forged("request")
 	m.ZonesBroken(2)
+	m.Unmanaged(7)
 	status, body := ask(t, app.Health{Gatherer: reg}.Handler(), http.MethodGet, "/metrics")
 	if status != http.StatusOK {
 		t.Fatal(status)
@@ -68,7 +69,7 @@ func TestMetricsSayWhatHappens(t *testing.T) {
 		`hallpass_acts_total{platform="slack"} 1`, `hallpass_refused_total{reason="rights"} 1`, `hallpass_unauthenticated_total{platform="slack"} 1`,
 		`hallpass_graph_calls_total{method="PATCH",status="2xx"} 1`, `hallpass_graph_calls_total{method="PATCH",status="429"} 1`,
 		`hallpass_graph_calls_total{method="GET",status="none"} 2`, `hallpass_store_errors_total{operation="commit"} 1`,
-		`hallpass_audit_checkpoint_overdue_seconds 90`, `hallpass_audit_unsound 1`, `hallpass_forged_total{kind="request"} 1`, `hallpass_zones_broken 2`,
+		`hallpass_audit_checkpoint_overdue_seconds 90`, `hallpass_audit_unsound 1`, `hallpass_forged_total{kind="request"} 1`, `hallpass_zones_broken 2`, `hallpass_unmanaged_exemptions 7`,
 	} {
 		if !strings.Contains(body, want+"\n") {
 			t.Errorf("%s is missing in\n%s", want, body)

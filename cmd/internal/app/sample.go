@@ -54,6 +54,11 @@ func look(ctx context.Context, p Parts, use *usage, m *Metrics) error {
 		return err
 	}
 	m.ZonesBroken(broken)
+	if last, known, err := lastCounted(ctx, p.Store); err != nil {
+		return err
+	} else if known {
+		m.Unmanaged(last.Count)
+	}
 	if p.Anchor == nil {
 		return nil
 	}

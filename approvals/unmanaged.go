@@ -1,0 +1,56 @@
+package approvals
+
+import "time"
+
+// UnmanagedKind is the kind of an exemption that hallpass does not manage.
+type UnmanagedKind string
+
+// The kinds of exemptions that can stand in a tenant without a request.
+const (
+	UnmanagedRange   UnmanagedKind = "range"   // an address range of a location that is trusted or that policies exclude
+	UnmanagedCountry UnmanagedKind = "country" // a location of countries that policies exclude
+	UnmanagedMember  UnmanagedKind = "member"  // an account in a group that policies exclude, directly or through other groups
+	UnmanagedUser    UnmanagedKind = "user"    // an account that policies exclude by name
+	UnmanagedRole    UnmanagedKind = "role"    // a role that policies exclude
+	UnmanagedGuests  UnmanagedKind = "guests"  // kinds of guests that policies exclude
+)
+
+// Unmanaged is an exemption in the tenant that no request of hallpass stands behind.
+type Unmanaged struct {
+	Kind UnmanagedKind `json:"kind"`
+	// Entry is a canonical CIDR, an object id, the id of a role template, or a word of Graph's; Label is it for people.
+	Entry string `json:"entry"`
+	Label string `json:"label"`
+	// Place is the name of the location, the group or, for what a policy excludes itself, the policy; PlaceID its object id.
+	Place   string `json:"place"`
+	PlaceID string `json:"place_id"`
+	// Through are the names of the groups between the place and the account, outermost first.
+	Through []string `json:"through,omitempty"`
+	// Policies are the names of the enabled policies that let it off. Empty for a trusted location that no policy excludes:
+	// the calculation of risk still treats it as safe.
+	Policies []string `json:"policies,omitempty"`
+	// By is who put it there, At when, as far as the directory audit still knows; it keeps 30 days (7 without a licence).
+	By string    `json:"by,omitempty"`
+	At time.Time `json:"at,omitzero"`
+	// Expected says why it is meant to be there: an emergency-access account. It is listed and not counted.
+	Expected string `json:"expected,omitempty"`
+}
+
+// Survey is what one look at the whole tenant found.
+type Survey struct {
+	At   time.Time   `json:"at"`
+	List []Unmanaged `json:"list"`
+	// Unknown says what could not be read. With anything in it, the list may lack something.
+	Unknown []string `json:"unknown,omitempty"`
+}
+
+// Count is how many exemptions nobody answers for: those that are meant to be there are left out.
+func (s Survey) Count() int {
+	n := 0
+	for _, u := range s.List {
+		if u.Expected == "" {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"hallpass/approvals"
+	"hallpass/approvals/engine"
+)
+
+// surveyEvery is how often everything in the tenant that hallpass does not manage is counted.
+const surveyEvery = 6 * time.Hour
+
+// surveyLasts is how long a look that has to wait for its turn is gone on with. Another replica may have finished it meanwhile.
+const surveyLasts = time.Hour
+
+// unmanagedWatch counts, on a schedule, the exemptions that no request stands behind.
+type unmanagedWatch struct {
+	store noted
+	every time.Duration
+	// begin begins a look at the tenant; what it gives is called until it needs to wait no more.
+	begin func() func(ctx context.Context) (approvals.Survey, error)
+
+	going func(ctx context.Context) (approvals.Survey, error) // nil: no look is under way here
+	since time.Time
+}
+
+// counted is what is remembered of the last look.
+type counted struct {
+	At    time.Time `json:"at"`
+	Count int       `json:"count"`
+	// Whole says that nothing was unreadable: else there are at least so many.
+	Whole bool `json:"whole"`
+}
+
+// schedule is the watch as work that comes due. The queue gives it to one worker at a time.
+func (w *unmanagedWatch) schedule() engine.Schedule {
+	return engine.Schedule{Name: "unmanaged", Every: w.every, Do: w.run}
+}
+
+func (w *unmanagedWatch) run(ctx context.Context) error {
+	now, err := w.store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if w.going == nil || now.Sub(w.since) > surveyLasts {
+		w.going, w.since = w.begin(), now
+	}
+	s, err := w.going(ctx)
+	if _, wait := errors.AsType[*approvals.Later](err); wait {
+		return err
+	}
+	if ctx.Err() != nil { // what was read so far is kept: a big tenant takes more than one turn
+		return errors.Join(err, &approvals.Later{At: now.Add(time.Second), Why: "the look at the tenant is not over"})
+	}
+	w.going = nil
+	if err != nil {
+		return fmt.Errorf("looking for what is not managed: %w", err)
+	}
+	return w.keep(ctx, counted{s.At, s.Count(), len(s.Unknown) == 0})
+}
+
+// keep stores the count, and notes it in the audit log if it is another than before.
+func (w *unmanagedWatch) keep(ctx context.Context, c counted) error {
+	was, known, err := lastCounted(ctx, w.store)
+	if err != nil {
+		return err
+	}
+	if !known || was.Count != c.Count || was.Whole != c.Whole {
+		detail := map[string]string{"count": strconv.Itoa(c.Count), "whole": strconv.FormatBool(c.Whole)}
+		if known {
+			detail["before"] = strconv.Itoa(was.Count)
+		}
+		if err := w.store.Note(ctx, approvals.Entry{At: c.At, Actor: "hallpass", Act: "unmanaged exemptions counted", Detail: detail}); err != nil {
+			return fmt.Errorf("noting how many exemptions are not managed: %w", err)
+		}
+	}
+	data, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("encoding a count: %w", err)
+	}
+	return w.store.PutDoc(ctx, spaceSurvey, "tenant", "counted", data)
+}
+
+// lastCounted gives what the last look by any replica counted; false if there was none yet.
+func lastCounted(ctx context.Context, store noted) (counted, bool, error) {
+	var out counted
+	docs, err := store.Docs(ctx, spaceSurvey, "tenant")
+	if err != nil {
+		return out, false, err
+	}
+	data, ok := docs["counted"]
+	if !ok {
+		return out, false, nil
+	}
+	if err := json.Unmarshal(data, &out); err != nil {
+		return out, false, fmt.Errorf("decoding a count of what is not managed: %w", err)
+	}
+	return out, true, nil
+}
