@@ -65,5 +65,5 @@ func Fingerprint(plan Plan, term Term, ruling Ruling) string {
 
 // SameChanges reports whether two plans want the same entries in the same targets in the same order.
 func SameChanges(a, b []Change) bool {
-	return slices.EqualFunc(a, b, func(x, y Change) bool { return x.Target == y.Target && x.Entry == y.Entry && x.Adopt == y.Adopt })
+	return slices.EqualFunc(a, b, func(x, y Change) bool { return x.Target == y.Target && x.Entry == y.Entry })
 }

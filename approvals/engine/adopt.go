@@ -2,16 +2,22 @@ package engine
 
 import "hallpass/approvals"
 
+// takesOver reports whether a row of a genuine request takes over what another hand put there. One that was withdrawn before
+// it was ever in force took nothing over: what it was about stays as it was found.
+func takesOver(r *approvals.Request, row approvals.Row) bool {
+	return r.Changes[row.Change].Adopt && (row.Want || !r.Applied.IsZero())
+}
+
 // adopt takes entries that another hand put into the target into the ledger, by the word of requests that were approved for
-// that: from then on hallpass may take them away, and does at their end. An entry that other requests have written as well is
-// ours already.
+// that: from then on hallpass may take them away, and does at their end. As long as nobody else wants them they are never
+// added: what is gone stays gone.
 func (s *shaping) adopt(b belief) {
-	for entry := range b.adopted {
-		er, known := s.rec.Entries[entry]
-		if !known || er.Ours || er.Vanished || !er.Want && er.Settled {
-			continue
+	for entry, er := range s.rec.Entries {
+		only, taken := b.adopted[entry]
+		er.Adopted = only && er.Want
+		if taken && !er.Vanished && (er.Want || !er.Settled) {
+			er.Ours = true
 		}
-		er.Ours, er.Adopted = true, true
 		s.rec.Entries[entry] = er
 	}
 }
