@@ -79,6 +79,9 @@ func (e *Engine) plan(ctx context.Context, who approvals.Person, ask approvals.A
 		return plan, who, approvals.Refuse(approvals.RefusedOwnAccount, "%s is your own account. People are not exempted from MFA; service accounts are.", plan.Account.Label()).
 			Or("Ask for the service account that signs in, or for an app registration.")
 	}
+	if plan.Owner.ID == "" && ask.Adopt { // nobody answers for it: whoever takes it over does
+		return plan, who, nil
+	}
 	if plan.Owner.ID == "" {
 		no := approvals.Refuse(approvals.RefusedOwner, "%s has no owner who answers for it, so it cannot be exempted.", plan.Account.Label())
 		if e.cfg.Adopters != "" {
