@@ -39,8 +39,11 @@ func TestWhatIsThereCanBeTakenOverWhateverItIs(t *testing.T) {
 			people(k.tenant)
 			k.tenant.Join("dana@contoso.com", k.o.grp, svc)
 			for _, odd := range []graphtest.User{
-				{UPN: "gone@contoso.com"}, {UPN: "partner@contoso.com", Enabled: true, Guest: true}, {UPN: "eve@contoso.com", Enabled: true, EmployeeID: "9"},
-				{UPN: "risky@contoso.com", Enabled: true, Risk: "high"}, {UPN: "peruser@contoso.com", Enabled: true, MFAState: "enforced"},
+				{UPN: "gone@contoso.com"},
+				{UPN: "partner@contoso.com", Enabled: true, Guest: true},
+				{UPN: "eve@contoso.com", Enabled: true, EmployeeID: "9"},
+				{UPN: "risky@contoso.com", Enabled: true, Risk: "high"},
+				{UPN: "peruser@contoso.com", Enabled: true, MFAState: "enforced"},
 			} {
 				k.tenant.Join("dana@contoso.com", k.o.grp, k.tenant.AddUser(odd))
 			}
