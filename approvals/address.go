@@ -78,6 +78,31 @@ func ParseAddress(s string) (netip.Prefix, error) {
 	return prefix, nil
 }
 
+// ParseEntries reads ranges that stand in Entra ID already, whatever they are, and gives them in canonical form, sorted and
+// without duplicates. What is no range at all is refused, every mistake at once.
+func ParseEntries(list []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	var wrong []string
+	for _, s := range list {
+		p, err := netip.ParsePrefix(s)
+		if addr, bare := netip.ParseAddr(s); bare == nil && addr.Zone() == "" {
+			p, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil {
+			wrong = append(wrong, fmt.Sprintf("%q is no range.", clip(s, 60)))
+			continue
+		}
+		if p = p.Masked(); !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, Refuse(RefusedInput, "%s", strings.Join(wrong, "\n")).Or("Type it as it stands in Entra ID, like 20.50.2.0/28.")
+	}
+	slices.SortFunc(out, netip.Prefix.Compare)
+	return out, nil
+}
+
 // ParseAddresses reads several addresses and reports every mistake at once. Duplicates are merged; ranges that overlap
 // are refused, because one of them would do nothing.
 func ParseAddresses(list []string) ([]netip.Prefix, error) {

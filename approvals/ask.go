@@ -28,6 +28,9 @@ type Ask struct {
 	// Where is the name, in the rules file, of the location (KindIP), the exclusion (KindAccount) or the zone (KindAccount
 	// with Addresses; empty: hallpass picks a free one).
 	Where string `json:"where"`
+	// Adopt says that the exemption is in the tenant already, put there by somebody else, and that it is to have an owner
+	// and an end like any other. Nothing is written until that end.
+	Adopt bool `json:"adopt,omitempty"`
 	// Term says how long.
 	Term Term `json:"term"`
 	// Reason says why, in the words of the requester: text by a person, literal everywhere.

@@ -19,6 +19,7 @@ type decided struct {
 	Seats    []Seat          `json:"seats"`
 	Rules    string          `json:"rules"`
 	Pairs    [][2]string     `json:"pairs,omitempty"`
+	Adopted  []string        `json:"adopted,omitempty"` // the entries that are there already
 }
 
 // Fingerprint is the SHA-256, in hex, of what a vote on this plan, term and ruling decides.
@@ -33,6 +34,9 @@ func Fingerprint(plan Plan, term Term, ruling Ruling) string {
 	}
 	for _, c := range plan.Changes {
 		d.Changes = append(d.Changes, [2]string{c.Target.String(), c.Entry})
+		if c.Adopt {
+			d.Adopted = append(d.Adopted, c.Entry)
+		}
 	}
 	for _, p := range plan.Policies {
 		if p.State == "enabled" {

@@ -8,6 +8,9 @@ type Change struct {
 	Title  string `json:"title"` // the target's name for people
 	Entry  string `json:"entry"` // a canonical CIDR, or an object id
 	Label  string `json:"label"` // the entry for people: the CIDR, or the account's UPN
+	// Adopt: the entry is in the target already, put there by another hand. It is taken into the ledger and never added: if it
+	// is gone when hallpass looks, it stays gone.
+	Adopt bool `json:"adopt,omitempty"`
 	// Hand is the place of a change that a person makes; nil for one that hallpass makes.
 	Hand *ByHand `json:"by_hand,omitempty"`
 }

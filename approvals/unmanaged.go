@@ -32,21 +32,34 @@ type Unmanaged struct {
 	// By is who put it there, At when, as far as the directory audit still knows; it keeps 30 days (7 without a licence).
 	By string    `json:"by,omitempty"`
 	At time.Time `json:"at,omitzero"`
+	// Where is the name, in the rules file, of the location or the exclusion that it stands in; empty if it can be given no
+	// owner and no end by a request: hallpass does not write there.
+	Where string `json:"where,omitempty"`
 	// Expected says why it is meant to be there: an emergency-access account. It is listed and not counted.
 	Expected string `json:"expected,omitempty"`
+}
+
+// Adopt is the command, without its first word, by which a person asks to take it over; empty if that cannot be done.
+func (u Unmanaged) Adopt() string {
+	if u.Where == "" {
+		return ""
+	}
+	return "adopt " + u.Label + " in " + u.Where + " for 90d because …"
 }
 
 // Survey is what one look at the whole tenant found.
 type Survey struct {
 	At   time.Time   `json:"at"`
 	List []Unmanaged `json:"list"`
+	// More is how many that count were found and do not stand in the list, which is bounded where it is kept.
+	More int `json:"more,omitempty"`
 	// Unknown says what could not be read. With anything in it, the list may lack something.
 	Unknown []string `json:"unknown,omitempty"`
 }
 
 // Count is how many exemptions nobody answers for: those that are meant to be there are left out.
 func (s Survey) Count() int {
-	n := 0
+	n := s.More
 	for _, u := range s.List {
 		if u.Expected == "" {
 			n++

@@ -23,6 +23,8 @@ type Config struct {
 	Calendar approvals.Calendar
 	// Advisor says what stops an account. Optional.
 	Advisor Advisor
+	// Surveyor knows what stands in the tenant without a request. Optional.
+	Surveyor Surveyor
 	// Hands is what the bot asks of the engine for what people do by hand. Optional: then nothing is.
 	Hands Hands
 	// Security is the group of reviewers, by its name in the rules file: they are told what is overdue by hand. Optional.

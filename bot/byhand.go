@@ -297,6 +297,9 @@ func (v Voice) attestations(r *approvals.Request) []Text {
 }
 
 func sayProgress(c approvals.Progress) string {
+	if c.Adopt && c.State == approvals.ChangeReleased {
+		return "there already, being read"
+	}
 	if c.Hand == nil {
 		return sayChange(c.State)
 	}

@@ -92,7 +92,7 @@ func (b *Bot) act(claim approvals.Claim, item approvals.Item, in Incoming, perso
 
 func verbOf(verb string) approvals.Verb {
 	switch verb {
-	case "ip", "account", "own":
+	case "ip", "account", "adopt", "own":
 		return approvals.VerbAsk
 	}
 	return approvals.Verb(verb)
@@ -104,7 +104,7 @@ func (b *Bot) carryOut(ctx context.Context, act approvals.Act, in Incoming, c Co
 	var said Text
 	var err error
 	switch c.Verb {
-	case "ip", "account":
+	case "ip", "account", "adopt":
 		r, err = b.cfg.Asks.Open(ctx, act, c.Ask)
 		said = Text{plain(" is asked for. It waits for %s.", waitsFor(&r))}
 	case "approve", "deny":

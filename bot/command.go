@@ -31,7 +31,7 @@ type Command struct {
 }
 
 func verbs() []string {
-	return []string{"ip", "account", "show", "list", "approve", "deny", "cancel", "renew", "revoke", "hand", "take", "done", "undone", "own", "advise", "help"}
+	return []string{"ip", "account", "adopt", "show", "list", "approve", "deny", "cancel", "renew", "revoke", "hand", "take", "done", "undone", "own", "advise", "help"}
 }
 
 // Grammar is what the parser has to know besides the words.
@@ -76,7 +76,10 @@ func (g Grammar) Parse(text string) (Command, error) {
 	}
 	var err error
 	switch verb {
-	case "ip", "account":
+	case "ip", "account", "adopt":
+		if verb == "adopt" && p.head() == "" {
+			break // a list of what there is
+		}
 		err = g.ask(&c, p)
 	case "list":
 		err = g.list(&c, p)

@@ -28,7 +28,11 @@ func (g Grammar) term(p parts) (approvals.Term, error) {
 // ask reads a new ask; every mistake is shown together with the command as it should be.
 func (g Grammar) ask(c *Command, p parts) error {
 	kind := approvals.Kind(c.Verb)
-	a := approvals.Ask{Kind: kind, Where: strings.ToLower(p.get("in")), Reason: p.because, Ticket: line(p.get("ticket"))}
+	adopt := c.Verb == "adopt"
+	if adopt {
+		kind = kindOf(p.words)
+	}
+	a := approvals.Ask{Kind: kind, Adopt: adopt, Where: strings.ToLower(p.get("in")), Reason: p.because, Ticket: line(p.get("ticket"))}
 	var wrong []string
 	note := func(err error) {
 		if err != nil {
@@ -39,7 +43,11 @@ func (g Grammar) ask(c *Command, p parts) error {
 	switch kind {
 	case approvals.KindIP:
 		var err error
-		a.Addresses, err = approvals.ParseAddresses(p.words)
+		if adopt {
+			a.Addresses, err = approvals.ParseEntries(p.words)
+		} else {
+			a.Addresses, err = approvals.ParseAddresses(p.words)
+		}
 		note(err)
 		if subject == "" {
 			subject = "20.50.2.1"
@@ -51,7 +59,11 @@ func (g Grammar) ask(c *Command, p parts) error {
 			subject = cmp.Or(strings.Join(p.words[:min(1, len(p.words))], ""), "svc-nx@contoso.com")
 		}
 	}
-	where, err := g.where(&a, p)
+	places := g
+	if adopt {
+		places = g.written()
+	}
+	where, err := places.where(&a, p)
 	note(err)
 	term, err := g.term(p)
 	note(err)
@@ -74,11 +86,30 @@ func (g Grammar) ask(c *Command, p parts) error {
 	return nil
 }
 
+// kindOf is the kind of what is taken over: whatever begins with an address or a range is one.
+func kindOf(words []string) approvals.Kind {
+	_, err := approvals.ParseEntries(words[:min(1, len(words))])
+	if err != nil {
+		return approvals.KindAccount
+	}
+	return approvals.KindIP
+}
+
+// written is the grammar with those places only that hallpass writes entry by entry, and in which others may have written too:
+// no zones, and none in which people do it by hand.
+func (g Grammar) written() Grammar {
+	return Grammar{Zone: g.Zone, Names: g.Names}
+}
+
 // where finds out where an ask goes: an account with addresses into a fenced zone, all else into the one place that is
 // named or that there is. It gives how that is typed.
 func (g Grammar) where(a *approvals.Ask, p parts) (example string, err error) {
 	_, from := p.after["from"]
 	_, drop := p.after["drop"]
+	if a.Adopt && (from || drop) {
+		p.after, from, drop = nil, false, false
+		err = approvals.Refuse(approvals.RefusedInput, "What is there already is taken over as it is: “from” and “drop” have no place here.")
+	}
 	zones, names := g.zones(), g.Names(a.Kind)
 	switch {
 	case (from || drop) && a.Kind != approvals.KindAccount:

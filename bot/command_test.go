@@ -2,6 +2,7 @@ package bot
 
 import (
 	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -50,9 +51,16 @@ func TestCommandsAsPeopleTypeThem(t *testing.T) {
 		"ip 20.50.2.1 in mfa-settings for 9d because x": func(c Command) bool { return c.Ask.Where == "mfa-settings" && c.Ask.Kind == approvals.KindIP },
 		"account NX in Salesforce for 9d because x":     func(c Command) bool { return c.Ask.Where == "salesforce" && c.Ask.Account == "nx" },
 		"account svc@x.com for 9d because x":            func(c Command) bool { return c.Ask.Where == "integrations" }, // never by hand unless said
-		"take 7":                                        func(c Command) bool { return c.Verb == "take" && c.ID == "HP-7" },
-		"list todo":                                     func(c Command) bool { return c.List == "todo" },
-		"done HP-7 hallpass-0123456789abcdef":           func(c Command) bool { return c.ID == "HP-7" && c.Why == "hallpass-0123456789abcdef" },
+		"adopt":                                         func(c Command) bool { return c.Verb == "adopt" && !c.Ask.Adopt },
+		"adopt 10.0.0.0/8, 20.50.2.9/24 in office for 90d because nobody knows": func(c Command) bool {
+			return c.Ask.Adopt && c.Ask.Kind == approvals.KindIP && len(c.Ask.Addresses) == 2 && c.Ask.Addresses[1].String() == "20.50.2.0/24" && c.Ask.Where == "office"
+		},
+		"adopt svc@x.com for 90d because x": func(c Command) bool {
+			return c.Ask.Adopt && c.Ask.Kind == approvals.KindAccount && c.Ask.Account == "svc@x.com" && c.Ask.Where == "integrations"
+		},
+		"take 7":                              func(c Command) bool { return c.Verb == "take" && c.ID == "HP-7" },
+		"list todo":                           func(c Command) bool { return c.List == "todo" },
+		"done HP-7 hallpass-0123456789abcdef": func(c Command) bool { return c.ID == "HP-7" && c.Why == "hallpass-0123456789abcdef" },
 		"undone hp-7 because it is gone, for good": func(c Command) bool {
 			return c.Verb == "undone" && c.Why == "it is gone, for good"
 		},
@@ -76,26 +84,31 @@ func TestCommandsAsPeopleTypeThem(t *testing.T) {
 func TestAMistakeShowsTheCommandAsItShouldBe(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"aprove HP-7":                                  "`/hallpass approve HP-7`",
-		"20.50.2.1 for 90d":                            "`/hallpass ip 20.50.2.1 for 90d`",
-		"ip 20.50.2.1 for 90d because x":               "in trusted-servers for 90d because x`",
-		"ip 20.50.2.1 in offce for 90d because x":      "There is no location “offce”. There is: trusted-servers, office, mfa-settings, adfs.",
-		"ip 20.50.2.1 in office because x":             "How long is missing.",
-		"ip 20.50.2.1 in office for ever because x":    "Write 90d, 12h, 2 weeks or until 2027-01-31.",
-		"ip 20.50.2.1 in office for 9d":                "The reason is missing.",
-		"ip 20.50.2.1 in office until 31.1.27":         "Write the year first",
-		"ip 10.0.0.1 in office for 9d because x":       "public egress address",
-		"deny HP-7":                                    "`/hallpass deny HP-7 because …`",
-		"revoke":                                       "Which request?",
-		"hand HP-7":                                    "`/hallpass hand HP-7 to @person`",
-		"fly":                                          "`/hallpass help`",
-		"done":                                         "Type: `/hallpass done HP-1042 what shows it",
-		"done HP-7":                                    "`/hallpass done HP-7 what shows it",
-		"undone the thing":                             "`/hallpass undone HP-1042 what shows it",
-		"done HP-7 " + strings.Repeat("x", 3500):       "at most 3000 fit",
-		"take":                                         "`/hallpass take HP-1042`",
-		"ip 20.50.2.1 in adsf for 90d because x":       "There is: trusted-servers, office, mfa-settings, adfs.",
-		"ip 20.50.2.1 in salesforce for 90d because x": "There is no location “salesforce”.",
+		"aprove HP-7":                                     "`/hallpass approve HP-7`",
+		"20.50.2.1 for 90d":                               "`/hallpass ip 20.50.2.1 for 90d`",
+		"ip 20.50.2.1 for 90d because x":                  "in trusted-servers for 90d because x`",
+		"ip 20.50.2.1 in offce for 90d because x":         "There is no location “offce”. There is: trusted-servers, office, mfa-settings, adfs.",
+		"ip 20.50.2.1 in office because x":                "How long is missing.",
+		"ip 20.50.2.1 in office for ever because x":       "Write 90d, 12h, 2 weeks or until 2027-01-31.",
+		"ip 20.50.2.1 in office for 9d":                   "The reason is missing.",
+		"ip 20.50.2.1 in office until 31.1.27":            "Write the year first",
+		"ip 10.0.0.1 in office for 9d because x":          "public egress address",
+		"deny HP-7":                                       "`/hallpass deny HP-7 because …`",
+		"revoke":                                          "Which request?",
+		"hand HP-7":                                       "`/hallpass hand HP-7 to @person`",
+		"fly":                                             "`/hallpass help`",
+		"done":                                            "Type: `/hallpass done HP-1042 what shows it",
+		"done HP-7":                                       "`/hallpass done HP-7 what shows it",
+		"undone the thing":                                "`/hallpass undone HP-1042 what shows it",
+		"done HP-7 " + strings.Repeat("x", 3500):          "at most 3000 fit",
+		"take":                                            "`/hallpass take HP-1042`",
+		"adopt 20.50.2.0/24 for 90d because x":            "Into which location? There is: trusted-servers, office.",
+		"adopt 20.50.2.0/24 in adfs for 90d because x":    "There is no location “adfs”. There is: trusted-servers, office.",
+		"adopt svc@x.com in integrations":                 "`/hallpass adopt svc@x.com in integrations for",
+		"adopt svc@x.com from 20.50.2.1 for 9d because x": "taken over as it is",
+		"adopt 20.50.2.0/24 svc@x.com in office for 9d because x":  "\"svc@x.com\" is no range",
+		"ip 20.50.2.1 in adsf for 90d because x":                   "There is: trusted-servers, office, mfa-settings, adfs.",
+		"ip 20.50.2.1 in salesforce for 90d because x":             "There is no location “salesforce”.",
 		"account NX from 20.50.2.1 in salesforce for 9d because x": "No fenced zone is set up here",
 		"ip 20.50.2.1 in office for 1d for 2d because x":           "“for” stands twice",
 		"deny HP-7 because " + strings.Repeat("x", 3000):           "at most 2000 fit",
@@ -124,6 +137,7 @@ func TestTheCorrectedCommandIsTaken(t *testing.T) {
 		"ip 20.50.2.1 in office for ever because x", "ip", "account", "account svc@contoso.com in nowhere because x", "account svc@contoso.com",
 		"aprove HP-7", "deny HP-7", "revoke HP-7", "renew HP-7", "renew HP-7 for 9d", "hand HP-7", "own", "list nothing", "show", "20.50.2.1 in office for 9d because x",
 		"ip 20.50.2.1 in office for 1d for 2d because x", "deny HP-7x because y", "ip 20.50.2.1 in office until 31.1.27 because x",
+		"adopt 20.50.2.0/24 in office", "adopt svc@x.com", "adopt svc@x.com from 20.50.2.1 for 9d because x", "adopt 10.0.0.0/8 for 9d because x", "adopt svc@x.com in office for 9d because x",
 	} {
 		_, err := grammar().Parse(text)
 		if err == nil {
@@ -148,7 +162,7 @@ func TestTheCorrectedCommandIsTaken(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"ip 20.50.2.1 in office for 9d because x", "account svc@x.com for 2 weeks ticket A-1 because \u202ex", "hand HP-7 to <@U1|x>",
-		"renew hp-0007 until 2027-01-31 because <https://x|y>", "list expiring 1 day and 2 hours", "approve 7 for 3h", "own &lt;a&gt;",
+		"renew hp-0007 until 2027-01-31 because <https://x|y>", "list expiring 1 day and 2 hours", "approve 7 for 3h", "own &lt;a&gt;", "adopt 10.0.0.0/8 in office for 9d because x", "adopt svc@x.com in integrations for 9d because x",
 	} {
 		f.Add(text)
 	}
@@ -169,6 +183,10 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		switch c.Verb {
+		case "adopt":
+			if c.Ask.Adopt {
+				sound(t, text, c.Ask)
+			}
 		case "ip", "account":
 			sound(t, text, c.Ask)
 		case "show", "approve", "deny", "cancel", "renew", "revoke", "hand":
@@ -192,7 +210,11 @@ func sound(t *testing.T, text string, a approvals.Ask) {
 		t.Errorf("%q: the account %q", text, a.Account)
 	}
 	for _, p := range a.Addresses {
-		if again, err := approvals.ParseAddress(p.String()); err != nil || again != p {
+		again, err := approvals.ParseAddress(p.String())
+		if a.Adopt { // whatever stands in Entra ID
+			again, err = netip.ParsePrefix(p.String())
+		}
+		if err != nil || again != p || p != p.Masked() {
 			t.Errorf("%q: the address %s", text, p)
 		}
 	}

@@ -19,4 +19,6 @@ func VoteForm(button, value string) Form {
 	return form
 }
 
+func (v Voice) UnmanagedCard(s approvals.Survey) Card { return v.unmanagedCard(s) }
+
 func (v Voice) Brief(r *approvals.Request, approver bool) Card { return v.brief(r, approver) }

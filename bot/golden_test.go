@@ -161,6 +161,22 @@ func pieces(t *testing.T) map[string]bottest.Piece {
 	card("alarm-long", bot.BrokenZone{Title: hostile, Found: slices.Repeat(defects[:1], 20), Every: 10 * time.Minute}.Card())
 	card("alarm-over", bot.WholeZone("Integrations, fenced"))
 
+	there := begin(t, ask{
+		by: sam(), owner: ana(), account: "svc-old@contoso.com", where: "integrations", days: 90, reason: "nobody knows what it is for", adopt: true,
+		warnings: []string{"svc-old@contoso.com is disabled: it cannot sign in at all. Ending this now breaks nothing."},
+	})
+	approver("pending-adopt", there)
+	taking := begin(t, ask{by: sam(), owner: sam(), addresses: []string{"20.50.0.0/16"}, where: "trusted-servers", days: 90, reason: "the old proxy", adopt: true}).approved().released()
+	requester("approved-adopt", taking)
+	requester("active-adopt", taking.later(30*time.Second).seen(approvals.View{Verified: true}).is(approvals.StateActive))
+	card("answer-unmanaged", v.UnmanagedCard(approvals.Survey{At: there.now, More: 2, Unknown: []string{"the members of the group “Robots”: Entra ID did not answer"}, List: []approvals.Unmanaged{
+		{Kind: approvals.UnmanagedUser, Label: "boss@contoso.com", Place: "Require MFA for everyone"},
+		{Kind: approvals.UnmanagedRange, Label: "20.50.0.0/16", Place: "Trusted servers", Where: "trusted-servers", By: "dana@contoso.com", At: there.now.Add(-9 * day)},
+		{Kind: approvals.UnmanagedMember, Label: hostile, Place: hostile, Where: "integrations", By: hostile, At: there.now},
+		{Kind: approvals.UnmanagedUser, Label: "breakglass@contoso.com", Place: "Require MFA for everyone", Expected: "an emergency-access account"},
+	}}))
+	card("answer-unmanaged-none", v.UnmanagedCard(approvals.Survey{At: there.now}))
+
 	handPieces(t, card, approver, requester, notices)
 	card("answer-help", bot.Help())
 	card("answer-not-counted", bot.NotCounted())

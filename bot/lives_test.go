@@ -62,13 +62,14 @@ type ask struct {
 	ticket    string
 	warnings  []string
 	notify    []string
+	adopt     bool
 }
 
 // begin opens a request on a Monday morning.
 func begin(t *testing.T, a ask) *life {
 	t.Helper()
 	l := &life{t: t, now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
-	wanted := approvals.Ask{Kind: approvals.KindIP, Where: a.where, Term: approvals.Term{For: time.Duration(a.days) * day}, Reason: a.reason, Ticket: a.ticket}
+	wanted := approvals.Ask{Kind: approvals.KindIP, Adopt: a.adopt, Where: a.where, Term: approvals.Term{For: time.Duration(a.days) * day}, Reason: a.reason, Ticket: a.ticket}
 	plan := approvals.Plan{
 		Kind: approvals.KindIP, Warnings: a.warnings, Facts: approvals.Facts{}, Made: l.now,
 		Policies: []approvals.PolicyEffect{{ID: "p1", Name: "Require MFA for everyone", State: "enabled", Does: "skips MFA from this address"}},
@@ -91,6 +92,9 @@ func begin(t *testing.T, a ask) *life {
 			Target: approvals.Target{Kind: approvals.TargetGroup, ID: "grp"}, Title: "MFA exempt integrations", Entry: "svc", Label: a.account,
 		}}
 		plan.Facts = approvals.Facts{"account.privileged": {Known: true}, "group.members": {Known: true, Int: 3}}
+	}
+	for i := range plan.Changes {
+		plan.Changes[i].Adopt = a.adopt
 	}
 	return l.does(approvals.Opened{
 		ID: "HP-1042", Ask: wanted, Requester: a.by, Owner: a.owner, Plan: plan,

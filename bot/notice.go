@@ -186,6 +186,7 @@ func Help() Card {
 		{"/hallpass hand HP-1042 to @person", "give it another owner"},
 		{"/hallpass list todo", "what waits for you to do it by hand"},
 		{"/hallpass done HP-1042 EVIDENCE", "say that it was made by hand; undone: that it was taken away"},
+		{"/hallpass adopt", "what is exempt without a request; adopt WHAT in WHERE for 90d because …: give it an owner and an end"},
 		{"/hallpass own NAME", "take on an account without an owner"},
 	}
 	c := Card{Tone: ToneNote, Title: "hallpass", Lead: Text{plain("Exemptions from MFA with an owner, an approval and an end.")}, Plain: "hallpass help"}

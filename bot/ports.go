@@ -48,6 +48,13 @@ type Advisor interface {
 	Advise(ctx context.Context, person string, q approvals.Question) (approvals.Advice, error)
 }
 
+// Surveyor knows what stands in the tenant without a request.
+type Surveyor interface {
+	// Survey gives what the last look at the whole tenant found, to a reviewer. ok is false if nobody looked yet. Errors for
+	// people are *approvals.Refusal.
+	Survey(ctx context.Context, person string) (s approvals.Survey, ok bool, err error)
+}
+
 // Directory finds people in Entra ID. Errors other than approvals.ErrNotFound are neither a yes nor a no.
 type Directory interface {
 	ByID(ctx context.Context, id string) (approvals.Person, error)

@@ -52,6 +52,11 @@ func (b *Bot) command(ctx context.Context, in Incoming) Ack {
 			})
 		})
 		return Ack{}
+	case "adopt":
+		if !c.Ask.Adopt {
+			b.cfg.Go(func(ctx context.Context) { b.look(ctx, in, c.Verb, b.unmanaged) })
+			return Ack{}
+		}
 	case "show", "list":
 		b.cfg.Go(func(ctx context.Context) {
 			b.look(ctx, in, c.Verb, func(ctx context.Context, in Incoming, person string) error { return b.showOrList(ctx, in, person, c) })

@@ -58,6 +58,9 @@ func where(r *approvals.Request) string {
 
 // Headline is the title of every card of a request.
 func Headline(r *approvals.Request) string {
+	if r.Ask.Adopt {
+		return string(r.ID) + ": take over " + clip(what(r), 80)
+	}
 	if r.Ask.Kind == approvals.KindAccount {
 		return string(r.ID) + ": no MFA for " + clip(what(r), 80)
 	}

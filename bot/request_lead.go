@@ -16,6 +16,8 @@ func (v Voice) lead(r *approvals.Request) Text {
 		term := sayTerm(round.Term, v.zone())
 		subject := Text{who(r.Requester), plain(" asks to trust "), code(what(r)), plain(" in "), literal(where(r)), plain(" %s.", term)}
 		switch {
+		case r.Ask.Adopt:
+			subject = v.adopting(r)
 		case r.Ask.Fenced():
 			subject = append(fencedWords(r), plain(", "))
 			subject = append(append(subject, v.until(round)...), plain("; %s. ", others(r)), who(r.Requester), plain(" asks."))
@@ -30,9 +32,15 @@ func (v Voice) lead(r *approvals.Request) Text {
 		if task, waits := r.Task(); waits {
 			return append(Text{plain("Approved. ")}, waitsByHand(task)...)
 		}
+		if r.Ask.Adopt {
+			return Text{plain("Approved. hallpass reads whether it is still there; nothing is written.")}
+		}
 		return Text{plain("Approved. Being applied to Entra ID and read back; it is not in force yet.")}
 	case approvals.StateActive:
 		t := Text{plain("Applied. Ends "), v.at(r.End), plain(".")}
+		if r.Ask.Adopt {
+			t = Text{plain("Taken over: it was there before the request. Ends "), v.at(r.End), plain(" and is taken away then.")}
+		}
 		if by := attesters(r); by != "" {
 			t = Text{plain("In force, attested by "), literal(by), plain(": done by hand, and not verified. Ends "), v.at(r.End), plain(".")}
 		}

@@ -183,9 +183,12 @@ func (v Voice) foot(r *approvals.Request) []Text {
 		if r.Round().Plan.ByHand() {
 			starts = "when all of it is done"
 		}
+		if r.Ask.Adopt {
+			starts = "when hallpass has read that it is there"
+		}
 		out = append(out, Text{plain("The time starts %s. Terms of a day or more end on a working morning.", starts)})
 	case approvals.StateActive:
-		if r.Round().Plan.ByHand() {
+		if r.Round().Plan.ByHand() || r.Ask.Adopt { // nothing of it has to take effect
 			break
 		}
 		out = append(out, Text{plain("A change in Entra ID takes effect with the next sign-in: up to an hour, up to a day for some services.")})

@@ -28,6 +28,9 @@ func (e *Engine) Open(ctx context.Context, act approvals.Act, ask approvals.Ask)
 	if err != nil {
 		return approvals.Request{}, fmt.Errorf("asking for the time: %w", err)
 	}
+	if err := e.mayAdopt(ask); err != nil {
+		return approvals.Request{}, err
+	}
 	plan, owner, err := e.plan(ctx, who.Person, ask, now)
 	if err != nil {
 		return approvals.Request{}, err
@@ -75,6 +78,9 @@ func (e *Engine) plan(ctx context.Context, who approvals.Person, ask approvals.A
 	if plan.Account.Is(who) {
 		return plan, who, approvals.Refuse(approvals.RefusedOwnAccount, "%s is your own account. People are not exempted from MFA; service accounts are.", plan.Account.Label()).
 			Or("Ask for the service account that signs in, or for an app registration.")
+	}
+	if plan.Owner.ID == "" && ask.Adopt { // nobody answers for it: whoever takes it over does
+		return plan, who, nil
 	}
 	if plan.Owner.ID == "" {
 		no := approvals.Refuse(approvals.RefusedOwner, "%s has no owner who answers for it, so it cannot be exempted.", plan.Account.Label())
@@ -225,6 +231,7 @@ func (e *Engine) Revoke(ctx context.Context, act approvals.Act, id approvals.Req
 func (e *Engine) Renew(ctx context.Context, act approvals.Act, id approvals.RequestID, term approvals.Term, why string) (approvals.Request, error) {
 	return e.on(ctx, act, id, approvals.VerbRenew, func(ctx context.Context, who approvals.Standing, r *approvals.Request, _ time.Time) (approvals.Event, map[string]string, error) {
 		ask := r.Ask
+		ask.Adopt = false // by now it is ours: what would be refused to anybody is not made to last longer
 		ask.Reason = why
 		ask.Term = approvals.Term{For: term.Length(r.End)}
 		if ask.Term.For <= 0 {

@@ -27,6 +27,8 @@ type belief struct {
 	rows []approvals.Row // those that are not believed want nothing any more
 	// ours are entries that Graph accepted from us, by the word of requests.
 	ours map[string]bool
+	// adopted are entries that a request has taken over from another hand; false for those that other requests want written.
+	adopted map[string]bool
 	// forged are rows that no request of ours stands behind.
 	forged []approvals.Row
 	// late are requests that should have ended by now: they are woken, to end in their order.
@@ -37,7 +39,7 @@ type belief struct {
 // what is in already is left to the request, which takes its changes away in their order.
 func (e *Engine) believe(ctx context.Context, rec *approvals.TargetRecord, rows []approvals.Row, now time.Time) (belief, error) {
 	t := rec.Target
-	b := belief{rows: rows, ours: map[string]bool{}}
+	b := belief{rows: rows, ours: map[string]bool{}, adopted: map[string]bool{}}
 	if e.cfg.Skeptic == nil || len(rows) == 0 {
 		return b, nil
 	}
@@ -56,6 +58,9 @@ func (e *Engine) believe(ctx context.Context, rec *approvals.TargetRecord, rows 
 		if stands && !r.Changes[row.Change].Accepted.IsZero() {
 			b.ours[row.Entry] = true
 		}
+		if stands && takesOver(&r, row) {
+			b.adopted[row.Entry] = true
+		}
 		if !row.Want {
 			continue
 		}
@@ -67,6 +72,11 @@ func (e *Engine) believe(ctx context.Context, rec *approvals.TargetRecord, rows 
 		case over(&r, now):
 			b.late = append(b.late, r.ID)
 			b.rows[i].Want = rec.Entries[row.Entry].Want && !rec.Disowned
+		}
+	}
+	for _, row := range b.rows {
+		if r := genuine[row.Request]; row.Want && b.adopted[row.Entry] && !r.Changes[row.Change].Adopt {
+			b.adopted[row.Entry] = false
 		}
 	}
 	if len(b.forged) == 0 {

@@ -47,6 +47,7 @@ func (e *Engine) converge(ctx context.Context, claim approvals.Claim, received t
 	}
 	planned := pending(&s.rec, s.now, e.cfg.Timing)
 	foldRows(&s.rec, rows, gen, s.now, e.cfg.Timing)
+	s.adopt(trust)
 	s.doubt(ctx, trust)
 	if s.now.Before(s.rec.Quiet) { // nothing is read or written; the rows are folded, or a newer generation would not let it rest
 		return s.settle(ctx, s.rec.Quiet)

@@ -76,7 +76,7 @@ func (f *tenant) Plan(_ context.Context, ask approvals.Ask) (approvals.Plan, err
 			p.Changes = append(p.Changes, byHand(a.String()))
 			continue
 		}
-		p.Changes = append(p.Changes, approvals.Change{Target: location(where), Entry: a.String(), Label: a.String()})
+		p.Changes = append(p.Changes, approvals.Change{Target: location(where), Entry: a.String(), Label: a.String(), Adopt: ask.Adopt})
 	}
 	if mixed && hand == "hand" {
 		p.Changes = append(p.Changes, byHand("the setting"))

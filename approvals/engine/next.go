@@ -41,7 +41,7 @@ func removing(rec *approvals.TargetRecord) bool {
 // counts.
 func unwritten(rec *approvals.TargetRecord) bool {
 	for _, er := range rec.Entries {
-		if !er.Settled && !er.Vanished && er.Accepted.IsZero() && !er.Since.Before(rec.Wrote) {
+		if !er.Settled && !er.Vanished && er.Accepted.IsZero() && !er.Since.Before(rec.Wrote) && (!er.Want || !er.Adopted) {
 			return true
 		}
 	}

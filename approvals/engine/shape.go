@@ -101,7 +101,7 @@ func foldSight(rec *approvals.TargetRecord, sight approvals.Sight, t Timing) {
 			if er.Reads++; er.Reads >= t.Reads {
 				er.Reads, er.Settled = t.Reads, true
 			}
-		case er.Want && er.Settled: // it was there: a stale replica, or another hand
+		case er.Want && (er.Settled || er.Adopted): // it was there: a stale replica, or another hand
 			er.Misses = min(er.Misses+1, t.Reads)
 		case er.Want:
 			er.Reads = 0
@@ -140,7 +140,7 @@ func difference(rec *approvals.TargetRecord, seen []string, now time.Time, t Tim
 	for _, entry := range slices.Sorted(maps.Keys(rec.Entries)) {
 		er := rec.Entries[entry]
 		there := slices.Contains(seen, entry)
-		if er.Vanished || er.Want == there || er.Settled || (!er.Want && !er.Ours) {
+		if er.Vanished || er.Want == there || er.Settled || (!er.Want && !er.Ours) || er.Want && er.Adopted {
 			continue
 		}
 		at := er.Since

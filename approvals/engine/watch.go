@@ -49,7 +49,7 @@ func (s *shaping) wonder() {
 func missing(rec *approvals.TargetRecord, t Timing) []string {
 	var out []string
 	for entry, er := range rec.Entries {
-		if er.Want && er.Settled && !er.Vanished && er.Misses >= t.Reads {
+		if er.Want && (er.Settled || er.Adopted) && !er.Vanished && er.Misses >= t.Reads {
 			out = append(out, entry)
 		}
 	}
@@ -149,7 +149,7 @@ func (s *shaping) takenOut(ctx context.Context, gone []string, edits []approvals
 		if i >= 0 {
 			hand = edits[i].Hand
 		}
-		if !er.Restored && s.restores(ctx, entry) {
+		if !er.Restored && !er.Adopted && s.restores(ctx, entry) {
 			s.rec.Entries[entry] = approvals.EntryRecord{Want: true, Ours: er.Ours, Restored: true, Since: s.now}
 			s.report(approvals.ReportPutBack, hand, entry)
 			continue

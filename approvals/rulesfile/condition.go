@@ -203,6 +203,7 @@ func texts(list []netip.Prefix) []string {
 func inputsOf(ask approvals.Ask, plan approvals.Plan) inputs {
 	in := inputs{values: map[string]any{
 		"ask.kind":      string(ask.Kind),
+		"ask.adopt":     ask.Adopt,
 		"ask.addresses": texts(ask.Addresses),
 		"ask.drop":      texts(ask.Drop),
 		"ask.account":   ask.Account,

@@ -40,12 +40,15 @@ func readExamples(r *reader, f *File, root *yaml.Node) []example {
 }
 
 func readAsk(r *reader, n *yaml.Node, what string) approvals.Ask {
-	v := r.fields(n, what+": ask", "kind", "addresses", "drop", "account", "where", "for", "reason", "ticket")
+	v := r.fields(n, what+": ask", "kind", "addresses", "drop", "account", "where", "adopt", "for", "reason", "ticket")
 	ask := approvals.Ask{Kind: approvals.Kind(r.oneOf(v["kind"], what+": kind", string(approvals.KindIP), string(approvals.KindAccount)))}
 	r.need(n, v["kind"], what+": kind", "ip or account")
 	ask.Addresses, ask.Drop = readPrefixes(r, v["addresses"], what), readPrefixes(r, v["drop"], what)
 	if r.need(n, v["for"], what+": for", "how long, as 30d") {
 		ask.Term.For = r.duration(v["for"], what+": for", 0)
+	}
+	if v["adopt"] != nil {
+		ask.Adopt = r.flag(v["adopt"], what+": adopt")
 	}
 	optional := func(key string) string {
 		if v[key] == nil {

@@ -116,7 +116,8 @@ func (f *File) allows(r rule, ask approvals.Ask, plan approvals.Plan) error {
 			"People would have to do this by hand, and take it away by hand at its end, and the rule %q does not allow what only a person's word stands for.", r.name).
 			Or("The people who keep the rules file can allow it with `by_hand: true`, or ask for something that hallpass can change itself.")
 	}
-	if ask.Kind == approvals.KindAccount && !r.flags.unfenced && !allByHand(plan) {
+	// What is taken over is there already: to refuse it an end because it has no fence would leave it there for ever.
+	if ask.Kind == approvals.KindAccount && !r.flags.unfenced && !allByHand(plan) && !ask.Adopt {
 		if fenced := plan.Facts["fenced"]; !fenced.Known || !fenced.Bool {
 			no := approvals.Refuse(approvals.RefusedByRule,
 				"The account could then sign in from anywhere without MFA, and the rule %q does not allow an exemption without a fence.", r.name)

@@ -26,6 +26,7 @@ func (e *Entra) account(ctx context.Context, ask approvals.Ask) (graph.User, err
 	switch {
 	case slices.Contains(e.cfg.Places.Emergency(), u.ID):
 		return u, approvals.Refuse(approvals.RefusedEmergency, "%s is an emergency-access account; hallpass never touches those.", u.UPN)
+	case ask.Adopt: // it is exempt already: whatever it is, it is better off with an end
 	case u.Guest:
 		return u, approvals.Refuse(approvals.RefusedTarget, "%s is a guest; its own organisation decides on its MFA.", u.UPN)
 	case !u.Enabled:
@@ -60,10 +61,16 @@ func (e *Entra) planAccount(ctx context.Context, ask approvals.Ask, place Place,
 	if err != nil {
 		return p, err
 	}
-	if slices.Contains(members, u.ID) && !ours[u.ID] {
-		return p, alreadyExempt(u, g.Name)
+	there := slices.Contains(members, u.ID)
+	switch {
+	case ask.Adopt:
+		if err := adoptable(u.UPN, place.Title, there, ours[u.ID]); err != nil {
+			return p, err
+		}
+	case there && !ours[u.ID]:
+		return p, alreadyExempt(u, g.Name).Or("It works without a request. To give it an owner and an end: `/hallpass adopt %s in %s for 90d because …`.", u.UPN, ask.Where)
 	}
-	if in, err := e.zonesOf(ctx, u); err != nil || len(in) > 0 {
+	if in, err := e.zonesOf(ctx, u); err != nil || len(in) > 0 && !ask.Adopt {
 		if err != nil {
 			return p, err
 		}
@@ -71,10 +78,10 @@ func (e *Entra) planAccount(ctx context.Context, ask approvals.Ask, place Place,
 			Or("Ask for more addresses instead: `/hallpass account %s from ADDRESS … for 30d because …`.", u.UPN)
 	}
 	p.Account = e.person(u)
-	p.Changes = []approvals.Change{{Target: target, Title: g.Name, Entry: u.ID, Label: u.UPN}}
+	p.Changes = []approvals.Change{{Target: target, Title: g.Name, Entry: u.ID, Label: u.UPN, Adopt: ask.Adopt}}
 	p.Policies = policiesOfGroup(g.ID, policies)
 	addressFacts(&p, nil)
-	if _, err := e.accountFacts(ctx, &p, u); err != nil {
+	if _, err := e.accountFacts(ctx, &p, u, ask.Adopt); err != nil {
 		return p, err
 	}
 	p.Facts["group.members"] = number(len(members))
@@ -83,17 +90,21 @@ func (e *Entra) planAccount(ctx context.Context, ask approvals.Ask, place Place,
 	for _, name := range []string{"zone.name", "zone.new_pairs", "zone.accounts", "zone.blocked", "zone.runs", "zone.sometimes"} {
 		p.Facts[name] = approvals.Fact{Why: "the ask names no address, so there is no fence"}
 	}
-	p.Warnings = append(p.Warnings, "The account will sign in without MFA from any address: whoever knows its password can.")
+	if ask.Adopt {
+		p.Warnings = append(p.Warnings, oddities(u)...)
+		p.Warnings = append(p.Warnings, "The account signs in without MFA from any address today: whoever knows its password can.")
+	} else {
+		p.Warnings = append(p.Warnings, "The account will sign in without MFA from any address: whoever knows its password can.")
+	}
 	if enabled(p.Policies) == 0 {
-		p.Warnings = append(p.Warnings, "No enabled policy excludes this group: the change would have no effect.")
+		p.Warnings = append(p.Warnings, "No enabled policy excludes this group: being in it has no effect.")
 	}
 	p.Owner, err = e.owner(ctx, u)
 	return p, err
 }
 
-func alreadyExempt(u graph.User, group string) error {
-	return approvals.Refuse(approvals.RefusedCovered, "%s is already exempt: somebody else put it into %s.", u.UPN, group).
-		Or("Ask security to take it under hallpass, with an owner and an end.")
+func alreadyExempt(u graph.User, group string) *approvals.Refusal {
+	return approvals.Refuse(approvals.RefusedCovered, "%s is already exempt: somebody else put it into %s.", u.UPN, group)
 }
 
 // policiesOfGroup says what being in the group does under each policy that excludes it.

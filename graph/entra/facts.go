@@ -32,8 +32,9 @@ type standing struct {
 	groupsKnown, rolesKnown bool
 }
 
-// accountFacts reads what is to be known of an account whatever is done with it.
-func (e *Entra) accountFacts(ctx context.Context, p *approvals.Plan, u graph.User) (standing, error) {
+// accountFacts reads what is to be known of an account whatever is done with it. What stands in the way of a new exemption is a
+// warning where one is taken over.
+func (e *Entra) accountFacts(ctx context.Context, p *approvals.Plan, u graph.User, adopt bool) (standing, error) {
 	p.Facts["account.synced"] = truth(u.Synced)
 	p.Facts["account.guest"] = truth(u.Guest)
 	p.Facts["account.enabled"] = truth(u.Enabled)
@@ -45,7 +46,7 @@ func (e *Entra) accountFacts(ctx context.Context, p *approvals.Plan, u graph.Use
 	}
 	// What may have to wait for its turn comes first: the plan is made from the start then.
 	for _, source := range []func(context.Context, *approvals.Plan, graph.User) error{e.riskFacts, e.methodFacts, roles, e.perUserFacts, e.defaultsFacts} {
-		if err := source(ctx, p, u); err != nil {
+		if err := tolerate(adopt, p, source(ctx, p, u)); err != nil {
 			return s, err
 		}
 	}
@@ -133,6 +134,7 @@ func (e *Entra) riskFacts(ctx context.Context, p *approvals.Plan, u graph.User) 
 	case why != "":
 		p.Facts["account.at_risk"] = approvals.Fact{Why: why}
 	case risk.AtRisk():
+		p.Facts["account.at_risk"] = truth(true)
 		return approvals.Refuse(approvals.RefusedTarget, "%s is at risk: Identity Protection says %s (%s).", u.UPN, risk.State, risk.Level).
 			Or("Somebody else may know its password. Talk to security before anything is exempted.")
 	default:

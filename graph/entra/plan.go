@@ -25,6 +25,10 @@ func (e *Entra) Plan(ctx context.Context, ask approvals.Ask) (approvals.Plan, er
 		return approvals.Plan{}, fmt.Errorf("asking for the time: %w", err)
 	}
 	p := approvals.Plan{Kind: ask.Kind, Made: now, Facts: approvals.Facts{"by_hand": truth(false)}}
+	if ask.Adopt && (byHand || ask.Fenced()) {
+		return p, approvals.Refuse(approvals.RefusedInput, "Only what is in a location or in an exclusion of the rules file can be taken over.").
+			Or("There is: %s.", strings.Join(slices.Concat(e.cfg.Places.Names(approvals.KindIP), e.cfg.Places.Names(approvals.KindAccount)), ", "))
+	}
 	if byHand {
 		return e.planByHand(ctx, ask, hand, p)
 	}
@@ -69,9 +73,18 @@ func (e *Entra) planIP(ctx context.Context, ask approvals.Ask, place Place, l gr
 	}
 	fresh := 0
 	for _, a := range ask.Addresses {
-		if by, covered := approvals.Covering(foreign, a); covered {
+		by, covered := approvals.Covering(foreign, a)
+		switch there := slices.Contains(entries, a.String()); {
+		case ask.Adopt && !there && covered:
+			return p, approvals.Refuse(approvals.RefusedCovered, "%s is no entry of %s; it is trusted by %s there.", a, place.Title, by).
+				Or("Take that over: `/hallpass adopt %s in %s for 90d because …`.", by, ask.Where)
+		case ask.Adopt:
+			if err := adoptable(a.String(), place.Title, there, ours[a.String()]); err != nil {
+				return p, err
+			}
+		case covered:
 			return p, approvals.Refuse(approvals.RefusedCovered, "%s is already trusted by %s in %s, which hallpass does not manage.", a, by, place.Title).
-				Or("It works without a request. Ask security to take %s under hallpass, with an owner and an end.", by)
+				Or("It works without a request. To give it an owner and an end: `/hallpass adopt %s in %s for 90d because …`.", by, ask.Where)
 		}
 		for _, o := range approvals.Overlapping(entries, a) {
 			if o != a.String() {
@@ -81,7 +94,7 @@ func (e *Entra) planIP(ctx context.Context, ask approvals.Ask, place Place, l gr
 		if !slices.Contains(entries, a.String()) {
 			fresh++
 		}
-		p.Changes = append(p.Changes, approvals.Change{Target: target, Title: l.Name, Entry: a.String(), Label: a.String()})
+		p.Changes = append(p.Changes, approvals.Change{Target: target, Title: l.Name, Entry: a.String(), Label: a.String(), Adopt: ask.Adopt})
 	}
 	if len(entries)+fresh > graph.MaxRanges {
 		return p, approvals.Refuse(approvals.RefusedTarget, "%s holds %d ranges; Entra ID takes %d.", place.Title, len(entries), graph.MaxRanges).
@@ -98,7 +111,7 @@ func (e *Entra) planIP(ctx context.Context, ask approvals.Ask, place Place, l gr
 	if err := e.rangeFacts(ctx, &p, ask.Addresses); err != nil {
 		return p, err
 	}
-	if err := e.defaultsFacts(ctx, &p, graph.User{}); err != nil {
+	if err := tolerate(ask.Adopt, &p, e.defaultsFacts(ctx, &p, graph.User{})); err != nil {
 		return p, err
 	}
 	if l.Trusted {
@@ -108,7 +121,7 @@ func (e *Entra) planIP(ctx context.Context, ask approvals.Ask, place Place, l gr
 		p.Warnings = append(p.Warnings, "A wide range: everybody who signs in from it is treated alike.")
 	}
 	if enabled(p.Policies) == 0 {
-		p.Warnings = append(p.Warnings, "No enabled policy refers to this location: the change would have no effect.")
+		p.Warnings = append(p.Warnings, "No enabled policy refers to this location: being in it has no effect.")
 	}
 	return p, nil
 }

@@ -115,10 +115,10 @@ func (s *Survey) locations(ctx context.Context) error {
 		if len(by) == 0 && !l.Trusted {
 			continue
 		}
-		u := approvals.Unmanaged{Kind: approvals.UnmanagedRange, Place: l.Name, PlaceID: l.ID, Policies: by}
+		u := approvals.Unmanaged{Kind: approvals.UnmanagedRange, Place: l.Name, PlaceID: l.ID, Policies: by, Where: s.where(approvals.KindIP, l.ID)}
 		if !l.IP {
 			u.Kind, u.Entry = approvals.UnmanagedCountry, strings.Join(l.Countries, ",")
-			u.Label = strings.Join(l.Countries, ", ")
+			u.Label, u.Where = strings.Join(l.Countries, ", "), ""
 			s.out.List = append(s.out.List, u)
 			continue
 		}
@@ -134,6 +134,16 @@ func (s *Survey) locations(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// where is the name of a target in the rules file, if hallpass may write to it.
+func (s *Survey) where(kind approvals.Kind, id string) string {
+	for _, name := range s.e.cfg.Places.Names(kind) {
+		if p, ok := s.e.cfg.Places.Place(kind, name); ok && strings.EqualFold(p.ID, id) {
+			return name
+		}
+	}
+	return ""
 }
 
 // managed are the entries of a target that hallpass put there, or that live requests want.
@@ -168,7 +178,7 @@ func (s *Survey) members(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		place := approvals.Unmanaged{Kind: approvals.UnmanagedMember, Place: id, PlaceID: id, Policies: s.excluded[id]}
+		place := approvals.Unmanaged{Kind: approvals.UnmanagedMember, Place: id, PlaceID: id, Policies: s.excluded[id], Where: s.where(approvals.KindAccount, id)}
 		if err := s.group(ctx, id, place, managed, map[string]bool{}); err != nil {
 			return err
 		}
@@ -190,7 +200,7 @@ func (s *Survey) group(ctx context.Context, id string, place approvals.Unmanaged
 	if place.PlaceID == id {
 		place.Place = g.name
 	} else {
-		place.Through = append(slices.Clone(place.Through), g.name)
+		place.Through, place.Where = append(slices.Clone(place.Through), g.name), ""
 	}
 	for _, member := range g.members {
 		switch {
@@ -244,10 +254,12 @@ func (s *Survey) roster(ctx context.Context, id string) (roster, error) {
 func (s *Survey) account(ctx context.Context, u *approvals.Unmanaged) error {
 	u.Label = u.Entry
 	if slices.Contains(s.e.cfg.Places.Emergency(), u.Entry) {
-		u.Expected = "an emergency-access account"
+		u.Expected, u.Where = "an emergency-access account", ""
 	}
 	if name, known := s.names[u.Entry]; known {
-		u.Label = name
+		if u.Label = name; name == u.Entry {
+			u.Where = ""
+		}
 		return nil
 	}
 	if len(s.names) >= namesAtMost {
@@ -259,6 +271,7 @@ func (s *Survey) account(ctx context.Context, u *approvals.Unmanaged) error {
 	found, err := s.e.cfg.Reader.User(ctx, u.Entry)
 	switch {
 	case graph.IsNotFound(err): // a device, an application, or deleted: the id is all there is
+		u.Where = ""
 	case err != nil:
 		return s.unread(ctx, err, "reading the name of the account "+u.Entry)
 	default:

@@ -72,5 +72,26 @@ func (a advisor) Advise(ctx context.Context, person string, q approvals.Question
 	return advice.For(who), err
 }
 
+// surveyor tells reviewers what the last look at the tenant found.
+type surveyor struct {
+	tenant *entra.Entra
+	store  noted
+}
+
+func (s surveyor) Survey(ctx context.Context, person string) (approvals.Survey, bool, error) {
+	who, err := s.tenant.Standing(ctx, person, nil)
+	if errors.Is(err, approvals.ErrNotFound) {
+		return approvals.Survey{}, false, approvals.Refuse(approvals.RefusedIdentity, "Your account is not in Entra ID any more.")
+	}
+	if err != nil {
+		return approvals.Survey{}, false, err
+	}
+	if !who.Security || !who.Person.Enabled || who.Person.Guest {
+		return approvals.Survey{}, false, approvals.Refuse(approvals.RefusedRights, "What is exempt in the whole tenant is shown to security's reviewers only.").
+			Or("To take over one that you know: `/hallpass adopt WHAT in WHERE for 90d because …`.")
+	}
+	return lastListed(ctx, s.store)
+}
+
 // errNoWriter says that nothing can be written.
 var errNoWriter = errors.New("no credential for writing is configured (entra.writer)")

@@ -178,6 +178,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		Hands: c.Engine, Security: func() string { return file().People().Security },
 		Calendar: p.Calendar,
 		Advisor:  advisor{tenant, p.Store.Now},
+		Surveyor: surveyor{tenant, p.Store},
 		Acted:    p.Acted,
 		Now:      p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
 	})

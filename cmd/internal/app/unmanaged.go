@@ -70,6 +70,9 @@ func WriteUnmanaged(w io.Writer, s approvals.Survey) (err error) {
 			line += "  put there by " + oneLine(u.By) + ", " + u.At.UTC().Format("2 Jan 2006")
 		}
 		say("  %s\n", line)
+		if command := u.Adopt(); command != "" {
+			say("      to give it an owner and an end: /hallpass %s\n", oneLine(command))
+		}
 	}
 	for i, u := range s.Unknown {
 		if i == 0 {

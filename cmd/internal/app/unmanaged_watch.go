@@ -1,10 +1,12 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -61,7 +63,53 @@ func (w *unmanagedWatch) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("looking for what is not managed: %w", err)
 	}
+	if err := w.keepList(ctx, s); err != nil {
+		return err
+	}
 	return w.keep(ctx, counted{s.At, s.Count(), len(s.Unknown) == 0})
+}
+
+// listedAtMost bounds what is kept of a look for chat and the pages: the command lists all of it. What can be taken over and
+// what counts comes first.
+const listedAtMost = 1000
+
+func (w *unmanagedWatch) keepList(ctx context.Context, s approvals.Survey) error {
+	all := s.Count()
+	rank := func(u approvals.Unmanaged) int {
+		switch {
+		case u.Expected != "":
+			return 2
+		case u.Where == "":
+			return 1
+		}
+		return 0
+	}
+	s.List = slices.Clone(s.List)
+	slices.SortStableFunc(s.List, func(a, b approvals.Unmanaged) int { return cmp.Compare(rank(a), rank(b)) })
+	s.List = s.List[:min(len(s.List), listedAtMost)]
+	s.More = all - s.Count()
+	data, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("encoding what is not managed: %w", err)
+	}
+	return w.store.PutDoc(ctx, spaceSurvey, "tenant", "list", data)
+}
+
+// lastListed gives what the last look by any replica found; false if there was none yet.
+func lastListed(ctx context.Context, store noted) (approvals.Survey, bool, error) {
+	var out approvals.Survey
+	docs, err := store.Docs(ctx, spaceSurvey, "tenant")
+	if err != nil {
+		return out, false, err
+	}
+	data, ok := docs["list"]
+	if !ok {
+		return out, false, nil
+	}
+	if err := json.Unmarshal(data, &out); err != nil {
+		return out, false, fmt.Errorf("decoding what is not managed: %w", err)
+	}
+	return out, true, nil
 }
 
 // keep stores the count, and notes it in the audit log if it is another than before.

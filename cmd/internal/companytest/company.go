@@ -103,7 +103,7 @@ refuse:
     when: ask.kind == "account" && known(plan.account.privileged) && plan.account.privileged
     say: Privileged accounts are not exempted from MFA. Ask for an app registration instead.
   - name: wide ranges
-    when: ask.kind == "ip" && plan.size > 256
+    when: ask.kind == "ip" && plan.size > 256 && !ask.adopt
     say: Ranges wider than 256 addresses are not trusted. Name the addresses of the server.
 rules:
   - name: by hand

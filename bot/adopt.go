@@ -1,0 +1,82 @@
+package bot
+
+import (
+	"context"
+
+	"hallpass/approvals"
+)
+
+// adopting says what it means to take over what is there already.
+func (v Voice) adopting(r *approvals.Request) Text {
+	t := Text{who(r.Requester), plain(" asks to take over "), code(what(r)), plain(", which is in "), literal(where(r)), plain(" already, without a request. Once that is approved, ")}
+	t = append(t, who(r.Owner), plain(" answers for it, and it is taken away "))
+	if r.Ask.Term.Until.IsZero() {
+		t = append(t, plain("after %s", sayDuration(r.Ask.Term.For)))
+	} else {
+		t = append(t, v.at(r.Ask.Term.Until))
+	}
+	return append(t, plain("; nothing is written before."))
+}
+
+// unmanagedShown is how many exemptions without a request one answer lists.
+const unmanagedShown = 20
+
+// unmanaged lists, for a reviewer, what stands in the tenant without a request, and what to type to give it an end.
+func (b *Bot) unmanaged(ctx context.Context, in Incoming, person string) error {
+	if b.cfg.Surveyor == nil {
+		return approvals.Refuse(approvals.RefusedInput, "Nobody looks for that here.")
+	}
+	if in.Foreign {
+		return approvals.Refuse(approvals.RefusedElsewhere, "This channel is shared with another organisation, so nothing is said about exemptions here.").Or("Ask in a channel of your own.")
+	}
+	s, ok, err := b.cfg.Surveyor.Survey(ctx, person)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		b.reply(ctx, in, card(ToneNote, "", Text{plain("hallpass has not looked yet. It does within some hours of its start; `hallpass unmanaged` looks at once.")}))
+		return nil
+	}
+	b.reply(ctx, in, b.voice.unmanagedCard(s))
+	return nil
+}
+
+// unmanagedCard shows what can be taken over first.
+func (v Voice) unmanagedCard(s approvals.Survey) Card {
+	c := Card{Tone: ToneNote, Title: "Exempt without a request"}
+	n := s.Count()
+	c.Lead = Text{plain("%d exemptions in Entra ID have no request, so no owner and no end. Looked at ", n), v.at(s.At), plain(".")}
+	switch n {
+	case 0:
+		c.Tone, c.Lead = ToneGood, Text{plain("Every exemption that hallpass found in Entra ID has an owner and an end. Looked at "), v.at(s.At), plain(".")}
+	case 1:
+		c.Lead = Text{plain("1 exemption in Entra ID has no request, so no owner and no end. Looked at "), v.at(s.At), plain(".")}
+	}
+	var lines []Text
+	for _, adoptable := range []bool{true, false} {
+		for _, u := range s.List {
+			if u.Expected != "" || (u.Adopt() != "") != adoptable {
+				continue
+			}
+			t := Text{code(clip(line(u.Label), 100)), plain(" in "), literal(clip(line(u.Place), 80))}
+			if u.By != "" {
+				t = append(t, plain(", put there by "), literal(clip(line(u.By), 80)), plain(" "), v.at(u.At))
+			}
+			if adoptable {
+				t = append(t, plain("  "), code("/hallpass "+line(u.Adopt())))
+			} else {
+				t = append(t, plain(": hallpass does not write there; an administrator takes it out"))
+			}
+			lines = append(lines, t)
+		}
+	}
+	c.Lines = lines[:min(len(lines), unmanagedShown)]
+	if more := len(lines) - len(c.Lines); more > 0 {
+		c.Foot = append(c.Foot, Text{plain("… and %d more: they stand on the reviewers’ pages, and `hallpass unmanaged` lists them.", more)})
+	}
+	for _, u := range s.Unknown[:min(len(s.Unknown), 3)] {
+		c.Flags = append(c.Flags, Text{plain("Not known: "), literal(clip(line(u), 200))})
+	}
+	c.Plain = clip(c.Title+". "+c.Lead.String(), 300)
+	return c
+}
