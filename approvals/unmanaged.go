@@ -1,6 +1,9 @@
 package approvals
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // UnmanagedKind is the kind of an exemption that hallpass does not manage.
 type UnmanagedKind string
@@ -45,6 +48,23 @@ func (u Unmanaged) Adopt() string {
 		return ""
 	}
 	return "adopt " + u.Label + " in " + u.Where + " for 90d because …"
+}
+
+// Ask is the request that takes it over; false if that cannot be done.
+func (u Unmanaged) Ask(term Term, reason string) (Ask, bool) {
+	a := Ask{Where: u.Where, Adopt: true, Term: term, Reason: reason}
+	switch {
+	case u.Where == "":
+		return a, false
+	case u.Kind == UnmanagedRange:
+		p, err := netip.ParsePrefix(u.Entry)
+		a.Kind, a.Addresses = KindIP, []netip.Prefix{p}
+		return a, err == nil
+	case u.Kind == UnmanagedMember:
+		a.Kind, a.Account = KindAccount, u.Entry
+		return a, true
+	}
+	return a, false
 }
 
 // Survey is what one look at the whole tenant found.

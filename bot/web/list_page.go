@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -93,7 +94,7 @@ func (s *Site) export(w http.ResponseWriter, r *http.Request, v *visitor) error 
 	return nil
 }
 
-// table is a view as a table: overview, requests, places, or the audit trail of one request by its id.
+// table is a view as a table: overview, requests, places, unmanaged, or the audit trail of one request by its id.
 func (s *Site) table(r *http.Request, name string) (Table, error) {
 	if err := s.register.CatchUp(r.Context()); err != nil {
 		return Table{}, err
@@ -104,6 +105,12 @@ func (s *Site) table(r *http.Request, name string) (Table, error) {
 		return weeksTable(overview(rows, now, s.cfg.Zone)), nil
 	case "requests":
 		return requestsTable(ReadView(r.URL.Query()).All(rows, now)), nil
+	case "unmanaged":
+		survey, _, err := s.cfg.Surveys.Survey(r.Context())
+		if err != nil {
+			return Table{}, fmt.Errorf("reading what is not managed: %w", err)
+		}
+		return unmanagedTable(survey), nil
 	case "places":
 		places, err := s.placeBodies(r)
 		return placesTable(places), err
@@ -111,7 +118,7 @@ func (s *Site) table(r *http.Request, name string) (Table, error) {
 	r.SetPathValue("id", name)
 	req, err := s.load(r)
 	if err != nil {
-		return Table{}, problem{http.StatusNotFound, "There is no such export", "There are overview, requests, places and the trail of a request."}
+		return Table{}, problem{http.StatusNotFound, "There is no such export", "There are overview, requests, places, unmanaged and the trail of a request."}
 	}
 	trail, err := s.cfg.Source.Trail(r.Context(), req)
 	return trailTable(&req, trail), err

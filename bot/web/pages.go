@@ -46,6 +46,10 @@ func (s *Site) overviewPage(w http.ResponseWriter, r *http.Request, v *visitor) 
 			seen++
 		}
 	}
+	survey, surveyed, err := s.cfg.Surveys.Survey(r.Context())
+	if err != nil {
+		return fmt.Errorf("reading what is not managed: %w", err)
+	}
 	rows, now := s.register.Rows(), s.cfg.Now()
 	soon, _ := View{State: string(approvals.StateActive), Sort: "end", Page: 1}.Select(rows, now)
 	o := overview(rows, now, s.cfg.Zone)
@@ -56,6 +60,8 @@ func (s *Site) overviewPage(w http.ResponseWriter, r *http.Request, v *visitor) 
 		Soon          []*Row
 		Foreign, Seen int
 		Total         int
-	}{o, chartOf(o.Weeks), soon[:min(len(soon), 8)], foreign, seen, len(rows)})
+		Unmanaged     int
+		Surveyed      bool
+	}{o, chartOf(o.Weeks), soon[:min(len(soon), 8)], foreign, seen, len(rows), survey.Count(), surveyed})
 	return nil
 }

@@ -35,8 +35,15 @@ type Place struct {
 	Rows   []approvals.Row
 }
 
+// Surveys knows what stands in the tenant without a request.
+type Surveys interface {
+	// Survey gives what the last look at the whole tenant found; false if nobody looked yet.
+	Survey(ctx context.Context) (approvals.Survey, bool, error)
+}
+
 // Acts is what can be done from the pages. Errors for people are *approvals.Refusal.
 type Acts interface {
+	Open(ctx context.Context, act approvals.Act, ask approvals.Ask) (approvals.Request, error)
 	Revoke(ctx context.Context, act approvals.Act, id approvals.RequestID, why string) (approvals.Request, error)
 	// Refused records that somebody was refused.
 	Refused(ctx context.Context, act approvals.Act, verb approvals.Verb, id approvals.RequestID, refusal *approvals.Refusal)

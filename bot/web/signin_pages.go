@@ -23,7 +23,7 @@ func sameToken(got, want string) bool {
 // It is put together anew from what was recognised, so that no other place can be written into it.
 func wayBack(to string) string {
 	u, err := url.Parse(to)
-	own := regexp.MustCompile(`^/(requests(/HP-[0-9]{1,15})?|places)?$`)
+	own := regexp.MustCompile(`^/(requests(/HP-[0-9]{1,15})?|places|unmanaged)?$`)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" || !own.MatchString(u.Path) {
 		return "/"
 	}

@@ -35,6 +35,7 @@ type Config struct {
 	Login     Login
 	Source    Source
 	Places    Places
+	Surveys   Surveys
 	Acts      Acts
 	Directory Directory
 	Notes     Notes
@@ -66,7 +67,7 @@ type standing struct {
 
 // New makes a Site. It makes no outside call.
 func New(cfg Config) (*Site, error) {
-	if cfg.Source == nil || cfg.Places == nil || cfg.Acts == nil || cfg.Directory == nil || cfg.Notes == nil || cfg.Keep == nil ||
+	if cfg.Source == nil || cfg.Places == nil || cfg.Surveys == nil || cfg.Acts == nil || cfg.Directory == nil || cfg.Notes == nil || cfg.Keep == nil ||
 		cfg.Now == nil || cfg.Machine == nil || cfg.Zone == nil || cfg.Log == nil || cfg.Login.HTTP == nil || cfg.Login.Issuer == "" ||
 		cfg.Login.Tenant == "" || cfg.Login.ClientID == "" {
 		return nil, errors.New("web: Config lacks a part")
@@ -108,6 +109,8 @@ func (s *Site) Handler() http.Handler {
 	mux.Handle("GET /requests/{id}", s.reviewer(s.requestPage))
 	mux.Handle("POST /requests/{id}/revoke", s.reviewer(s.revoke))
 	mux.Handle("GET /places", s.reviewer(s.placesPage))
+	mux.Handle("GET /unmanaged", s.reviewer(s.unmanagedPage))
+	mux.Handle("POST /unmanaged/adopt", s.reviewer(s.adopt))
 	mux.Handle("GET /export/{view}", s.reviewer(s.export))
 	mux.Handle("/", s.open(func(w http.ResponseWriter, _ *http.Request) error {
 		return problem{http.StatusNotFound, "There is no such page", "The address may be incomplete."}

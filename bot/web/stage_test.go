@@ -56,6 +56,9 @@ type memory struct {
 	revoked  []string
 	refused  []string
 	places   []web.Place
+	survey   *approvals.Survey        // nil: nobody looked
+	asked    map[string]approvals.Ask // by operation
+	opens    error
 }
 
 func newStage(tb testing.TB) *stage {
@@ -83,7 +86,7 @@ func newStage(tb testing.TB) *stage {
 		Login: web.Login{
 			Issuer: s.issuer.Name(), Tenant: tenantID, ClientID: clientID, Secret: "secret", HTTP: &http.Client{Timeout: 10 * time.Second},
 		},
-		Source: mem, Places: mem, Acts: mem, Directory: mem, Notes: mem, Keep: mem, Now: mem.clock, Machine: mem.clock, Zone: time.UTC,
+		Source: mem, Places: mem, Surveys: mem, Acts: mem, Directory: mem, Notes: mem, Keep: mem, Now: mem.clock, Machine: mem.clock, Zone: time.UTC,
 		Log: slog.New(slog.DiscardHandler),
 	}
 	s.site, err = web.New(s.cfg)
@@ -202,6 +205,28 @@ func (m *memory) Drop(_ context.Context, name string) (bool, error) {
 	_, ok := m.kept[name]
 	delete(m.kept, name)
 	return ok, nil
+}
+
+func (m *memory) Survey(context.Context) (approvals.Survey, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.survey == nil {
+		return approvals.Survey{}, false, nil
+	}
+	return *m.survey, true, nil
+}
+
+func (m *memory) Open(_ context.Context, act approvals.Act, ask approvals.Ask) (approvals.Request, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.opens != nil {
+		return approvals.Request{}, m.opens
+	}
+	if m.asked == nil {
+		m.asked = map[string]approvals.Ask{}
+	}
+	m.asked[act.Operation] = ask
+	return approvals.Request{ID: "HP-1001"}, nil
 }
 
 func (m *memory) Revoke(_ context.Context, act approvals.Act, id approvals.RequestID, why string) (approvals.Request, error) {

@@ -33,6 +33,17 @@ func placesTable(places []placeBody) Table {
 	return t
 }
 
+// unmanagedTable is what stands in the tenant without a request.
+func unmanagedTable(s approvals.Survey) Table {
+	t := Table{Name: "without-a-request", Columns: []string{"kind", "entry", "label", "place", "through", "policies", "by", "at", "where", "expected"}}
+	for _, u := range s.List {
+		t.Rows = append(t.Rows, []string{
+			string(u.Kind), u.Entry, u.Label, u.Place, strings.Join(u.Through, "; "), strings.Join(u.Policies, "; "), u.By, stamp(u.At), u.Where, u.Expected,
+		})
+	}
+	return t
+}
+
 // trailTable is the audit trail of a request with everything that its hashes are made from.
 func trailTable(r *approvals.Request, trail []approvals.Entry) Table {
 	t := Table{Name: string(r.ID), Columns: []string{"request", "at", "actor", "name", "act", "from", "to", "detail", "prev", "hash"}}

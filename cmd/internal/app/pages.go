@@ -29,7 +29,7 @@ func (c *Core) Pages(public string, login web.Login) (*web.Site, error) {
 		zone = time.UTC
 	}
 	return web.New(web.Config{
-		Public: public, Login: login, Source: p.Store, Places: seenPlaces{p.Store, p.Rules.File}, Acts: c.Engine, Directory: c.Tenant,
+		Public: public, Login: login, Source: p.Store, Places: seenPlaces{p.Store, p.Rules.File}, Surveys: lastSurvey{p.Store}, Acts: c.Engine, Directory: c.Tenant,
 		Notes: notes{p.Store}, Keep: keeper{p.Store, p.Clock}, Now: p.Clock, Machine: p.Now, Zone: zone, Log: p.Log,
 	})
 }
@@ -84,6 +84,13 @@ func (s seenPlaces) Places(ctx context.Context) ([]web.Place, error) {
 		return nil, err
 	}
 	return out, add(approvals.KindAccount, file.Exclusions())
+}
+
+// lastSurvey gives what the last look of any replica found.
+type lastSurvey struct{ store noted }
+
+func (l lastSurvey) Survey(ctx context.Context) (approvals.Survey, bool, error) {
+	return lastListed(ctx, l.store)
 }
 
 // notes writes entries that belong to no step of a request.
