@@ -301,6 +301,13 @@ func replica() string {
 func (c *Core) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.pool.Run(ctx) })
+	g.Go(func() error {
+		if err := lookAtOnce(ctx, c.parts.Store); err != nil && ctx.Err() == nil { // its time will come
+			c.parts.Log.WarnContext(ctx, "the first look at what is not managed could not be booked", "error", err)
+		}
+		c.kick(approvals.LaneSweep)
+		return nil
+	})
 	if c.parts.Socket && c.Slack != nil {
 		g.Go(func() error { return c.Slack.Run(ctx, c.parts.Dialer) })
 	}

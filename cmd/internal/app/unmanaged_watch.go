@@ -12,7 +12,11 @@ import (
 
 	"hallpass/approvals"
 	"hallpass/approvals/engine"
+	"hallpass/approvals/redisstore"
 )
+
+// unmanagedName is that of the schedule, in the store.
+const unmanagedName = "unmanaged"
 
 // surveyEvery is how often everything in the tenant that hallpass does not manage is counted.
 const surveyEvery = 6 * time.Hour
@@ -41,7 +45,20 @@ type counted struct {
 
 // schedule is the watch as work that comes due. The queue gives it to one worker at a time.
 func (w *unmanagedWatch) schedule() engine.Schedule {
-	return engine.Schedule{Name: "unmanaged", Every: w.every, Do: w.run}
+	return engine.Schedule{Name: unmanagedName, Every: w.every, Do: w.run}
+}
+
+// lookAtOnce books the first look ever for now: nobody should have to wait hours to see what there is.
+func lookAtOnce(ctx context.Context, store *redisstore.Store) error {
+	_, looked, err := lastListed(ctx, store)
+	if err != nil || looked {
+		return err
+	}
+	now, err := store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	return store.Book(ctx, approvals.Due{Kind: approvals.DueSchedule, Key: unmanagedName, Lane: approvals.LaneSweep, At: now})
 }
 
 func (w *unmanagedWatch) run(ctx context.Context) error {
