@@ -45,9 +45,10 @@ const (
 	VerbTake    Verb = "take" // do by hand what it waits for
 	VerbDone    Verb = "done" // say that it was made by hand
 	VerbUndone  Verb = "undone"
+	VerbReview  Verb = "review" // say as a reviewer what becomes of it
 )
 
 // Verbs lists the verbs.
 func Verbs() []Verb {
-	return []Verb{VerbAsk, VerbShow, VerbApprove, VerbDeny, VerbCancel, VerbRenew, VerbRevoke, VerbHand, VerbTake, VerbDone, VerbUndone}
+	return []Verb{VerbAsk, VerbShow, VerbApprove, VerbDeny, VerbCancel, VerbRenew, VerbRevoke, VerbHand, VerbTake, VerbDone, VerbUndone, VerbReview}
 }

@@ -90,6 +90,13 @@ type FenceBroken struct {
 	Why  string // what is wrong with it
 }
 
+// Reviewed is what a reviewer says of a request in force.
+type Reviewed struct {
+	By      Person
+	Verdict Verdict
+	Why     string // optional
+}
+
 func (Opened) event()     {}
 func (Voted) event()      {}
 func (Cancelled) event()  {}
@@ -101,5 +108,6 @@ func (Held) event()       {}
 func (Woke) event()       {}
 
 func (FenceBroken) event() {}
+func (Reviewed) event()    {}
 func (TaskTaken) event()   {}
 func (Attested) event()    {}

@@ -72,6 +72,8 @@ func May(s Standing, verb Verb, r *Request) error {
 		return mayRevoke(roles, r)
 	case VerbTake, VerbDone, VerbUndone:
 		return mayHand(roles, verb, r)
+	case VerbReview:
+		return mayReview(roles, r)
 	case VerbHand:
 		if !roles.Owner && !roles.Security {
 			return Refuse(RefusedRights, "Only the owner of %s, or security, can hand it to somebody else.", r.ID)

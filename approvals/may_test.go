@@ -27,6 +27,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		approvals.VerbTake:    {"", "", "", "", "", "", "", "H", "H"},
 		approvals.VerbDone:    {"", "", "", "", "", "", "", "H", ""},
 		approvals.VerbUndone:  {"", "", "", "", "", "", "", "", "H"},
+		approvals.VerbReview:  {"", "", "", "X", "X", "", "", "", ""},
 	}
 	who := map[rune]approvals.Standing{
 		'R': {Person: person("ana")}, 'O': {Person: person("olga")}, 'A': {Person: person("svc"), Groups: []string{"netsec", "hands"}},

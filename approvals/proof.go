@@ -22,9 +22,12 @@ type Proof struct {
 	Misses int       `json:"misses,omitempty"`
 	At     time.Time `json:"at,omitzero"`   // of the last answer
 	Next   time.Time `json:"next,omitzero"` // when to ask, or to look into the log, next
-	// Looks counts the looks into the sign-in log, Used is what the last one found.
+	// Looks counts the looks into the sign-in log; Used is the first sign-in that worked, or else the last that did not.
 	Looks int   `json:"looks,omitempty"`
 	Used  *Used `json:"used,omitempty"`
+	// Looked is when the log was read last, Last the newest sign-in seen that worked.
+	Looked time.Time `json:"looked,omitzero"`
+	Last   time.Time `json:"last,omitzero"`
 }
 
 // Used is the first real sign-in from the addresses that worked; until there is one, the last that did not.
@@ -49,6 +52,25 @@ func looks() []time.Duration {
 	return []time.Duration{10 * time.Minute, 40 * time.Minute, 3 * time.Hour, 12 * time.Hour, 26 * time.Hour, 8 * 24 * time.Hour}
 }
 
+// lookWeekly is the time between looks once a sign-in has worked, or the first looks are over: whether it is still used.
+const lookWeekly = 7 * 24 * time.Hour
+
+// unusedAfter is how long no sign-in was seen of an exemption that counts as unused.
+const unusedAfter = 14 * 24 * time.Hour
+
+// Unused reports whether an exemption in force is not used, as far as the sign-in log was read, and since when nothing was
+// seen. What the log does not tell of is not called unused.
+func (r *Request) Unused() (since time.Time, is bool) {
+	if r.State != StateActive || r.Proof == nil || r.Proof.Looked.IsZero() {
+		return time.Time{}, false
+	}
+	since = r.Applied
+	if r.Proof.Last.After(since) {
+		since = r.Proof.Last
+	}
+	return since, r.Proof.Looked.Sub(since) >= unusedAfter
+}
+
 // CauseDisproved is the word of a Cause: the exemption did not do what was predicted, so it was taken back.
 const CauseDisproved = "not as predicted"
 
@@ -61,8 +83,15 @@ type Proved struct {
 
 func (Proved) event() {}
 
-// Looked is what a look into the sign-in log found; Used is nil if there was nothing, or nothing could be read.
-type Looked struct{ Used *Used }
+// Looked is what a look into the sign-in log found.
+type Looked struct {
+	// Read: the log could be read.
+	Read bool
+	// Used is the first sign-in that worked, or else the last that did not; nil if there was none.
+	Used *Used
+	// Last is the newest sign-in that worked.
+	Last time.Time
+}
 
 func (Looked) event() {}
 
@@ -71,17 +100,23 @@ func (r *Request) Looking(now time.Time) bool {
 	return r.State == StateActive && r.Proof != nil && r.Proof.State != ProofAsked && !r.Proof.Next.IsZero() && !now.Before(r.Proof.Next)
 }
 
-// looked records what a look into the log found, and books the next one until a sign-in has worked.
+// looked records what a look into the log found, and books the next one: soon until a sign-in has worked, then weekly.
 func (s *step) looked(e Looked) error {
 	if !s.r.Looking(s.now()) {
 		return nil
 	}
 	p := *s.r.Proof
-	if e.Used != nil {
+	if e.Used != nil && (p.Used == nil || !p.Used.Worked) {
 		p.Used = e.Used
 	}
+	if e.Last.After(p.Last) {
+		p.Last = e.Last
+	}
+	if e.Read {
+		p.Looked = s.now()
+	}
 	p.Looks++
-	p.Next = time.Time{}
+	p.Next = s.now().Add(lookWeekly)
 	if list := looks(); p.Looks < len(list) && (p.Used == nil || !p.Used.Worked) {
 		p.Next = s.now().Add(list[p.Looks] - list[p.Looks-1])
 	}

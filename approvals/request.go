@@ -122,6 +122,8 @@ type Request struct {
 	Observed bool `json:"observed,omitempty"`
 	// Proof is what Entra ID said of a fenced exemption after it was applied.
 	Proof *Proof `json:"proof,omitempty"`
+	// Review is what a reviewer said of it last, since its present end was approved.
+	Review *Review `json:"review,omitempty"`
 	// Restored says that it was brought back from a checkpoint after the store was lost.
 	Restored *Restored `json:"restored,omitempty"`
 	// Hash is the hash of the request's last audit entry.

@@ -121,6 +121,8 @@ func (s *step) take(e Event) error {
 	case FenceBroken:
 		s.unfenced(e)
 		return nil
+	case Reviewed:
+		return s.review(e)
 	case TaskTaken:
 		return s.takeTask(e)
 	case Attested:

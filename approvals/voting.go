@@ -109,6 +109,7 @@ func (s *step) approve(by Person) {
 	s.closeRound(OutcomeApproved, by, "")
 	if round.Kind == RoundRenewal {
 		s.r.End = s.m.Calendar.EndOf(term, s.r.End)
+		s.r.Review = nil // it was about the end before
 		s.r.Reminded = s.passed()
 		return
 	}

@@ -250,6 +250,13 @@ func (e *Engine) Renew(ctx context.Context, act approvals.Act, id approvals.Requ
 	})
 }
 
+// Review records what a reviewer says of a request in force, and has its owner told.
+func (e *Engine) Review(ctx context.Context, act approvals.Act, id approvals.RequestID, verdict approvals.Verdict, why string) (approvals.Request, error) {
+	return e.on(ctx, act, id, approvals.VerbReview, func(_ context.Context, who approvals.Standing, _ *approvals.Request, _ time.Time) (approvals.Event, map[string]string, error) {
+		return approvals.Reviewed{By: who.Person, Verdict: verdict, Why: why}, map[string]string{"verdict": string(verdict), "reason": why}, nil
+	})
+}
+
 // Hand gives a request another owner, named by Entra object id.
 func (e *Engine) Hand(ctx context.Context, act approvals.Act, id approvals.RequestID, to string) (approvals.Request, error) {
 	return e.on(ctx, act, id, approvals.VerbHand, func(ctx context.Context, who approvals.Standing, _ *approvals.Request, _ time.Time) (approvals.Event, map[string]string, error) {

@@ -90,7 +90,7 @@ func (e *Engine) eventFor(ctx context.Context, r *approvals.Request, now time.Ti
 		return event, "proved", err
 	}
 	if r.Looking(now) {
-		event, err := e.look(ctx, r)
+		event, err := e.look(ctx, r, now)
 		return event, "looked", err
 	}
 	if r.State == approvals.StateActive && !now.Before(r.End) {
@@ -144,13 +144,26 @@ func (e *Engine) prove(ctx context.Context, r *approvals.Request) (approvals.Eve
 	return event, nil
 }
 
-// look asks whether the exemption has worked since it was applied.
-func (e *Engine) look(ctx context.Context, r *approvals.Request) (approvals.Event, error) {
+const (
+	// logReach is how far back the sign-in log is asked at most, logLag how late a sign-in may stand in it.
+	logReach = 30 * 24 * time.Hour
+	logLag   = 2 * time.Hour
+)
+
+// look asks whether the exemption has worked since it was applied, or since the last look once it has.
+func (e *Engine) look(ctx context.Context, r *approvals.Request, now time.Time) (approvals.Event, error) {
 	prover, ok := e.cfg.Entra.(Prover)
 	if !ok {
 		return approvals.Looked{}, nil
 	}
-	event, err := prover.Look(ctx, r.Round().Plan, r.Applied)
+	since := r.Applied
+	if p := r.Proof; p.Used != nil && p.Used.Worked && p.Looked.Add(-logLag).After(since) {
+		since = p.Looked.Add(-logLag)
+	}
+	if far := now.Add(-logReach); far.After(since) {
+		since = far
+	}
+	event, err := prover.Look(ctx, r.Round().Plan, since)
 	if err != nil {
 		return nil, err
 	}

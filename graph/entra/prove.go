@@ -193,6 +193,7 @@ func (e *Entra) Look(ctx context.Context, plan approvals.Plan, since time.Time) 
 		}
 	}
 	var out *approvals.Used
+	var last time.Time
 	for _, in := range log.list { // newest first
 		addr, err := netip.ParseAddr(in.Address)
 		if err != nil || in.At.Before(since) || !within(inside, netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen())) {
@@ -201,10 +202,13 @@ func (e *Entra) Look(ctx context.Context, plan approvals.Plan, since time.Time) 
 		switch {
 		case in.Code == 0:
 			out = &approvals.Used{Worked: true, At: in.At, What: clip(in.App, 80)}
+			if in.At.After(last) {
+				last = in.At
+			}
 		case out == nil:
 			s := stopped{last: in, failed: true}
 			out = &approvals.Used{At: in.At, What: clip(in.App, 80), Why: strings.TrimSuffix(s.sentence(approvals.Question{}), ".")}
 		}
 	}
-	return approvals.Looked{Used: out}, nil
+	return approvals.Looked{Read: log.known, Used: out, Last: last}, nil
 }
