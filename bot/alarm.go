@@ -22,14 +22,13 @@ func (b *Bot) Channels(group string) []Place {
 	return out
 }
 
-// Announce posts a card without buttons in a channel. Errors are those of Chat.Post.
-func (b *Bot) Announce(ctx context.Context, to Place, c Card) error {
+// Announce posts a card in a channel, of a request or of none, and gives what to answer to. Errors are those of Chat.Post.
+func (b *Bot) Announce(ctx context.Context, to Place, c Card) (MessageRef, error) {
 	chat, ok := b.chat(to.Platform)
 	if !ok {
-		return fmt.Errorf("announcing on %s: %w", to.Platform, ErrGone)
+		return MessageRef{}, fmt.Errorf("announcing on %s: %w", to.Platform, ErrGone)
 	}
-	_, err := chat.Post(ctx, to, c)
-	return err
+	return chat.Post(ctx, to, c)
 }
 
 // Defect is one thing that is wrong with a zone, and what mends it.

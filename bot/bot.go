@@ -27,6 +27,8 @@ type Config struct {
 	Surveyor Surveyor
 	// Hands is what the bot asks of the engine for what people do by hand. Optional: then nothing is.
 	Hands Hands
+	// Pages is the address of the reviewers' pages. Optional.
+	Pages string
 	// Security is the group of reviewers, by its name in the rules file: they are told what is overdue by hand. Optional.
 	Security func() string
 	// Channel gives the channel of a group, by its name in the rules file, on a platform; false if it has none there.

@@ -78,6 +78,9 @@ const (
 	ButtonCancel  = "cancel"
 	ButtonHand    = "hand" // opens the form that names another owner
 	ButtonAsk     = "ask"  // opens the request form
+	// ButtonQuestion and ButtonLetEnd are a reviewer's.
+	ButtonQuestion = "question" // asks the owner whether it is still needed
+	ButtonLetEnd   = "let"      // it is not to be renewed
 	// ButtonTake and what follows are about what is done by hand.
 	ButtonTake   = "take"
 	ButtonSteps  = "steps"  // shows the steps to the one who clicks

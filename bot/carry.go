@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hallpass/approvals"
@@ -73,7 +74,7 @@ func (b *Bot) meant(in Incoming) (Command, string, error) {
 	case InClick:
 		value, seen, _ := strings.Cut(in.Value, ":")
 		id, err := approvals.ParseRequestID(value)
-		if err != nil || in.Button != ButtonCancel && in.Button != ButtonTake {
+		if err != nil || !slices.Contains([]string{ButtonCancel, ButtonTake, ButtonQuestion, ButtonLetEnd}, in.Button) {
 			return Command{}, "", approvals.Refuse(approvals.RefusedInput, "That button is damaged.")
 		}
 		return Command{Verb: in.Button, ID: id}, seen, nil
@@ -94,6 +95,8 @@ func verbOf(verb string) approvals.Verb {
 	switch verb {
 	case "ip", "account", "adopt", "own":
 		return approvals.VerbAsk
+	case "question", "let":
+		return approvals.VerbReview
 	}
 	return approvals.Verb(verb)
 }
@@ -121,6 +124,12 @@ func (b *Bot) carryOut(ctx context.Context, act approvals.Act, in Incoming, c Co
 	case "hand":
 		r, err = b.hand(ctx, act, in, c)
 		said = Text{plain(" now belongs to "), who(r.Owner), plain(".")}
+	case "question":
+		r, err = b.cfg.Asks.Review(ctx, act, c.ID, approvals.VerdictAsk, c.Why)
+		said = Text{plain(": "), who(r.Owner), plain(" is asked whether it is still needed.")}
+	case "let":
+		r, err = b.cfg.Asks.Review(ctx, act, c.ID, approvals.VerdictLetGo, c.Why)
+		said = Text{plain(" ends "), b.voice.at(r.End), plain("; who decides on a renewal reads that you let it end.")}
 	case "take", "done", "undone":
 		r, said, err = b.byHand(ctx, act, c)
 	case "own":

@@ -31,7 +31,7 @@ type Command struct {
 }
 
 func verbs() []string {
-	return []string{"ip", "account", "adopt", "show", "list", "approve", "deny", "cancel", "renew", "revoke", "hand", "take", "done", "undone", "own", "advise", "help"}
+	return []string{"ip", "account", "adopt", "show", "list", "approve", "deny", "cancel", "renew", "revoke", "hand", "take", "done", "undone", "review", "question", "let", "own", "advise", "help"}
 }
 
 // Grammar is what the parser has to know besides the words.
@@ -85,6 +85,10 @@ func (g Grammar) Parse(text string) (Command, error) {
 		err = g.list(&c, p)
 	case "done", "undone":
 		err = attested(&c, rest)
+	case "review":
+		if p.head() != "" {
+			err = shape("`review` shows what there is to review; it takes nothing behind it.", "/hallpass review")
+		}
 	case "help":
 		c.Topic = strings.ToLower(p.head())
 	case "advise":
@@ -170,9 +174,12 @@ func (g Grammar) list(c *Command, p parts) error {
 func (g Grammar) onRequest(c *Command, p parts) error {
 	examples := map[string]string{
 		"show": "", "approve": " for 30d", "deny": " because …", "cancel": "", "renew": " for 30d because …",
-		"revoke": " because …", "hand": " to @person", "take": "",
+		"revoke": " because …", "hand": " to @person", "take": "", "question": " because …", "let": " end",
 	}
 	example := "/hallpass " + c.Verb + " HP-1042" + examples[c.Verb]
+	if c.Verb == "let" && len(p.words) == 2 && strings.EqualFold(p.words[1], "end") {
+		p.words = p.words[:1]
+	}
 	if len(p.words) != 1 {
 		return shape("Which request?", example)
 	}

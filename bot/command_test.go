@@ -51,6 +51,11 @@ func TestCommandsAsPeopleTypeThem(t *testing.T) {
 		"ip 20.50.2.1 in mfa-settings for 9d because x": func(c Command) bool { return c.Ask.Where == "mfa-settings" && c.Ask.Kind == approvals.KindIP },
 		"account NX in Salesforce for 9d because x":     func(c Command) bool { return c.Ask.Where == "salesforce" && c.Ask.Account == "nx" },
 		"account svc@x.com for 9d because x":            func(c Command) bool { return c.Ask.Where == "integrations" }, // never by hand unless said
+		"review":                                        func(c Command) bool { return c.Verb == "review" },
+		"question HP-7":                                 func(c Command) bool { return c.ID == "HP-7" && c.Why == "" },
+		"question 7 because the migration is done":      func(c Command) bool { return c.ID == "HP-7" && c.Why == "the migration is done" },
+		"let HP-7 end":                                  func(c Command) bool { return c.Verb == "let" && c.ID == "HP-7" },
+		"let hp-7 End because it is over":               func(c Command) bool { return c.ID == "HP-7" && c.Why == "it is over" },
 		"adopt":                                         func(c Command) bool { return c.Verb == "adopt" && !c.Ask.Adopt },
 		"adopt 10.0.0.0/8, 20.50.2.9/24 in office for 90d because nobody knows": func(c Command) bool {
 			return c.Ask.Adopt && c.Ask.Kind == approvals.KindIP && len(c.Ask.Addresses) == 2 && c.Ask.Addresses[1].String() == "20.50.2.0/24" && c.Ask.Where == "office"
@@ -84,28 +89,30 @@ func TestCommandsAsPeopleTypeThem(t *testing.T) {
 func TestAMistakeShowsTheCommandAsItShouldBe(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"aprove HP-7":                                     "`/hallpass approve HP-7`",
-		"20.50.2.1 for 90d":                               "`/hallpass ip 20.50.2.1 for 90d`",
-		"ip 20.50.2.1 for 90d because x":                  "in trusted-servers for 90d because x`",
-		"ip 20.50.2.1 in offce for 90d because x":         "There is no location “offce”. There is: trusted-servers, office, mfa-settings, adfs.",
-		"ip 20.50.2.1 in office because x":                "How long is missing.",
-		"ip 20.50.2.1 in office for ever because x":       "Write 90d, 12h, 2 weeks or until 2027-01-31.",
-		"ip 20.50.2.1 in office for 9d":                   "The reason is missing.",
-		"ip 20.50.2.1 in office until 31.1.27":            "Write the year first",
-		"ip 10.0.0.1 in office for 9d because x":          "public egress address",
-		"deny HP-7":                                       "`/hallpass deny HP-7 because …`",
-		"revoke":                                          "Which request?",
-		"hand HP-7":                                       "`/hallpass hand HP-7 to @person`",
-		"fly":                                             "`/hallpass help`",
-		"done":                                            "Type: `/hallpass done HP-1042 what shows it",
-		"done HP-7":                                       "`/hallpass done HP-7 what shows it",
-		"undone the thing":                                "`/hallpass undone HP-1042 what shows it",
-		"done HP-7 " + strings.Repeat("x", 3500):          "at most 3000 fit",
-		"take":                                            "`/hallpass take HP-1042`",
-		"adopt 20.50.2.0/24 for 90d because x":            "Into which location? There is: trusted-servers, office.",
-		"adopt 20.50.2.0/24 in adfs for 90d because x":    "There is no location “adfs”. There is: trusted-servers, office.",
-		"adopt svc@x.com in integrations":                 "`/hallpass adopt svc@x.com in integrations for",
-		"adopt svc@x.com from 20.50.2.1 for 9d because x": "taken over as it is",
+		"aprove HP-7":                               "`/hallpass approve HP-7`",
+		"20.50.2.1 for 90d":                         "`/hallpass ip 20.50.2.1 for 90d`",
+		"ip 20.50.2.1 for 90d because x":            "in trusted-servers for 90d because x`",
+		"ip 20.50.2.1 in offce for 90d because x":   "There is no location “offce”. There is: trusted-servers, office, mfa-settings, adfs.",
+		"ip 20.50.2.1 in office because x":          "How long is missing.",
+		"ip 20.50.2.1 in office for ever because x": "Write 90d, 12h, 2 weeks or until 2027-01-31.",
+		"ip 20.50.2.1 in office for 9d":             "The reason is missing.",
+		"ip 20.50.2.1 in office until 31.1.27":      "Write the year first",
+		"ip 10.0.0.1 in office for 9d because x":    "public egress address",
+		"deny HP-7":                                 "`/hallpass deny HP-7 because …`",
+		"revoke":                                    "Which request?",
+		"hand HP-7":                                 "`/hallpass hand HP-7 to @person`",
+		"fly":                                       "`/hallpass help`",
+		"done":                                      "Type: `/hallpass done HP-1042 what shows it",
+		"done HP-7":                                 "`/hallpass done HP-7 what shows it",
+		"undone the thing":                          "`/hallpass undone HP-1042 what shows it",
+		"done HP-7 " + strings.Repeat("x", 3500):    "at most 3000 fit",
+		"let HP-7 go":                               "`/hallpass let HP-1042 end`",
+		"review HP-7":                               "`/hallpass review`",
+		"take":                                      "`/hallpass take HP-1042`",
+		"adopt 20.50.2.0/24 for 90d because x":      "Into which location? There is: trusted-servers, office.",
+		"adopt 20.50.2.0/24 in adfs for 90d because x":             "There is no location “adfs”. There is: trusted-servers, office.",
+		"adopt svc@x.com in integrations":                          "`/hallpass adopt svc@x.com in integrations for",
+		"adopt svc@x.com from 20.50.2.1 for 9d because x":          "taken over as it is",
 		"adopt 20.50.2.0/24 svc@x.com in office for 9d because x":  "\"svc@x.com\" is no range",
 		"ip 20.50.2.1 in adsf for 90d because x":                   "There is: trusted-servers, office, mfa-settings, adfs.",
 		"ip 20.50.2.1 in salesforce for 90d because x":             "There is no location “salesforce”.",
@@ -137,7 +144,7 @@ func TestTheCorrectedCommandIsTaken(t *testing.T) {
 		"ip 20.50.2.1 in office for ever because x", "ip", "account", "account svc@contoso.com in nowhere because x", "account svc@contoso.com",
 		"aprove HP-7", "deny HP-7", "revoke HP-7", "renew HP-7", "renew HP-7 for 9d", "hand HP-7", "own", "list nothing", "show", "20.50.2.1 in office for 9d because x",
 		"ip 20.50.2.1 in office for 1d for 2d because x", "deny HP-7x because y", "ip 20.50.2.1 in office until 31.1.27 because x",
-		"adopt 20.50.2.0/24 in office", "adopt svc@x.com", "adopt svc@x.com from 20.50.2.1 for 9d because x", "adopt 10.0.0.0/8 for 9d because x", "adopt svc@x.com in office for 9d because x",
+		"let", "question", "review HP-7", "adopt 20.50.2.0/24 in office", "adopt svc@x.com", "adopt svc@x.com from 20.50.2.1 for 9d because x", "adopt 10.0.0.0/8 for 9d because x", "adopt svc@x.com in office for 9d because x",
 	} {
 		_, err := grammar().Parse(text)
 		if err == nil {
@@ -189,7 +196,7 @@ func FuzzParse(f *testing.F) {
 			}
 		case "ip", "account":
 			sound(t, text, c.Ask)
-		case "show", "approve", "deny", "cancel", "renew", "revoke", "hand":
+		case "show", "approve", "deny", "cancel", "renew", "revoke", "hand", "question", "let":
 			if again, err := approvals.ParseRequestID(string(c.ID)); err != nil || again != c.ID {
 				t.Errorf("%q is about %q", text, c.ID)
 			}

@@ -19,6 +19,10 @@ func VoteForm(button, value string) Form {
 	return form
 }
 
+func (v Voice) ReviewCard(w Review) Card { return v.reviewCard(w, w.urgent()) }
+
+func (v Voice) ToReview(r *approvals.Request) Card { return v.toReview(r) }
+
 func (v Voice) UnmanagedCard(s approvals.Survey) Card { return v.unmanagedCard(s) }
 
 func (v Voice) Brief(r *approvals.Request, approver bool) Card { return v.brief(r, approver) }

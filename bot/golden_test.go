@@ -161,6 +161,7 @@ func pieces(t *testing.T) map[string]bottest.Piece {
 	card("alarm-long", bot.BrokenZone{Title: hostile, Found: slices.Repeat(defects[:1], 20), Every: 10 * time.Minute}.Card())
 	card("alarm-over", bot.WholeZone("Integrations, fenced"))
 
+	reviewPieces(t, card, requester, approver, notices)
 	there := begin(t, ask{
 		by: sam(), owner: ana(), account: "svc-old@contoso.com", where: "integrations", days: 90, reason: "nobody knows what it is for", adopt: true,
 		warnings: []string{"svc-old@contoso.com is disabled: it cannot sign in at all. Ending this now breaks nothing."},

@@ -32,10 +32,14 @@ func (v Voice) Notices(r *approvals.Request) []Notice {
 		add("applied", true, true, plain("%s. It ends ", appliedWord(r)), v.at(r.End), plain("."))
 	}
 	out = append(out, handNotices(r)...)
+	if said := r.Review; said != nil && r.State == approvals.StateActive {
+		add("review:"+said.At.UTC().Format(time.RFC3339), true, false, v.reviewed(r, said)...)
+	}
 	if reminded(r) {
-		add("remind:"+r.End.UTC().Format(time.RFC3339)+":"+strings.Repeat("i", r.Reminded), true, true,
+		add("remind:"+r.End.UTC().Format(time.RFC3339)+":"+strings.Repeat("i", r.Reminded), true, true, append(Text{
 			plain("ends "), v.at(r.End), plain(". Still needed? "), who(r.Owner), plain(" or the requester types "),
-			code("/hallpass renew "+string(r.ID)+" for 30d because …"), plain(". If not, it is taken away then."))
+			code("/hallpass renew "+string(r.ID)+" for 30d because …"), plain(". If not, it is taken away then."),
+		}, v.unusedWords(r)...)...)
 	}
 	if r.Cause == nil {
 		return out
@@ -184,6 +188,7 @@ func Help() Card {
 		{"/hallpass renew HP-1042 for 30d because …", "ask for a later end"},
 		{"/hallpass revoke HP-1042 because …", "end it now"},
 		{"/hallpass hand HP-1042 to @person", "give it another owner"},
+		{"/hallpass review", "for security: what is to be reviewed; question HP-1042: ask its owner; let HP-1042 end: do not renew it"},
 		{"/hallpass list todo", "what waits for you to do it by hand"},
 		{"/hallpass done HP-1042 EVIDENCE", "say that it was made by hand; undone: that it was taken away"},
 		{"/hallpass adopt", "what is exempt without a request; adopt WHAT in WHERE for 90d because …: give it an owner and an end"},

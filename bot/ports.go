@@ -17,6 +17,7 @@ type Asks interface {
 	Renew(ctx context.Context, act approvals.Act, id approvals.RequestID, term approvals.Term, why string) (approvals.Request, error)
 	Revoke(ctx context.Context, act approvals.Act, id approvals.RequestID, why string) (approvals.Request, error)
 	Hand(ctx context.Context, act approvals.Act, id approvals.RequestID, to string) (approvals.Request, error)
+	Review(ctx context.Context, act approvals.Act, id approvals.RequestID, verdict approvals.Verdict, why string) (approvals.Request, error)
 }
 
 // Hands is what the bot asks of the engine for what people do by hand. Errors as for Asks.

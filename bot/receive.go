@@ -57,6 +57,9 @@ func (b *Bot) command(ctx context.Context, in Incoming) Ack {
 			b.cfg.Go(func(ctx context.Context) { b.look(ctx, in, c.Verb, b.unmanaged) })
 			return Ack{}
 		}
+	case "review":
+		b.cfg.Go(func(ctx context.Context) { b.look(ctx, in, c.Verb, b.review) })
+		return Ack{}
 	case "show", "list":
 		b.cfg.Go(func(ctx context.Context) {
 			b.look(ctx, in, c.Verb, func(ctx context.Context, in Incoming, person string) error { return b.showOrList(ctx, in, person, c) })
@@ -83,7 +86,7 @@ func (b *Bot) click(ctx context.Context, in Incoming) Ack {
 	case ButtonSteps:
 		b.cfg.Go(func(ctx context.Context) { b.look(ctx, in, "steps", b.steps) })
 		return Ack{}
-	case ButtonCancel, ButtonTake:
+	case ButtonCancel, ButtonTake, ButtonQuestion, ButtonLetEnd:
 		return b.store(ctx, in)
 	}
 	return Ack{Text: "That button is from an older card. Type `/hallpass list mine` to see where things stand."}

@@ -60,6 +60,14 @@ func (v Voice) flags(r *approvals.Request) []Text {
 	if r.Restored != nil {
 		out = append(out, Text{plain("Brought back after hallpass lost its store, from what was signed "), v.at(r.Restored.Signed), plain(": who approved it and the facts are not known here any more.")})
 	}
+	if r.Voting() && r.State == approvals.StateActive {
+		if said := r.Review; said != nil && said.Verdict == approvals.VerdictLetGo {
+			out = append(out, append(Text{who(said.By), plain(" decided "), v.at(said.At), plain(" to let it end.")}, because(said.Why)...))
+		}
+		if since, unused := r.Unused(); unused {
+			out = append(out, Text{plain("No sign-in from its addresses was seen since "), v.at(since), plain(": it may not be needed any more.")})
+		}
+	}
 	if r.State == approvals.StatePending || r.Voting() {
 		for _, w := range r.Round().Plan.Warnings {
 			out = append(out, Text{literal(clip(line(w), 300))})
@@ -104,6 +112,18 @@ func (v Voice) lines(r *approvals.Request) []Text {
 		if p.Used != nil {
 			out = append(out, usedLine(v, p.Used))
 		}
+		if since, unused := r.Unused(); unused && !r.Voting() {
+			out = append(out, Text{plain("✗ not used since "), v.at(since), plain(", going by the sign-in log")})
+		} else if p.Used != nil && p.Used.Worked && p.Last.Sub(p.Used.At) > day {
+			out = append(out, Text{plain("last used "), v.at(p.Last)})
+		}
+	}
+	if said := r.Review; said != nil && r.State == approvals.StateActive {
+		word := " asked the owner whether it is still needed "
+		if said.Verdict == approvals.VerdictLetGo {
+			word = " lets it end; said "
+		}
+		out = append(out, append(Text{who(said.By), plain("%s", word), v.at(said.At)}, because(said.Why)...))
 	}
 	out = append(out, v.attestations(r)...)
 	for _, c := range r.Changes {

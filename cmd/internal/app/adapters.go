@@ -48,6 +48,7 @@ const (
 	spaceTalks    = "talks"   // conversations in Teams
 	spaceZones    = "zones"   // what was told of zones that were broken
 	spaceSurvey   = "survey"  // how many exemptions nobody manages
+	spaceDigest   = "digest"  // which weeks were posted where
 	spaceGreeted  = "greeted" // conversations in Teams that were welcomed
 )
 

@@ -56,6 +56,10 @@ type Parts struct {
 	ZoneEvery time.Duration
 	// SurveyEvery is how often what hallpass does not manage is counted. 0: 6 hours.
 	SurveyEvery time.Duration
+	// DigestEvery is how often it is looked whether the weekly digest is due. 0: 1 hour.
+	DigestEvery time.Duration
+	// Pages is the address of the reviewers' pages; empty if there are none.
+	Pages string
 	// Now is the machine's clock, Clock that of everything stored.
 	Now, Clock func() time.Time
 	Log        *slog.Logger
@@ -126,12 +130,15 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 			return c.Engine.FenceBroken(ctx, zone, group, why)
 		},
 		channels: func() []bot.Place { return c.Bot.Channels(file().People().Security) },
-		announce: func(ctx context.Context, to bot.Place, card bot.Card) error { return c.Bot.Announce(ctx, to, card) },
+		announce: func(ctx context.Context, to bot.Place, card bot.Card) error {
+			_, err := c.Bot.Announce(ctx, to, card)
+			return err
+		},
 	}
 	unmanaged := &unmanagedWatch{store: p.Store, every: cmp.Or(p.SurveyEvery, surveyEvery), begin: func() func(context.Context) (approvals.Survey, error) {
 		return tenant.Survey().Run
 	}}
-	schedules := []engine.Schedule{watch.schedule(), unmanaged.schedule()}
+	schedules := []engine.Schedule{watch.schedule(), unmanaged.schedule(), c.digest().schedule()}
 	if p.Anchor != nil {
 		sealing := &anchoring{p.Anchor, p.Store, p.Log, c.alarm}
 		schedules = append(schedules, sealing.schedule(p.AnchorEvery))
@@ -178,7 +185,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		Hands: c.Engine, Security: func() string { return file().People().Security },
 		Calendar: p.Calendar,
 		Advisor:  advisor{tenant, p.Store.Now},
-		Surveyor: surveyor{tenant, p.Store},
+		Surveyor: surveyor{tenant, p.Store}, Pages: p.Pages,
 		Acted:    p.Acted,
 		Now:      p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
 	})
@@ -190,6 +197,34 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	}
 	c.Engine.SetChat(c.Bot)
 	return c, nil
+}
+
+// digest is the weekly message to security.
+func (c *Core) digest() *digest {
+	p := c.parts
+	zone := p.Calendar.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return &digest{
+		store: p.Store, every: cmp.Or(p.DigestEvery, digestEvery), zone: zone, log: p.Log,
+		channels: func() []bot.Place { return c.Bot.Channels(p.Rules.File().People().Security) },
+		announce: func(ctx context.Context, to bot.Place, card bot.Card) (bot.MessageRef, error) { return c.Bot.Announce(ctx, to, card) },
+		compose: func(ctx context.Context) (bot.Card, []approvals.RequestID, error) {
+			survey, looked, err := lastListed(ctx, p.Store)
+			if err != nil {
+				return bot.Card{}, nil, err
+			}
+			return c.Bot.Digest(ctx, survey, looked)
+		},
+		show: func(ctx context.Context, id approvals.RequestID) (bot.Card, bool, error) {
+			r, err := p.Store.Load(ctx, id)
+			if errors.Is(err, approvals.ErrNotFound) || err == nil && r.State != approvals.StateActive {
+				return bot.Card{}, false, nil
+			}
+			return c.Bot.ReviewCard(&r), true, err
+		},
+	}
 }
 
 // errNoChat says that there is nobody to talk to.

@@ -43,7 +43,7 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ResponseHeaderTimeout: 30 * time.Second}
 	p = Parts{
 		Store: store, ManagedMail: cfg.Slack.ManagedMailDomains, OwnerAttribute: cfg.People.OwnerAttribute,
-		HumanAttribute: cfg.People.HumanAttribute, Socket: cfg.Slack.Mode != "http", Observe: cfg.Mode != "enforce",
+		Pages: cfg.Web.PublicURL, HumanAttribute: cfg.People.HumanAttribute, Socket: cfg.Slack.Mode != "http", Observe: cfg.Mode != "enforce",
 		Now: time.Now, Clock: time.Now, //nolint:forbidigo // here the machine's clock comes in
 		Log: log, Refused: m.Refused, Acted: m.Act, Workers: make(engine.Workers),
 		Dialer: &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 15 * time.Second, TLSClientConfig: transport.TLSClientConfig},

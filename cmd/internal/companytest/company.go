@@ -233,7 +233,7 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 			HTTP: &http.Client{Transport: c.Slack.Transport(), Timeout: 10 * time.Second, CheckRedirect: noRedirect},
 		},
 		Teams: inTeams, Alarms: c.alarms, Observe: o.Observe, Timing: o.Timing, Now: o.Now, Clock: o.Now, Log: o.Log,
-		ZoneEvery: cmp.Or(o.ZoneEvery, 24*time.Hour), SurveyEvery: 24 * time.Hour,
+		ZoneEvery: cmp.Or(o.ZoneEvery, 24*time.Hour), SurveyEvery: 24 * time.Hour, DigestEvery: 24 * time.Hour,
 	})
 }
 

@@ -1,0 +1,45 @@
+package bot_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"hallpass/approvals"
+	"hallpass/bot"
+)
+
+// unused is an exemption in force that nobody seems to need.
+func unused(t *testing.T) *life {
+	t.Helper()
+	l := fenced(t).vote(sam(), approvals.ChoiceApprove, 0).approved().released().later(30 * time.Second)
+	l.seen(approvals.View{Verified: true, Accepted: l.now}).does(approvals.Proved{Agrees: true})
+	return l.later(20 * day).does(approvals.Looked{Read: true})
+}
+
+// reviewPieces are what reviewers see, and what comes of what they say.
+func reviewPieces(t *testing.T, card func(string, bot.Card), requester, approver, notices func(string, *life)) {
+	t.Helper()
+	v := bot.Voice{Zone: time.UTC}
+	idle := unused(t)
+	requester("active-unused", idle)
+	notices("unused", idle.until(idle.r.End.Add(-3*day)))
+	asked := unused(t).later(time.Hour).does(approvals.Reviewed{By: sam(), Verdict: approvals.VerdictAsk, Why: hostile})
+	requester("active-questioned", asked)
+	notices("questioned", asked)
+	let := unused(t).later(time.Hour).does(approvals.Reviewed{By: sam(), Verdict: approvals.VerdictLetGo, Why: "the migration is done"})
+	notices("let-end", let)
+	approver("active-renewal-of-what-was-let-end", let.later(time.Hour).renewal())
+
+	soon := server(t).active()
+	soon.until(soon.r.End.Add(-5 * day))
+	stuck := server(t).active()
+	stuck.r.Stuck = &approvals.Stuck{Why: "Entra ID refuses the write", Since: soon.now}
+	far := server(t).active()
+	far.r.End = soon.now.Add(40 * day)
+	w := bot.Review{At: soon.now, Active: []approvals.Request{idle.r, soon.r, stuck.r, far.r, far.r}, Unmanaged: 3, Surveyed: true, Pages: "https://hallpass.example.com"}
+	card("review", v.ReviewCard(w))
+	card("review-many", v.ReviewCard(bot.Review{At: soon.now, Active: slices.Repeat([]approvals.Request{soon.r}, 40)}))
+	card("review-nothing", v.ReviewCard(bot.Review{At: soon.now, Active: []approvals.Request{far.r}}))
+	card("review-one", v.ToReview(&idle.r))
+}

@@ -1,0 +1,230 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hallpass/approvals"
+)
+
+// because adds a reason, if there is one.
+func because(why string) Text {
+	if why == "" {
+		return nil
+	}
+	return Text{plain(" Reason: "), literal(clip(line(why), 500))}
+}
+
+// reviewed tells the owner and the requester what a reviewer said, and what they can do.
+func (v Voice) reviewed(r *approvals.Request, said *approvals.Review) Text {
+	if said.Verdict == approvals.VerdictLetGo {
+		t := append(Text{who(said.By), plain(" of security lets it end "), v.at(r.End), plain(".")}, because(said.Why)...)
+		return append(t, plain(" If it is needed longer, say why: "), code("/hallpass renew "+string(r.ID)+" for 30d because …"))
+	}
+	t := append(Text{who(said.By), plain(" of security asks: is it still needed? It ends "), v.at(r.End), plain(".")}, because(said.Why)...)
+	return append(t, plain(" If not, end it now: "), code("/hallpass revoke "+string(r.ID)+" because …"), plain(" If it belongs to somebody else: "), code("/hallpass hand "+string(r.ID)+" to @person"))
+}
+
+// unusedWords say in a reminder that nobody seems to need it.
+func (v Voice) unusedWords(r *approvals.Request) Text {
+	since, unused := r.Unused()
+	if !unused {
+		return nil
+	}
+	return Text{plain(" No sign-in from its addresses was seen since "), v.at(since), plain(", so letting it end should break nothing.")}
+}
+
+const (
+	// reviewWithin is how near an end is to be reviewed.
+	reviewWithin = 14 * day
+	// reviewCards is how many requests a digest shows with buttons.
+	reviewCards = 5
+	// reviewLines is how many it lists.
+	reviewLines = 12
+	// reviewWeeks is how many weeks of endings it draws.
+	reviewWeeks = 8
+)
+
+// Review is what security's reviewers are shown: what is in force, most urgent first.
+type Review struct {
+	At     time.Time
+	Active []approvals.Request
+	// Unmanaged is how many exemptions have no request; Surveyed is false if nobody looked.
+	Unmanaged int
+	Surveyed  bool
+	// Pages is the address of the reviewers' pages; empty if there are none.
+	Pages string
+}
+
+// urgent are the requests to look at: stuck, unused, or near their end and nobody has said yet what becomes of them.
+func (w Review) urgent() []approvals.Request {
+	rank := func(r *approvals.Request) int {
+		_, unused := r.Unused()
+		switch {
+		case r.Stuck != nil:
+			return 0
+		case r.Review != nil || r.Voting(): // somebody takes care of it
+			return 9
+		case unused:
+			return 1
+		case r.End.Sub(w.At) <= reviewWithin:
+			return 2
+		}
+		return 9
+	}
+	var out []approvals.Request
+	for i := range w.Active {
+		if rank(&w.Active[i]) < 9 {
+			out = append(out, w.Active[i])
+		}
+	}
+	slices.SortStableFunc(out, func(a, b approvals.Request) int {
+		return cmp.Or(cmp.Compare(rank(&a), rank(&b)), a.End.Compare(b.End))
+	})
+	return out
+}
+
+// reviewCard is the numbers, the drawing, and what there is to look at.
+func (v Voice) reviewCard(w Review, urgent []approvals.Request) Card {
+	c := Card{Tone: ToneNote, Title: "To review"}
+	unused, soon, stuck := 0, 0, 0
+	for i := range w.Active {
+		r := &w.Active[i]
+		if _, is := r.Unused(); is {
+			unused++
+		}
+		if r.End.Sub(w.At) <= 7*day {
+			soon++
+		}
+		if r.Stuck != nil {
+			stuck++
+		}
+	}
+	c.Lead = Text{bold(fmt.Sprint(len(w.Active))), plain(" in force, "), bold(fmt.Sprint(soon)), plain(" end within 7 days, "), bold(fmt.Sprint(unused)), plain(" not used, "), bold(fmt.Sprint(stuck)), plain(" stuck.")}
+	if w.Surveyed && w.Unmanaged > 0 {
+		c.Flags = append(c.Flags, Text{plain("%d exemptions in Entra ID have no request, so no owner and no end: ", w.Unmanaged), code("/hallpass adopt")})
+	}
+	c.Script = v.weeks(w)
+	for i := range urgent[:min(len(urgent), reviewLines)] {
+		c.Lines = append(c.Lines, v.urgentLine(&urgent[i]))
+	}
+	if more := len(urgent) - len(c.Lines); more > 0 {
+		c.Lines = append(c.Lines, Text{plain("… and %d more", more)})
+	}
+	if len(urgent) == 0 {
+		c.Lines = append(c.Lines, Text{plain("Nothing waits for a reviewer.")})
+	}
+	c.Foot = []Text{{plain("Ask an owner: "), code("/hallpass question HP-1042"), plain("  Let it end: "), code("/hallpass let HP-1042 end"), plain("  End it now: "), code("/hallpass revoke HP-1042 because …")}}
+	if w.Pages != "" {
+		c.Foot = append(c.Foot, Text{plain("All of it: "), literal(w.Pages)})
+	}
+	c.Plain = clip(c.Title+". "+c.Lead.String(), 300)
+	return c
+}
+
+// urgentLine is a request and why it is to be looked at.
+func (v Voice) urgentLine(r *approvals.Request) Text {
+	t := Text{bold(string(r.ID)), plain("  "), code(clip(what(r), 80)), plain(", "), who(r.Owner), plain(", ends "), v.at(r.End)}
+	if r.Stuck != nil {
+		t = append(t, plain("; stuck: "), literal(clip(line(r.Stuck.Why), 120)))
+	}
+	if since, unused := r.Unused(); unused {
+		t = append(t, plain("; not used since "), v.at(since))
+	}
+	return t
+}
+
+// toReview is a request as a reviewer gets it, with what can be said of it.
+func (v Voice) toReview(r *approvals.Request) Card {
+	c := Card{Tone: tone(r), Title: Headline(r), Lead: v.urgentLine(r), Quote: clip(clean(r.Ask.Reason), 300)}
+	value := Value(r)
+	c.Buttons = []Button{
+		{ID: ButtonQuestion, Label: "Ask the owner", Value: value, Primary: true},
+		{ID: ButtonLetEnd, Label: "Let it end", Value: value},
+		{ID: ButtonRevoke, Label: "Revoke", Value: value, Danger: true},
+		{ID: ButtonDetails, Label: "Details", Value: value},
+	}
+	c.Plain = clip(c.Title+". "+c.Lead.String(), 300)
+	return c
+}
+
+// weeks draws how many end in each of the coming weeks, in a fixed font.
+func (v Voice) weeks(w Review) string {
+	const widest = 24
+	local := w.At.In(v.zone())
+	monday := time.Date(local.Year(), local.Month(), local.Day()-(int(local.Weekday())+6)%7, 0, 0, 0, 0, v.zone())
+	counts, most := make([]int, reviewWeeks), 0
+	for i := range w.Active {
+		for week := range counts {
+			begins, over := monday.AddDate(0, 0, 7*week), monday.AddDate(0, 0, 7*week+7)
+			if (week == 0 || !w.Active[i].End.Before(begins)) && w.Active[i].End.Before(over) {
+				counts[week]++
+				most = max(most, counts[week])
+				break
+			}
+		}
+	}
+	if most == 0 {
+		return ""
+	}
+	var out strings.Builder
+	out.WriteString("ends in the week of\n")
+	for week, n := range counts {
+		out.WriteString(monday.AddDate(0, 0, 7*week).Format("02 Jan"))
+		if n > 0 {
+			fmt.Fprintf(&out, "  %s %d", strings.Repeat("█", max(1, n*widest/most)), n)
+		}
+		out.WriteString("\n")
+	}
+	return strings.TrimRight(out.String(), "\n")
+}
+
+// review answers a reviewer with what there is to review.
+func (b *Bot) review(ctx context.Context, in Incoming, person string) error {
+	if b.cfg.Surveyor == nil {
+		return approvals.Refuse(approvals.RefusedInput, "There is nothing to review here.")
+	}
+	if in.Foreign {
+		return approvals.Refuse(approvals.RefusedElsewhere, "This channel is shared with another organisation, so nothing is said about exemptions here.").Or("Ask in a channel of your own.")
+	}
+	survey, ok, err := b.cfg.Surveyor.Survey(ctx, person) // refuses those who are no reviewers
+	if err != nil {
+		return err
+	}
+	w, err := b.toBeReviewed(ctx, survey, ok)
+	if err != nil {
+		return err
+	}
+	b.reply(ctx, in, b.voice.reviewCard(w, w.urgent()))
+	return nil
+}
+
+// toBeReviewed reads what is in force.
+func (b *Bot) toBeReviewed(ctx context.Context, survey approvals.Survey, surveyed bool) (Review, error) {
+	active, err := b.cfg.Looks.List(ctx, approvals.Query{States: []approvals.State{approvals.StateActive}, Limit: -1})
+	return Review{At: b.cfg.Now(), Active: active, Unmanaged: survey.Count(), Surveyed: surveyed, Pages: b.cfg.Pages}, err
+}
+
+// Digest is the weekly message to security: a card with the numbers and a drawing of what ends when, and the first requests
+// that somebody has to look at. For each of those there is a ReviewCard.
+func (b *Bot) Digest(ctx context.Context, survey approvals.Survey, surveyed bool) (Card, []approvals.RequestID, error) {
+	w, err := b.toBeReviewed(ctx, survey, surveyed)
+	if err != nil {
+		return Card{}, nil, err
+	}
+	urgent := w.urgent()
+	c := b.voice.reviewCard(w, urgent)
+	c.Title = "hallpass this week"
+	var first []approvals.RequestID
+	for i := range urgent[:min(len(urgent), reviewCards)] {
+		first = append(first, urgent[i].ID)
+	}
+	return c, first, nil
+}
+
+// ReviewCard shows a request as a reviewer gets it, with buttons.
+func (b *Bot) ReviewCard(r *approvals.Request) Card { return b.voice.toReview(r) }
