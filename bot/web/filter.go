@@ -18,7 +18,7 @@ const pageSize = 50
 // View is what the table shows: filters, order and page. All of it stands in the address.
 type View struct {
 	Kind    approvals.Kind
-	State   string // a state, or one of: open, overdue, stuck
+	State   string // a state, or one of: open, overdue, stuck, unused
 	Owner   string // exactly
 	Where   string // a name of the rules file
 	Rule    string
@@ -64,7 +64,7 @@ func ReadView(q url.Values) View {
 
 // stateFilters are the words for the state, in the order of a life.
 func stateFilters() []string {
-	words := []string{"open", "overdue", "stuck"}
+	words := []string{"open", "overdue", "stuck", "unused"}
 	for _, s := range approvals.States() {
 		words = append(words, string(s))
 	}
@@ -119,6 +119,10 @@ func (v View) Matches(r *Row, now time.Time) bool {
 		if r.Stuck == "" || !r.Open() {
 			return false
 		}
+	case "unused":
+		if !r.Unused {
+			return false
+		}
 	default:
 		if string(r.State) != v.State {
 			return false
@@ -158,6 +162,8 @@ func orderOf(key string) (func(a, b *Row) int, bool) {
 		return byTime(func(r *Row) time.Time { return r.Opened }), true
 	case "end":
 		return byTime(func(r *Row) time.Time { return r.End }), true
+	case "used":
+		return byTime(func(r *Row) time.Time { return r.Used }), true
 	case "changed":
 		return byTime(func(r *Row) time.Time { return r.Changed }), true
 	}

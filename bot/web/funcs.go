@@ -125,7 +125,7 @@ func relative(t, now time.Time) string {
 // details is what an audit entry says besides its head, in the order of its keys.
 func details(e approvals.Entry) string {
 	var parts []string
-	for _, key := range []string{"reason", "rule", "why", "verb", "what", "to", "shorten", "fingerprint", "rules", "via"} {
+	for _, key := range []string{"reason", "verdict", "rule", "why", "verb", "what", "to", "shorten", "fingerprint", "rules", "via"} {
 		text := e.Detail[key]
 		if text == "" {
 			continue

@@ -13,7 +13,7 @@ const weeksShown = 12
 type Overview struct {
 	Active, Waiting, Applying, Ending int
 	Ends7, Ends30                     int
-	Overdue, Stuck                    int
+	Overdue, Stuck, Unused            int
 	TakenOut                          int // by another hand, in the last 30 days
 	Weeks                             []Week
 }
@@ -47,6 +47,9 @@ func overview(rows []*Row, now time.Time, zone *time.Location) Overview {
 			o.Ending++
 		case approvals.StateActive:
 			o.Active++
+			if r.Unused {
+				o.Unused++
+			}
 			if r.EndsWithin(7*day, now) {
 				o.Ends7++
 			}

@@ -45,6 +45,7 @@ type Surveys interface {
 type Acts interface {
 	Open(ctx context.Context, act approvals.Act, ask approvals.Ask) (approvals.Request, error)
 	Revoke(ctx context.Context, act approvals.Act, id approvals.RequestID, why string) (approvals.Request, error)
+	Review(ctx context.Context, act approvals.Act, id approvals.RequestID, verdict approvals.Verdict, why string) (approvals.Request, error)
 	// Refused records that somebody was refused.
 	Refused(ctx context.Context, act approvals.Act, verb approvals.Verb, id approvals.RequestID, refusal *approvals.Refusal)
 }

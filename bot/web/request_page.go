@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"hallpass/approvals"
 	"hallpass/approvals/audit"
@@ -36,10 +37,14 @@ type requestBody struct {
 	Broken    string // what is wrong with the trail
 	Cause     string
 	Revocable bool
-	Operation string
-	Seats     []approvals.Seat
-	Hands     string // the groups that do something of it by hand
-	Words     []word
+	// Reviewable: it is in force, so that a reviewer can say what becomes of it.
+	Reviewable bool
+	Ask, LetGo approvals.Verdict
+	Unused     *time.Time // since when, if it is
+	Operation  string
+	Seats      []approvals.Seat
+	Hands      string // the groups that do something of it by hand
+	Words      []word
 }
 
 // word is what somebody said of what is done by hand.
@@ -96,13 +101,17 @@ func (s *Site) bodyOf(req *approvals.Request, trail []approvals.Entry) requestBo
 	round := req.Round()
 	body := requestBody{
 		R: *req, Round: round, Row: rowOf(req), Trail: trail, Operation: random(), Seats: round.Ruling.Seats,
-		Revocable: req.State == approvals.StateApproved || req.State == approvals.StateActive,
-		Hands:     strings.Join(req.Hands(), " and "), Words: wordsOf(req),
+		Revocable:  req.State == approvals.StateApproved || req.State == approvals.StateActive,
+		Reviewable: req.State == approvals.StateActive, Ask: approvals.VerdictAsk, LetGo: approvals.VerdictLetGo,
+		Hands: strings.Join(req.Hands(), " and "), Words: wordsOf(req),
 	}
 	for _, spec := range approvals.FactSpecs() {
 		if spec.Kind == "" || spec.Kind == round.Plan.Kind {
 			body.Facts = append(body.Facts, fact{spec, round.Plan.Facts[spec.Name], slices.Contains(round.Ruling.Read, spec.Name)})
 		}
+	}
+	if since, unused := req.Unused(); unused {
+		body.Unused = &since
 	}
 	if req.Cause != nil {
 		body.Cause = s.voice.SayCause(req)
@@ -116,20 +125,13 @@ func (s *Site) bodyOf(req *approvals.Request, trail []approvals.Entry) requestBo
 // revoke ends a request early, by the engine's own way: rights are judged there anew. The same form sent twice is
 // answered as the first time.
 func (s *Site) revoke(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	req, err := s.load(r)
-	if err != nil {
-		return err
-	}
-	back := "/requests/" + string(req.ID)
-	why := strings.TrimSpace(r.PostFormValue("reason"))
-	operation := r.PostFormValue("operation")
+	req, act, why, err := s.form(r, v)
 	switch {
-	case len(operation) < 26 || len(operation) > 64:
-		return problem{http.StatusBadRequest, "That form is damaged", "Nothing was done. Open the page anew and try again."}
+	case err != nil:
+		return err
 	case len(why) < 3 || len(why) > 2000:
 		return problem{http.StatusBadRequest, "Say why it is revoked", "Nothing was done. The reason, 3 to 2,000 characters, is told to the requester and the owner."}
 	}
-	act := approvals.Act{Operation: "web:" + v.Person + ":" + operation, Person: v.Person, Via: "web", At: s.cfg.Now()}
 	_, err = s.cfg.Acts.Revoke(r.Context(), act, req.ID, why)
 	refusal, no := errors.AsType[*approvals.Refusal](err)
 	switch {
@@ -142,7 +144,45 @@ func (s *Site) revoke(w http.ResponseWriter, r *http.Request, v *visitor) error 
 		s.cfg.Log.ErrorContext(r.Context(), "a revocation failed", "request", string(req.ID), "error", err)
 		return problem{http.StatusServiceUnavailable, "It is not known whether that was done", "Look at " + string(req.ID) + " again; if it is still active, revoke it once more."}
 	}
-	http.Redirect(w, r, back, http.StatusSeeOther)
+	http.Redirect(w, r, "/requests/"+string(req.ID), http.StatusSeeOther)
+	return nil
+}
+
+// form reads what every form on the page of a request sends: the act is the same however often the form is sent.
+func (s *Site) form(r *http.Request, v *visitor) (req approvals.Request, act approvals.Act, why string, err error) {
+	if req, err = s.load(r); err != nil {
+		return req, act, "", err
+	}
+	operation := r.PostFormValue("operation")
+	if len(operation) < 26 || len(operation) > 64 {
+		return req, act, "", problem{http.StatusBadRequest, "That form is damaged", "Nothing was done. Open the page anew and try again."}
+	}
+	act = approvals.Act{Operation: "web:" + v.Person + ":" + operation, Person: v.Person, Via: "web", At: s.cfg.Now()}
+	return req, act, strings.TrimSpace(r.PostFormValue("reason")), nil
+}
+
+// review says what becomes of a request in force: its owner is asked, or it is let end.
+func (s *Site) review(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	req, act, why, err := s.form(r, v)
+	if err != nil {
+		return err
+	}
+	verdict := approvals.Verdict(r.PostFormValue("verdict"))
+	if verdict != approvals.VerdictAsk && verdict != approvals.VerdictLetGo || len(why) > 2000 {
+		return problem{http.StatusBadRequest, "That form is damaged", "Nothing was done. Open the page anew and try again."}
+	}
+	act.Operation += ":" + r.PostFormValue("verdict") // both buttons stand in one form
+	_, err = s.cfg.Acts.Review(r.Context(), act, req.ID, verdict, why)
+	refusal, no := errors.AsType[*approvals.Refusal](err)
+	switch {
+	case no:
+		s.cfg.Acts.Refused(r.Context(), act, approvals.VerbReview, req.ID, refusal)
+		return refusal
+	case err != nil:
+		s.cfg.Log.ErrorContext(r.Context(), "a review failed", "request", string(req.ID), "error", err)
+		return problem{http.StatusServiceUnavailable, "It is not known whether that was done", "Look at " + string(req.ID) + " again; if it does not say so, do it once more."}
+	}
+	http.Redirect(w, r, "/requests/"+string(req.ID), http.StatusSeeOther)
 	return nil
 }
 

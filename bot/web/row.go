@@ -33,7 +33,9 @@ type Row struct {
 	Cause     string
 	CauseAt   time.Time
 	Stuck     string
-	text      string // all that is searched, in lower case
+	Used      time.Time // when a sign-in was last seen that worked; zero: none was, or nobody can know
+	Unused    bool      // going by the sign-in log
+	text      string    // all that is searched, in lower case
 }
 
 // rowOf makes the row of a request.
@@ -46,6 +48,10 @@ func rowOf(r *approvals.Request) *Row {
 		ID: r.ID, Number: n, Kind: r.Ask.Kind, What: bot.What(r), Where: r.Ask.Where, Place: bot.Where(r), Owner: r.Owner.Label(),
 		Requester: r.Requester.Label(), Rule: r.Round().Ruling.Rule, State: r.State, Word: r.Word(), Opened: r.Opened, Applied: r.Applied, End: r.End,
 		Ended: r.Ended, Changed: lastChange(r),
+	}
+	if r.Proof != nil {
+		row.Used = r.Proof.Last
+		_, row.Unused = r.Unused()
 	}
 	if r.Cause != nil {
 		row.Cause, row.CauseAt = r.Cause.Word, r.Cause.At

@@ -108,6 +108,7 @@ func (s *Site) Handler() http.Handler {
 	mux.Handle("GET /requests", s.reviewer(s.listPage))
 	mux.Handle("GET /requests/{id}", s.reviewer(s.requestPage))
 	mux.Handle("POST /requests/{id}/revoke", s.reviewer(s.revoke))
+	mux.Handle("POST /requests/{id}/review", s.reviewer(s.review))
 	mux.Handle("GET /places", s.reviewer(s.placesPage))
 	mux.Handle("GET /unmanaged", s.reviewer(s.unmanagedPage))
 	mux.Handle("POST /unmanaged/adopt", s.reviewer(s.adopt))

@@ -243,6 +243,18 @@ func (m *memory) Revoke(_ context.Context, act approvals.Act, id approvals.Reque
 	return r, nil
 }
 
+func (m *memory) Review(_ context.Context, act approvals.Act, id approvals.RequestID, verdict approvals.Verdict, why string) (approvals.Request, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.requests[id]
+	if r.State != approvals.StateActive {
+		return r, approvals.Refuse(approvals.RefusedState, "%s is %s.", id, r.State)
+	}
+	r.Review = &approvals.Review{By: m.people[act.Person].Person, At: m.now, Verdict: verdict, Why: why}
+	m.requests[id] = r
+	return r, nil
+}
+
 func (m *memory) Refused(_ context.Context, act approvals.Act, verb approvals.Verb, _ approvals.RequestID, no *approvals.Refusal) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
