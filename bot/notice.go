@@ -38,7 +38,7 @@ func (v Voice) Notices(r *approvals.Request) []Notice {
 	if reminded(r) {
 		add("remind:"+r.End.UTC().Format(time.RFC3339)+":"+strings.Repeat("i", r.Reminded), true, true, append(Text{
 			plain("ends "), v.at(r.End), plain(". Still needed? "), who(r.Owner), plain(" or the requester types "),
-			code("/hallpass renew "+string(r.ID)+" for 30d because …"), plain(". If not, it is taken away then."),
+			code("/hallpass renew " + string(r.ID) + " for 30d because …"), plain(". If not, it is taken away then."),
 		}, v.unusedWords(r)...)...)
 	}
 	if r.Cause == nil {

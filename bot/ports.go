@@ -10,7 +10,7 @@ import (
 
 // Asks is what the bot asks of the engine when people want something. Errors for people are *approvals.Refusal; any
 // other error means that nothing is known to have happened and the same Operation may be tried again.
-type Asks interface {
+type Asks interface { //nolint:interfacebloat // what people can want of a request; the engine is its one implementation
 	Open(ctx context.Context, act approvals.Act, ask approvals.Ask) (approvals.Request, error)
 	Vote(ctx context.Context, act approvals.Act, id approvals.RequestID, ballot approvals.Ballot) (approvals.Request, error)
 	Cancel(ctx context.Context, act approvals.Act, id approvals.RequestID, why string) (approvals.Request, error)

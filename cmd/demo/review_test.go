@@ -138,7 +138,7 @@ func TestAReviewersMorning(t *testing.T) {
 	b.sees(".good", "Verified: all")
 	look(b, "review-request")
 	b.press(".revoke summary", "")
-	b.do("saying why", chromedp.SetValue(`textarea[name=reason]`, "The server was switched off."))
+	b.do("saying why", chromedp.SetValue(`.revoke textarea[name=reason]`, "The server was switched off."))
 	look(b, "review-revoke")
 	b.press(".revoke .danger", "")
 	b.sees("main", "Revoked by Sam Stone")
@@ -161,6 +161,66 @@ func TestAReviewersMorning(t *testing.T) {
 	b.press(".me button", "Sign out")
 	b.sees("h1", "You are signed out")
 	look(b, "review-out")
+}
+
+// told types a command as somebody until a page shows what came of it: what is typed before its card was shown does not count.
+func (b *tab) told(d *demo, as, channel, text, address, condition string) {
+	b.t.Helper()
+	for range 10 {
+		deeds(b.t, d, fmt.Sprintf(`{"do":"command","as":%q,"channel":%q,"text":%q}`, as, channel, text))
+		for range 10 {
+			b.do("looking", chromedp.Navigate(address))
+			if b.within(300*time.Millisecond, condition) {
+				return
+			}
+		}
+	}
+	b.t.Fatalf("%s: %s", as, text)
+}
+
+// TestAReviewerFindsWhatNobodyUsesAndWhatNobodyAskedFor lets one end that is in force and not used, and has one taken over that
+// somebody else put into the tenant.
+func TestAReviewerFindsWhatNobodyUsesAndWhatNobodyAskedFor(t *testing.T) {
+	ctx := browser(t)
+	d := start(t, "127.0.0.1:0")
+	at := review(t, d)
+	b := open(t, ctx, at)
+	b.sees("h1", "Overview")
+	one := at + "/requests/HP-1001"
+	b.told(d, "U0ANA", "C0GENERAL", "account svc-nx@contoso.com from 20.50.2.1 drop "+formerAddress+" for 60d because AgilePoint NX signs in unattended", at+"/requests", `document.querySelectorAll("table.list tbody tr").length === 1`)
+	b.told(d, "U0SAM", "C0GENERAL", "approve HP-1001", one, `document.body.innerText.includes("the owner, said yes")`)
+	b.approved(d, at, "HP-1001")
+	b.untilAgain("it is in force", one, `document.querySelector("h1").innerText.includes("active")`)
+	for range 4 { // a push is bounded in real time
+		deeds(t, d, `{"do":"push","to":"96h"}`)
+	}
+	b.untilAgain("nobody used it for two weeks", at, `[...document.querySelectorAll(".numbers li")].some(li => li.innerText.startsWith("1\nnot used"))`)
+	b.sees(".numbers", "without a request")
+	look(b, "review-unused-overview")
+	b.press(`.numbers a[href^="/requests?state=unused"]`, "")
+	b.sees("main", "1 request")
+	look(b, "review-unused-list")
+	b.do("opening it", chromedp.Navigate(one))
+	b.sees(".alert.warn", "No sign-in from its addresses was seen since")
+	b.press(".review summary", "")
+	b.do("saying why", chromedp.SetValue(`.review textarea`, "The job was switched off."))
+	look(b, "review-verdict")
+	b.press(".review button.quiet", "")
+	b.sees("main", "Sam Stone lets it end")
+
+	b.press(`.top a[href="/unmanaged"]`, "")
+	b.sees("main", "svc-legacy@contoso.com")
+	b.sees("main", "52.166.10.0/28")
+	look(b, "review-unmanaged")
+	legacy := `//tr[contains(., "svc-legacy")]`
+	b.do("unfolding", chromedp.Click(legacy+"//summary", chromedp.BySearch))
+	b.do("saying why", chromedp.SendKeys(legacy+"//textarea", "Nobody knows what it is for; 30 days to find out.", chromedp.BySearch))
+	look(b, "review-adopt")
+	b.do("asking", chromedp.Click(legacy+"//button", chromedp.BySearch))
+	b.sees("h1", "HP-1002")
+	b.sees(".lead", "taken over: it was there before")
+	b.sees(".good", "Verified: all")
+	look(b, "review-adopted")
 }
 
 // arrived waits for a file that the browser saves.

@@ -186,8 +186,8 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		Calendar: p.Calendar,
 		Advisor:  advisor{tenant, p.Store.Now},
 		Surveyor: surveyor{tenant, p.Store}, Pages: p.Pages,
-		Acted:    p.Acted,
-		Now:      p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
+		Acted: p.Acted,
+		Now:   p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
 	})
 	if err != nil {
 		return nil, err
@@ -209,7 +209,9 @@ func (c *Core) digest() *digest {
 	return &digest{
 		store: p.Store, every: cmp.Or(p.DigestEvery, digestEvery), zone: zone, log: p.Log,
 		channels: func() []bot.Place { return c.Bot.Channels(p.Rules.File().People().Security) },
-		announce: func(ctx context.Context, to bot.Place, card bot.Card) (bot.MessageRef, error) { return c.Bot.Announce(ctx, to, card) },
+		announce: func(ctx context.Context, to bot.Place, card bot.Card) (bot.MessageRef, error) {
+			return c.Bot.Announce(ctx, to, card)
+		},
 		compose: func(ctx context.Context) (bot.Card, []approvals.RequestID, error) {
 			survey, looked, err := lastListed(ctx, p.Store)
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"hallpass/approvals"
 	"hallpass/approvals/audit"
+	"hallpass/approvals/engine"
 	"hallpass/approvals/redisstore"
 	"hallpass/approvals/rulesfile"
 	"hallpass/bot/web"
@@ -29,7 +30,7 @@ func (c *Core) Pages(public string, login web.Login) (*web.Site, error) {
 		zone = time.UTC
 	}
 	return web.New(web.Config{
-		Public: public, Login: login, Source: p.Store, Places: seenPlaces{p.Store, p.Rules.File}, Surveys: lastSurvey{p.Store}, Acts: c.Engine, Directory: c.Tenant,
+		Public: public, Login: login, Source: p.Store, Places: seenPlaces{p.Store, p.Rules.File}, Surveys: lastSurvey{p.Store}, Acts: patientActs{c.Engine, p.Store.Now}, Directory: c.Tenant,
 		Notes: notes{p.Store}, Keep: keeper{p.Store, p.Clock}, Now: p.Clock, Machine: p.Now, Zone: zone, Log: p.Log,
 	})
 }
@@ -84,6 +85,22 @@ func (s seenPlaces) Places(ctx context.Context) ([]web.Place, error) {
 		return nil, err
 	}
 	return out, add(approvals.KindAccount, file.Exclusions())
+}
+
+// asksWithin is how long a page waits for the budget of calls to Graph when something is asked for: people look at it.
+const asksWithin = 20 * time.Second
+
+// patientActs is the engine for pages: what has to wait for its turn a moment is waited for.
+type patientActs struct {
+	*engine.Engine
+
+	now func(ctx context.Context) (time.Time, error)
+}
+
+func (p patientActs) Open(ctx context.Context, act approvals.Act, ask approvals.Ask) (approvals.Request, error) {
+	ctx, cancel := context.WithTimeout(ctx, asksWithin)
+	defer cancel()
+	return patient(ctx, p.now, func(ctx context.Context) (approvals.Request, error) { return p.Engine.Open(ctx, act, ask) })
 }
 
 // lastSurvey gives what the last look of any replica found.
