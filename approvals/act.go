@@ -27,6 +27,8 @@ type Ballot struct {
 	Choice      Choice
 	Shorten     time.Duration // 0: as asked
 	Reason      string        // needed for a denial
+	// Fresh is the sign-in made for this vote; only the approval page has one.
+	Fresh *FreshSignIn
 }
 
 // Verb is something that a person can do with a request.

@@ -38,6 +38,7 @@ const (
 	RefusedOwnAccount Reason = "own"       // a person's own account
 	RefusedBusy       Reason = "busy"      // too many at once
 	RefusedElsewhere  Reason = "elsewhere" // sent from a place where hallpass does not talk
+	RefusedStepUp     Reason = "step_up"   // the rule wants a fresh sign-in with the vote
 	RefusedCollision  Reason = "collision" // the same is already asked for
 )
 

@@ -68,6 +68,8 @@ type Vote struct {
 	At      time.Time     `json:"at"`
 	// Via says where the vote came from: platform, workspace, user and message.
 	Via string `json:"via,omitempty"`
+	// Fresh is the sign-in in Entra ID with which the vote was given; nil for a vote in chat.
+	Fresh *FreshSignIn `json:"fresh,omitempty"`
 }
 
 // NeedsOwner reports whether the round still waits for the owner's yes.

@@ -54,6 +54,9 @@ func (s *step) vote(e Voted) error {
 	}
 	vote := e.Vote
 	vote.At = s.now()
+	if err := stepUp(&s.r, vote, s.now()); err != nil {
+		return err
+	}
 	if verb == VerbDeny {
 		if vote.Reason == "" {
 			return Refuse(RefusedInput, "A denial needs a reason.").Or("Type `/hallpass deny %s because …`.", s.r.ID)

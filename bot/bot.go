@@ -81,7 +81,7 @@ func New(cfg Config) (*Bot, error) {
 	if cfg.ActsPerMinute == 0 {
 		cfg.ActsPerMinute = 30
 	}
-	return &Bot{cfg: cfg, voice: Voice{Zone: cfg.Grammar.Zone, Calendar: cfg.Calendar}, acts: map[Account][]time.Time{}}, nil
+	return &Bot{cfg: cfg, voice: Voice{Zone: cfg.Grammar.Zone, Calendar: cfg.Calendar, Pages: cfg.Pages}, acts: map[Account][]time.Time{}}, nil
 }
 
 // SetChats sets the platforms, which need the bot as their receiver. It must be called before anything is received.

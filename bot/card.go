@@ -23,6 +23,8 @@ type Span struct {
 	Person Account `json:"person,omitzero"`
 	// Unix, if not 0, is a moment shown in the reader's own time zone; Text is the fallback.
 	Unix int64 `json:"unix,omitempty"`
+	// Link, if not empty, is an address of hallpass's own pages at which Text leads. It never comes from what people write.
+	Link string `json:"link,omitempty"`
 }
 
 // Text is a line of spans.

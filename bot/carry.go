@@ -55,6 +55,10 @@ func (b *Bot) Carry(ctx context.Context, claim approvals.Claim, item approvals.I
 
 // instead adds to the refusal of a vote for whom the request waits, if the person may see that and nothing else is said.
 func (b *Bot) instead(ctx context.Context, person string, c Command, no *approvals.Refusal) *approvals.Refusal {
+	if at := b.voice.approvePage(c.ID); no.Reason == approvals.RefusedStepUp && at != "" {
+		more := *no
+		return more.Or("Approve it here: %s", at)
+	}
 	if person == "" || no.Instead != "" || c.Verb != "approve" && c.Verb != "deny" {
 		return no
 	}

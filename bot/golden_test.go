@@ -161,6 +161,12 @@ func pieces(t *testing.T) map[string]bottest.Piece {
 	card("alarm-long", bot.BrokenZone{Title: hostile, Found: slices.Repeat(defects[:1], 20), Every: 10 * time.Minute}.Card())
 	card("alarm-over", bot.WholeZone("Integrations, fenced"))
 
+	strict := server(t)
+	strict.r.Round().Ruling.StepUp = true
+	approver("pending-step-up-without-pages", strict)
+	v.Pages = "https://hallpass.example.com"
+	approver("pending-step-up", strict)
+	v.Pages = ""
 	reviewPieces(t, card, requester, approver, notices)
 	there := begin(t, ask{
 		by: sam(), owner: ana(), account: "svc-old@contoso.com", where: "integrations", days: 90, reason: "nobody knows what it is for", adopt: true,

@@ -16,6 +16,8 @@ type Voice struct {
 	Zone *time.Location
 	// Calendar says when a term ends that is not in force yet.
 	Calendar approvals.Calendar
+	// Pages is the address of hallpass's own pages; empty if there are none.
+	Pages string
 }
 
 func (v Voice) zone() *time.Location {

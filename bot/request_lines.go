@@ -96,6 +96,9 @@ func (v Voice) lines(r *approvals.Request) []Text {
 	if round.OwnerYes != nil && !round.OwnerYes.Voter.Is(round.AskedBy) {
 		out = append(out, Text{plain("✓ owner "), who(round.OwnerYes.Voter), plain(" said yes "), v.at(round.OwnerYes.At)})
 	}
+	if r.Voting() && round.Ruling.StepUp {
+		out = append(out, v.stepUp(r))
+	}
 	for _, vote := range round.Votes {
 		mark := "✓"
 		if vote.Choice == approvals.ChoiceDeny {
@@ -104,6 +107,9 @@ func (v Voice) lines(r *approvals.Request) []Text {
 		t := Text{plain("%s ", mark), who(vote.Voter), plain(" (%s) ", strings.Join(vote.Groups, ", ")), v.at(vote.At)}
 		if vote.Shorten > 0 {
 			t = append(t, plain(", for %s only", sayDuration(vote.Shorten)))
+		}
+		if vote.Fresh != nil {
+			t = append(t, plain(", with a fresh sign-in"))
 		}
 		out = append(out, t)
 	}

@@ -27,5 +27,8 @@ func SayFact(spec approvals.FactSpec, fact approvals.Fact) string { return sayFa
 // SayProgress says where a change is.
 func SayProgress(c approvals.Progress) string { return sayProgress(c) }
 
+// SayLead is the one sentence that says what a request is and where it stands.
+func (v Voice) SayLead(r *approvals.Request) string { return v.lead(r).String() }
+
 // SayCause says why a request ended or is ending.
 func (v Voice) SayCause(r *approvals.Request) string { return v.cause(r).String() }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"hallpass/approvals"
@@ -204,8 +205,12 @@ func (e *Engine) Vote(ctx context.Context, act approvals.Act, id approvals.Reque
 		}
 		vote := approvals.Vote{
 			Voter: who.Person, Choice: b.Choice, Groups: who.Groups, Shorten: b.Shorten, Reason: b.Reason, At: now, Via: act.Via,
+			Fresh: b.Fresh,
 		}
 		detail := map[string]string{"fingerprint": b.Fingerprint, "reason": b.Reason}
+		if f := b.Fresh; f != nil {
+			detail["signed in"], detail["contexts"], detail["methods"], detail["token"] = f.At.UTC().Format(time.RFC3339), strings.Join(f.Contexts, " "), strings.Join(f.Methods, " "), f.Token
+		}
 		if b.Shorten > 0 {
 			detail["shorten"] = b.Shorten.String()
 		}

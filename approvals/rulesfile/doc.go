@@ -43,6 +43,9 @@
 // 24h), after which it is an alarm that nobody has taken it away, and attest: self, which lets who asked for it say that it
 // was done, too.
 //
+// A rule that says step_up: true takes a yes only with a fresh sign-in in Entra ID, on hallpass's own page: whoever holds a
+// stolen chat account cannot approve. The pages (web in the configuration) must be on. A no is taken from chat all the same.
+//
 // A rule may also say max, max_total, lapse, nudge, remind and apply_within, and restore: true (an entry that somebody
 // took out is put back), and fence_broken: end (an exemption in a zone whose fence is found not to hold ends; the default,
 // keep, leaves that to the people whom the check of the zones tells). Durations are written 30m, 12h, 90d or 2w.

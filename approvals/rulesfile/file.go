@@ -83,7 +83,7 @@ type rule struct {
 
 // flags are the yes-or-no settings of a rule.
 type flags struct {
-	unfenced, restore, ticket, endUnfenced, byHand, attestSelf bool
+	unfenced, restore, ticket, endUnfenced, byHand, attestSelf, stepUp bool
 }
 
 // limits are the times that defaults and rules may set.
@@ -187,6 +187,17 @@ func (f *File) Emergency() []string { return slices.Clone(f.emergency) }
 
 // People says who may do what besides taking seats.
 func (f *File) People() People { return f.people }
+
+// StepUps are the names of the rules under which a yes needs a fresh sign-in.
+func (f *File) StepUps() []string {
+	var names []string
+	for _, r := range f.rules {
+		if r.flags.stepUp {
+			names = append(names, r.name)
+		}
+	}
+	return names
+}
 
 // Seats lists the names of all groups that hold a seat in any rule, sorted.
 func (f *File) Seats() []string {

@@ -208,6 +208,7 @@ func (f *File) ruling(r rule, ask approvals.Ask) approvals.Ruling {
 		Unfenced:    r.flags.unfenced,
 		Restore:     r.flags.restore,
 		EndUnfenced: r.flags.endUnfenced,
+		StepUp:      r.flags.stepUp,
 		RulesHash:   f.hash,
 		Read:        read,
 	}

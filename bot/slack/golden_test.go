@@ -5,9 +5,11 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"hallpass/bot"
 	"hallpass/bot/bottest"
 	"hallpass/bot/slack"
 	"hallpass/bot/slack/slacktest"
@@ -56,6 +58,22 @@ func renderPiece(t *testing.T, p bottest.Piece) golden {
 	return g
 }
 
+// ownLinks are the links of a piece to hallpass's own pages, as Slack writes them. Nothing else may be live.
+func ownLinks(p bottest.Piece) []string {
+	var out []string
+	if p.Card == nil {
+		return nil
+	}
+	for _, text := range slices.Concat([]bot.Text{p.Card.Lead}, p.Card.Flags, p.Card.Lines, p.Card.Foot) {
+		for _, s := range text {
+			if strings.HasPrefix(s.Link, "https://hallpass.example.com/") {
+				out = append(out, "<"+s.Link+"|"+s.Text+">")
+			}
+		}
+	}
+	return out
+}
+
 // TestEveryPieceIsRenderedAsItsGoldenFileSays renders what bot/testdata holds, and holds it against Slack's limits and
 // against bot/slack/testdata.
 func TestEveryPieceIsRenderedAsItsGoldenFileSays(t *testing.T) {
@@ -71,7 +89,8 @@ func TestEveryPieceIsRenderedAsItsGoldenFileSays(t *testing.T) {
 			if len(g.problems) > 0 {
 				t.Errorf("Slack would refuse it: %v", g.problems)
 			}
-			if live := slacktest.Mentions(g.text, g.blocks); len(live) > 0 {
+			live := slices.DeleteFunc(slacktest.Mentions(g.text, g.blocks), func(found string) bool { return slices.Contains(ownLinks(p), found) })
+			if len(live) > 0 {
 				t.Errorf("Slack would make live: %v", live)
 			}
 			if strings.Contains(string(g.blocks), `"mrkdwn"`) {

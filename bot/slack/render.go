@@ -77,6 +77,8 @@ func span(s bot.Span) block {
 		return block{"type": "date", "timestamp": s.Unix, "format": "{date_short_pretty} {time}", "fallback": clip(s.Text, 200)}
 	case s.Person.User != "" && s.Person.Platform == platform:
 		return block{"type": "user", "user_id": s.Person.User}
+	case s.Link != "":
+		return block{"type": "link", "url": s.Link, "text": clip(s.Text, maxText)}
 	}
 	e := block{"type": "text", "text": clip(s.Text, maxText)}
 	style := block{}

@@ -20,7 +20,7 @@ const (
 	maxQuoted  = 40   // lines of a reason
 )
 
-// run renders one span. Everything is a TextRun, which Teams shows as it is: no markup, no links.
+// run renders one span. Everything is a TextRun, which Teams shows as it is: no markup, no links but to hallpass's own pages.
 func run(s bot.Span) block {
 	r := block{"type": "TextRun", "text": unformatted(clip(s.Text, maxRun))}
 	if s.Bold {
@@ -28,6 +28,9 @@ func run(s bot.Span) block {
 	}
 	if s.Code {
 		r["fontType"] = "monospace"
+	}
+	if s.Link != "" {
+		r["selectAction"], r["underline"] = block{"type": "Action.OpenUrl", "title": "Open", "url": s.Link}, true
 	}
 	return r
 }

@@ -43,6 +43,9 @@ type Surveys interface {
 
 // Acts is what can be done from the pages. Errors for people are *approvals.Refusal.
 type Acts interface {
+	// Get gives a request, and whether this person may see all of it.
+	Get(ctx context.Context, person string, id approvals.RequestID) (approvals.Request, bool, error)
+	Vote(ctx context.Context, act approvals.Act, id approvals.RequestID, b approvals.Ballot) (approvals.Request, error)
 	Open(ctx context.Context, act approvals.Act, ask approvals.Ask) (approvals.Request, error)
 	Revoke(ctx context.Context, act approvals.Act, id approvals.RequestID, why string) (approvals.Request, error)
 	Review(ctx context.Context, act approvals.Act, id approvals.RequestID, verdict approvals.Verdict, why string) (approvals.Request, error)

@@ -24,6 +24,7 @@ const (
 const (
 	cookieSession = "__Host-hallpass"
 	cookieSignIn  = "__Host-hallpass-signin"
+	cookieTicket  = "__Host-hallpass-approve"
 )
 
 // session is one person signed in with one browser. What they may do is not in it: that is read anew.

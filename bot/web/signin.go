@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"golang.org/x/oauth2"
+
+	"hallpass/approvals"
 )
 
 // signInWithin is how long somebody may take to sign in.
@@ -37,6 +40,8 @@ type Login struct {
 	// Key and Certificate sign a client assertion instead of a secret.
 	Key         crypto.Signer
 	Certificate *x509.Certificate
+	// StepUpContext is the authentication context (acrs) that must be satisfied when somebody approves here. Empty: none.
+	StepUpContext string
 	// HTTP makes the calls to the issuer. It has a time-out. Required.
 	HTTP *http.Client
 }
@@ -45,7 +50,10 @@ type Login struct {
 type person struct {
 	ID   string // oid
 	Name string
-	At   time.Time // when they proved who they are; zero if the token does not say
+	// At is when they proved who they are; zero if the token does not say. The rest is as in approvals.FreshSignIn.
+	At                time.Time
+	Contexts, Methods []string
+	Token             string
 }
 
 // errSignIn says that a sign-in was not good. The reason is for the log; people read that it did not work.
@@ -72,6 +80,9 @@ type underway struct {
 	Nonce    string `json:"nonce"`
 	Verifier string `json:"verifier"`
 	To       string `json:"to"`
+	// Approve is the request that somebody wants to approve: the sign-in has to be a fresh one, and opens no session.
+	Approve approvals.RequestID `json:"approve,omitempty"`
+	Began   time.Time           `json:"began"`
 }
 
 func (s *signIn) discover(ctx context.Context) (*oidc.Provider, error) {
@@ -101,7 +112,38 @@ func (s *signIn) begin(ctx context.Context, u underway) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return s.oauth(p).AuthCodeURL(u.State, oidc.Nonce(u.Nonce), oauth2.S256ChallengeOption(u.Verifier)), nil
+	options := []oauth2.AuthCodeOption{oidc.Nonce(u.Nonce), oauth2.S256ChallengeOption(u.Verifier)}
+	if u.Approve != "" {
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("claims", s.wants()))
+	}
+	return s.oauth(p).AuthCodeURL(u.State, options...), nil
+}
+
+// wants asks for the claims by which a fresh sign-in is known (OpenID Connect Core, 5.5; Microsoft's page "Developer guidance
+// for Microsoft Entra Conditional Access authentication context").
+func (s *signIn) wants() string {
+	claims := map[string]any{"auth_time": map[string]any{"essential": true}}
+	if s.cfg.StepUpContext != "" {
+		claims["acrs"] = map[string]any{"essential": true, "value": s.cfg.StepUpContext}
+	}
+	data, err := json.Marshal(map[string]any{"id_token": claims})
+	if err != nil { // strings and booleans always encode
+		return ""
+	}
+	return string(data)
+}
+
+// fresh refuses a sign-in that was not made for this.
+func (s *signIn) fresh(who person, began time.Time) error {
+	switch {
+	case who.At.IsZero():
+		return notGood("the token does not say when the person signed in: the app registration lacks the optional claim auth_time")
+	case who.At.Before(began.Add(-time.Minute)): // the clocks need not agree to the second
+		return notGood("the person did not sign in afresh, but at %s", who.At.Format(time.RFC3339))
+	case s.cfg.StepUpContext != "" && !slices.Contains(who.Contexts, s.cfg.StepUpContext):
+		return notGood("the authentication context %s was not satisfied, only %v", s.cfg.StepUpContext, who.Contexts)
+	}
+	return nil
 }
 
 // finish turns what the issuer sent back into a person. Nothing in the address is believed but the code, and that is
@@ -152,6 +194,9 @@ func (s *signIn) read(ctx context.Context, p *oidc.Provider, raw, nonce string) 
 	var claims struct {
 		OID, TID, Name string
 		Auth           int64 `json:"auth_time"`
+		ACRs           many  `json:"acrs"`
+		AMR            many  `json:"amr"`
+		UTI            string
 	}
 	if err := token.Claims(&claims); err != nil {
 		return person{}, notGood("%v", err)
@@ -164,7 +209,7 @@ func (s *signIn) read(ctx context.Context, p *oidc.Provider, raw, nonce string) 
 	case claims.OID == "":
 		return person{}, notGood("the token names no object id")
 	}
-	who := person{ID: claims.OID, Name: claims.Name}
+	who := person{ID: claims.OID, Name: claims.Name, Contexts: claims.ACRs, Methods: claims.AMR, Token: claims.UTI}
 	if claims.Auth > 0 {
 		who.At = time.Unix(claims.Auth, 0).UTC()
 	}
@@ -189,6 +234,19 @@ func (s *signIn) assertion(audience string) (string, error) {
 		return "", fmt.Errorf("signing with the certificate: %w", err)
 	}
 	return text, nil
+}
+
+// many is a claim that is a string or a list of strings.
+type many []string
+
+// UnmarshalJSON takes both.
+func (m *many) UnmarshalJSON(data []byte) error {
+	var one string
+	if json.Unmarshal(data, &one) == nil {
+		*m = many{one}
+		return nil
+	}
+	return json.Unmarshal(data, (*[]string)(m))
 }
 
 func (u underway) encode() ([]byte, error) { return json.Marshal(u) }

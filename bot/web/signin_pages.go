@@ -34,7 +34,12 @@ func wayBack(to string) string {
 }
 
 func (s *Site) beginSignIn(w http.ResponseWriter, r *http.Request) error {
-	u := underway{State: random(), Nonce: random(), Verifier: oauth2.GenerateVerifier(), To: wayBack(r.URL.Query().Get("to"))}
+	return s.sendToSignIn(w, r, underway{To: wayBack(r.URL.Query().Get("to"))})
+}
+
+// sendToSignIn begins a sign-in in this browser.
+func (s *Site) sendToSignIn(w http.ResponseWriter, r *http.Request, u underway) error {
+	u.State, u.Nonce, u.Verifier, u.Began = random(), random(), oauth2.GenerateVerifier(), s.cfg.Machine()
 	data, err := u.encode()
 	if err != nil {
 		return fmt.Errorf("encoding a sign-in: %w", err)
@@ -62,6 +67,9 @@ func (s *Site) finishSignIn(w http.ResponseWriter, r *http.Request) error {
 	who, err := s.signIn.finish(r.Context(), u, r.URL.Query())
 	if err != nil {
 		return err
+	}
+	if u.Approve != "" {
+		return s.mayDecide(w, r, u, who)
 	}
 	if _, err := s.mayReview(r.Context(), who.ID); err != nil {
 		if no, ok := errors.AsType[*approvals.Refusal](err); ok {

@@ -86,7 +86,7 @@ func newStage(tb testing.TB) *stage {
 		Login: web.Login{
 			Issuer: s.issuer.Name(), Tenant: tenantID, ClientID: clientID, Secret: "secret", HTTP: &http.Client{Timeout: 10 * time.Second},
 		},
-		Source: mem, Places: mem, Surveys: mem, Acts: mem, Directory: mem, Notes: mem, Keep: mem, Now: mem.clock, Machine: mem.clock, Zone: time.UTC,
+		Source: mem, Places: mem, Surveys: mem, Acts: acts{mem}, Directory: mem, Notes: mem, Keep: mem, Now: mem.clock, Machine: mem.clock, Zone: time.UTC,
 		Log: slog.New(slog.DiscardHandler),
 	}
 	s.site, err = web.New(s.cfg)
@@ -240,6 +240,42 @@ func (m *memory) Revoke(_ context.Context, act approvals.Act, id approvals.Reque
 	r.State, r.Cause = approvals.StateEnding, &approvals.Cause{Word: approvals.CauseRevoked, By: approvals.Person{ID: act.Person}, At: m.now, Why: why}
 	m.requests[id] = r
 	m.lines = append(m.lines, string(id))
+	return r, nil
+}
+
+// acts is the memory as the engine: sessions have a Get of their own.
+type acts struct{ *memory }
+
+func (m acts) Get(_ context.Context, person string, id approvals.RequestID) (approvals.Request, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, ok := m.requests[id]
+	if !ok {
+		return r, false, approvals.Refuse(approvals.RefusedNotFound, "There is no request %s.", id)
+	}
+	return r, m.people[person].Person.Enabled, nil
+}
+
+// Vote takes a vote as the engine does, as far as the pages can tell.
+func (m *memory) Vote(_ context.Context, act approvals.Act, id approvals.RequestID, b approvals.Ballot) (approvals.Request, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	stored := m.requests[id]
+	r := stored.Clone()
+	round := r.Round()
+	switch {
+	case m.opens != nil:
+		return r, m.opens
+	case b.Fingerprint != round.Fingerprint:
+		return r, approvals.Refuse(approvals.RefusedMoved, "%s has changed since that card was shown.", id)
+	case !r.Voting():
+		return r, approvals.Refuse(approvals.RefusedState, "%s is %s.", id, r.State)
+	}
+	round.Votes = append(round.Votes, approvals.Vote{Voter: m.people[act.Person].Person, Choice: b.Choice, Reason: b.Reason, Shorten: b.Shorten, Fresh: b.Fresh})
+	if r.State = approvals.StateApproved; b.Choice == approvals.ChoiceDeny {
+		r.State, r.Cause = approvals.StateDenied, &approvals.Cause{Word: approvals.CauseDenied, By: m.people[act.Person].Person, Why: b.Reason, At: m.now}
+	}
+	m.requests[id] = r
 	return r, nil
 }
 

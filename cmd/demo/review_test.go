@@ -223,6 +223,30 @@ func TestAReviewerFindsWhatNobodyUsesAndWhatNobodyAskedFor(t *testing.T) {
 	look(b, "review-adopted")
 }
 
+// TestARangeIsApprovedOnThePageWithAFreshSignInOnly has chat refuse the yes, and the page take it.
+func TestARangeIsApprovedOnThePageWithAFreshSignInOnly(t *testing.T) {
+	ctx := browser(t)
+	d := start(t, "127.0.0.1:0")
+	at := review(t, d)
+	b := open(t, ctx, at)
+	b.sees("h1", "Overview")
+	one := at + "/requests/HP-1001"
+	b.told(d, "U0ANA", "C0GENERAL", "ip 20.50.2.0/25 in trusted-servers for 30d because the farm of AgilePoint NX", at+"/requests", `document.querySelectorAll("table.list tbody tr").length === 1`)
+	deeds(t, d, `{"do":"command","as":"U0SAM","channel":"C0SECURITY","text":"approve HP-1001"}`)
+	b.do("following the link of the card", chromedp.Navigate(at+"/approve/HP-1001"))
+	b.sees("h1", "Decide on HP-1001")
+	b.sees("main", "the farm of AgilePoint NX")
+	look(b, "review-decide")
+	b.do("looking whether chat was taken", chromedp.Navigate(one))
+	b.sees("h1", "pending")
+	b.do("back to the decision", chromedp.Navigate(at+"/approve/HP-1001"))
+	b.press(`button[value=approve]`, "")
+	b.sees("h1", "Your yes counts")
+	look(b, "review-decided")
+	b.untilAgain("it is in force", one, `document.querySelector("h1").innerText.includes("active")`)
+	b.sees(".votes", "with a fresh sign-in")
+}
+
 // arrived waits for a file that the browser saves.
 func arrived(t *testing.T, path string) string {
 	t.Helper()

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -28,9 +30,15 @@ func timing() engine.Timing { return engine.Timing{Poll: 50 * time.Millisecond, 
 
 func newWorld(ctx context.Context, log *slog.Logger) (*world, error) {
 	w := &world{}
-	company, err := companytest.New(ctx, companytest.Options{Now: w.now, Log: log, Timing: timing(), Teams: true})
+	pages, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("listening for the pages: %w", err)
+	}
+	company, err := companytest.New(ctx, companytest.Options{
+		Now: w.now, Log: log, Timing: timing(), Teams: true, Rules: companytest.RulesWithStepUp(), PagesOn: pages,
+	})
+	if err != nil {
+		return nil, errors.Join(err, pages.Close())
 	}
 	w.company = company
 	past(w.company.Tenant, w.now())

@@ -61,7 +61,7 @@ func elements() map[string]element {
 		},
 		"TextRun": {
 			must: map[string]field{"text": literal},
-			may:  with(text, map[string]field{"italic": flag, "strikethrough": flag, "underline": flag, "highlight": flag}),
+			may:  with(text, map[string]field{"italic": flag, "strikethrough": flag, "underline": flag, "highlight": flag, "selectAction": one("Action.OpenUrl")}),
 		},
 		"FactSet": {must: map[string]field{"facts": pairs(map[string]field{"title": markup, "value": markup})}},
 		"Container": {

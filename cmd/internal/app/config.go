@@ -121,6 +121,7 @@ type Web struct {
 	ClientID        string `yaml:"client_id" doc:"application (client) id of the registration that people sign in with; it needs no permission in Graph. Required with web.listen"`
 	ClientSecret    Secret `yaml:"client_secret" doc:"its client secret. This or web.certificate_file is required with web.listen"`
 	CertificateFile Path   `yaml:"certificate_file" doc:"PEM file with its certificate and RSA key, instead of a secret"`
+	StepUpContext   string `yaml:"step_up_context" doc:"id of an authentication context of Conditional Access, as c1, that must be satisfied when a rule says step_up. Empty: a fresh sign-in is enough. The registration needs the optional claims auth_time and acrs in its id tokens"`
 }
 
 // Log says what is logged. Logs are JSON lines on standard error.

@@ -39,7 +39,7 @@ func (c *Core) Pages(public string, login web.Login) (*web.Site, error) {
 func login(cfg Config, transport http.RoundTripper) (web.Login, error) {
 	l := web.Login{
 		Issuer: strings.TrimSuffix(cfg.Hosts.Login, "/") + "/" + cfg.Tenant.ID + "/v2.0", Tenant: cfg.Tenant.ID, ClientID: cfg.Web.ClientID,
-		Secret: cfg.Web.ClientSecret.Reveal(),
+		Secret: cfg.Web.ClientSecret.Reveal(), StepUpContext: cfg.Web.StepUpContext,
 		HTTP: &http.Client{Transport: transport, Timeout: 15 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		}},
@@ -101,6 +101,12 @@ func (p patientActs) Open(ctx context.Context, act approvals.Act, ask approvals.
 	ctx, cancel := context.WithTimeout(ctx, asksWithin)
 	defer cancel()
 	return patient(ctx, p.now, func(ctx context.Context) (approvals.Request, error) { return p.Engine.Open(ctx, act, ask) })
+}
+
+func (p patientActs) Vote(ctx context.Context, act approvals.Act, id approvals.RequestID, b approvals.Ballot) (approvals.Request, error) {
+	ctx, cancel := context.WithTimeout(ctx, asksWithin)
+	defer cancel()
+	return patient(ctx, p.now, func(ctx context.Context) (approvals.Request, error) { return p.Engine.Vote(ctx, act, id, b) })
 }
 
 // lastSurvey gives what the last look of any replica found.

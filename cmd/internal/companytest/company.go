@@ -5,6 +5,7 @@ package companytest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -128,6 +129,16 @@ rules:
     approve: [{group: netsec, count: 1}, {group: security, count: 1}]
 `
 
+// RulesWithStepUp is the company's rules file where it has pages: ranges of some width are approved there only.
+func RulesWithStepUp() string {
+	const first = "rules:\n"
+	return strings.Replace(Rules, first, first+`  - name: ranges of more than 64 addresses
+    when: ask.kind == "ip" && plan.size > 64 && !plan.by_hand
+    step_up: true
+    approve: [{group: security, count: 1}]
+`, 1)
+}
+
 // Options configures a Company.
 type Options struct {
 	Now    func() time.Time // drives everything
@@ -148,6 +159,10 @@ type Options struct {
 	ZoneEvery time.Duration
 	// Rules is the rules file instead of the constant. Optional.
 	Rules string
+	// Pages is the address of the reviewers' pages, where cards lead; PagesOn is where they are to be answered, and then their
+	// address. Both optional.
+	Pages   string
+	PagesOn net.Listener
 	// Teams gives the company a Microsoft Teams beside Slack.
 	Teams bool
 }
@@ -163,11 +178,15 @@ type Company struct {
 	App    graphtest.App
 	client redis.UniversalClient
 	alarms *app.Alarms
+	pages  net.Listener // nil: Pages listens somewhere
 }
 
 // New makes a company. Nothing runs until Core.Run.
 func New(ctx context.Context, o Options) (*Company, error) {
-	c := &Company{Tenant: Tenant(o), Redis: miniredis.NewMiniRedis()}
+	c := &Company{Tenant: Tenant(o), Redis: miniredis.NewMiniRedis(), pages: o.PagesOn}
+	if o.PagesOn != nil {
+		o.Pages = "http://" + o.PagesOn.Addr().String()
+	}
 	c.App = c.Tenant.AddApp(graphtest.App{Name: "hallpass", Roles: Roles()})
 	c.Slack = Workspace(o.Now)
 	if o.Teams {
@@ -233,7 +252,7 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 			HTTP: &http.Client{Transport: c.Slack.Transport(), Timeout: 10 * time.Second, CheckRedirect: noRedirect},
 		},
 		Teams: inTeams, Alarms: c.alarms, Observe: o.Observe, Timing: o.Timing, Now: o.Now, Clock: o.Now, Log: o.Log,
-		ZoneEvery: cmp.Or(o.ZoneEvery, 24*time.Hour), SurveyEvery: 24 * time.Hour, DigestEvery: 24 * time.Hour,
+		ZoneEvery: cmp.Or(o.ZoneEvery, 24*time.Hour), Pages: o.Pages, SurveyEvery: 24 * time.Hour, DigestEvery: 24 * time.Hour,
 	})
 }
 
@@ -257,6 +276,11 @@ func (c *Company) Damage(ctx context.Context) ([]audit.Finding, error) {
 func (c *Company) Close() error {
 	err := c.client.Close()
 	c.Redis.Close()
+	if c.pages != nil {
+		if perr := c.pages.Close(); !errors.Is(perr, net.ErrClosed) { // whoever served on it has closed it
+			err = errors.Join(err, perr)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("closing: %w", err)
 	}

@@ -28,11 +28,13 @@ type Pages struct {
 
 // Pages opens the listeners of the reviewers' pages. Serve answers on them.
 func (c *Company) Pages(ctx context.Context, now func() time.Time) (*Pages, error) {
-	p := &Pages{}
+	p := &Pages{pages: c.pages}
 	var config net.ListenConfig
 	var err error
-	if p.pages, err = config.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
-		return nil, fmt.Errorf("listening: %w", err)
+	if p.pages == nil {
+		if p.pages, err = config.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
+			return nil, fmt.Errorf("listening: %w", err)
+		}
 	}
 	if p.login, err = config.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
 		return nil, fmt.Errorf("listening: %w", err)
