@@ -49,6 +49,7 @@ const (
 	spaceZones    = "zones"   // what was told of zones that were broken
 	spaceSurvey   = "survey"  // how many exemptions nobody manages
 	spaceDigest   = "digest"  // which weeks were posted where
+	spaceGuard    = "guard"   // what was told of accounts and owners
 	spaceGreeted  = "greeted" // conversations in Teams that were welcomed
 )
 

@@ -138,7 +138,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	unmanaged := &unmanagedWatch{store: p.Store, every: cmp.Or(p.SurveyEvery, surveyEvery), begin: func() func(context.Context) (approvals.Survey, error) {
 		return tenant.Survey().Run
 	}}
-	schedules := []engine.Schedule{watch.schedule(), unmanaged.schedule(), c.digest().schedule()}
+	schedules := []engine.Schedule{watch.schedule(), unmanaged.schedule(), c.digest().schedule(), c.guard().schedule()}
 	if p.Anchor != nil {
 		sealing := &anchoring{p.Anchor, p.Store, p.Log, c.alarm}
 		schedules = append(schedules, sealing.schedule(p.AnchorEvery))
@@ -225,6 +225,24 @@ func (c *Core) digest() *digest {
 				return bot.Card{}, false, nil
 			}
 			return c.Bot.ReviewCard(&r), true, err
+		},
+	}
+}
+
+// guard looks at accounts and owners.
+func (c *Core) guard() *guard {
+	p := c.parts
+	return &guard{
+		store: p.Store, every: guardEvery, log: p.Log,
+		active: func(ctx context.Context) ([]approvals.Request, error) {
+			return c.Engine.List(ctx, approvals.Query{States: []approvals.State{approvals.StateActive}, Limit: -1})
+		},
+		concerns: func(ctx context.Context, r *approvals.Request) ([]approvals.Concern, error) {
+			return c.Tenant.Concerns(ctx, r)
+		},
+		channels: func() []bot.Place { return c.Bot.Channels(p.Rules.File().People().Security) },
+		announce: func(ctx context.Context, to bot.Place, card bot.Card) (bot.MessageRef, error) {
+			return c.Bot.Announce(ctx, to, card)
 		},
 	}
 }

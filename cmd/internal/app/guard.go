@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"hallpass/approvals"
+	"hallpass/approvals/engine"
+	"hallpass/bot"
+)
+
+// guardEvery is how often accounts and owners are looked at. Each look costs some calls of the lowest class for every exemption.
+const guardEvery = 24 * time.Hour
+
+// guard looks daily at who answers for what is in force, and at the accounts that are exempt, and tells security once what is not
+// as it was when they were approved. It ends nothing.
+type guard struct {
+	store noted
+	every time.Duration
+	// active gives what is in force; concerns looks at one of them.
+	active   func(ctx context.Context) ([]approvals.Request, error)
+	concerns func(ctx context.Context, r *approvals.Request) ([]approvals.Concern, error)
+	channels func() []bot.Place
+	announce func(ctx context.Context, to bot.Place, c bot.Card) (bot.MessageRef, error)
+	log      *slog.Logger
+
+	// What follows is of the round under way here. If it is lost, the round begins anew: nothing was told yet.
+	going bool
+	left  []approvals.Request
+	fresh []bot.Worry
+	known map[approvals.RequestID][]approvals.ConcernWord
+	posts []post // nil: not made yet
+}
+
+// post is a card that a channel has not got yet.
+type post struct {
+	to   bot.Place
+	card bot.Card
+}
+
+func (g *guard) schedule() engine.Schedule {
+	return engine.Schedule{Name: "guard", Every: g.every, Do: g.run}
+}
+
+func (g *guard) run(ctx context.Context) error {
+	now, err := g.store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if !g.going {
+		if g.left, err = g.active(ctx); err != nil {
+			return fmt.Errorf("listing what is in force: %w", err)
+		}
+		g.going, g.fresh, g.posts, g.known = true, nil, nil, map[approvals.RequestID][]approvals.ConcernWord{}
+	}
+	docs, err := g.store.Docs(ctx, spaceGuard, "told")
+	if err != nil {
+		return err
+	}
+	for len(g.left) > 0 {
+		r := g.left[0]
+		found, err := g.concerns(ctx, &r)
+		if _, wait := errors.AsType[*approvals.Later](err); wait {
+			return err
+		}
+		if ctx.Err() != nil { // the rest at the next turn
+			return errors.Join(err, &approvals.Later{At: now.Add(time.Second), Why: "not all accounts were looked at"})
+		}
+		g.left = g.left[1:]
+		if err != nil { // tomorrow again; what was told of it stands
+			g.log.WarnContext(ctx, "an account could not be looked at", "request", string(r.ID), "error", err)
+			continue
+		}
+		if err := g.note(r, found, docs[string(r.ID)]); err != nil {
+			return err
+		}
+	}
+	return g.tell(ctx)
+}
+
+// note keeps what was not told of a request yet.
+func (g *guard) note(r approvals.Request, found []approvals.Concern, was json.RawMessage) error {
+	var told []approvals.ConcernWord
+	if len(was) > 0 {
+		if err := json.Unmarshal(was, &told); err != nil {
+			return fmt.Errorf("decoding what was told of %s: %w", r.ID, err)
+		}
+	}
+	var words []approvals.ConcernWord
+	for _, c := range found {
+		words = append(words, c.Word)
+		if !slices.Contains(told, c.Word) {
+			g.fresh = append(g.fresh, bot.Worry{Request: r, Concern: c})
+		}
+	}
+	if !slices.Equal(words, told) { // what is over is told anew if it comes again
+		g.known[r.ID] = words
+	}
+	return nil
+}
+
+// tell tells every channel, and then remembers it: a crash in between tells it twice, never not at all.
+func (g *guard) tell(ctx context.Context) error {
+	if g.posts == nil {
+		g.posts = []post{}
+		for _, to := range g.channels() {
+			for _, c := range bot.WorryCards(g.fresh) {
+				g.posts = append(g.posts, post{to, c})
+			}
+		}
+	}
+	for len(g.posts) > 0 { // one a second and channel is what a chat takes
+		if _, err := g.announce(ctx, g.posts[0].to, g.posts[0].card); err != nil && !errors.Is(err, bot.ErrGone) {
+			return err
+		}
+		g.posts = g.posts[1:]
+	}
+	for _, w := range g.fresh {
+		entry := approvals.Entry{Request: w.Request.ID, Actor: "hallpass", Act: "concern", Detail: map[string]string{"word": string(w.Concern.Word), "what": w.Concern.What}}
+		var err error
+		if entry.At, err = g.store.Now(ctx); err != nil {
+			return err
+		}
+		if err := g.store.Note(ctx, entry); err != nil {
+			return fmt.Errorf("noting a concern: %w", err)
+		}
+	}
+	for id, words := range g.known {
+		data, err := json.Marshal(words)
+		if err != nil {
+			return fmt.Errorf("encoding what was told: %w", err)
+		}
+		if err := g.store.PutDoc(ctx, spaceGuard, "told", string(id), data); err != nil {
+			return err
+		}
+	}
+	g.going = false
+	return nil
+}

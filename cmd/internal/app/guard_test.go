@@ -1,0 +1,110 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hallpass/approvals"
+	"hallpass/bot"
+)
+
+// guarded is the guard over two requests, with what is found of each.
+type guarded struct {
+	guard
+	t     *testing.T
+	found map[approvals.RequestID][]approvals.Concern
+	fails map[approvals.RequestID]error
+	slow  int // posts until one has to wait
+	wrote []string
+	looks int
+}
+
+func newGuarded(t *testing.T) *guarded {
+	t.Helper()
+	g := &guarded{t: t, found: map[approvals.RequestID][]approvals.Concern{}, fails: map[approvals.RequestID]error{}, slow: -1}
+	g.guard = guard{
+		store: newAnchorage(t).store, every: 24 * time.Hour, log: slog.New(slog.DiscardHandler),
+		active: func(context.Context) ([]approvals.Request, error) {
+			return []approvals.Request{{ID: "HP-1"}, {ID: "HP-2"}}, nil
+		},
+		concerns: func(_ context.Context, r *approvals.Request) ([]approvals.Concern, error) {
+			g.looks++
+			return g.found[r.ID], g.fails[r.ID]
+		},
+		channels: func() []bot.Place {
+			return []bot.Place{{Platform: "slack", Channel: "C1"}, {Platform: "teams", Channel: "19:x"}}
+		},
+		announce: func(_ context.Context, to bot.Place, c bot.Card) (bot.MessageRef, error) {
+			if g.slow--; g.slow == 0 {
+				return bot.MessageRef{}, &approvals.Later{Why: "one a second"}
+			}
+			for _, l := range c.Lines {
+				g.wrote = append(g.wrote, to.Platform+" "+strings.SplitN(l.String(), ":", 2)[0]+strings.SplitN(l.String(), ":", 2)[1][:8])
+			}
+			return bot.MessageRef{}, nil
+		},
+	}
+	return g
+}
+
+// day is one run, and what was posted in it.
+func (g *guarded) day() []string {
+	g.t.Helper()
+	g.wrote = nil
+	for range 5 {
+		err := g.run(g.t.Context())
+		if _, wait := errors.AsType[*approvals.Later](err); !wait {
+			if err != nil {
+				g.t.Error(err)
+			}
+			break
+		}
+	}
+	return g.wrote
+}
+
+func TestWhatBecameOfAnAccountIsToldOnceAndAgainWhenItComesAgain(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	left, risk := approvals.Concern{Word: approvals.ConcernOwnerLeft, What: "its owner"}, approvals.Concern{Word: approvals.ConcernRisk, What: "svc is at"}
+	for i, step := range []struct {
+		found map[approvals.RequestID][]approvals.Concern
+		want  []string
+	}{
+		{nil, nil},
+		{map[approvals.RequestID][]approvals.Concern{"HP-1": {left}}, []string{"slack HP-1  its own", "teams HP-1  its own"}},
+		{map[approvals.RequestID][]approvals.Concern{"HP-1": {left}}, nil},
+		{map[approvals.RequestID][]approvals.Concern{"HP-1": {left, risk}, "HP-2": {risk}}, []string{"slack HP-1  svc is ", "slack HP-2  svc is ", "teams HP-1  svc is ", "teams HP-2  svc is "}},
+		{map[approvals.RequestID][]approvals.Concern{"HP-1": {left}}, nil},
+		{map[approvals.RequestID][]approvals.Concern{"HP-1": {left, risk}}, []string{"slack HP-1  svc is ", "teams HP-1  svc is "}},
+	} {
+		g.found = step.found
+		if got := g.day(); !cmp.Equal(got, step.want) {
+			t.Errorf("day %d: %q, want %q", i, got, step.want)
+		}
+	}
+}
+
+func TestTheGuardGoesOnWhereItHadToWait(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	g.found["HP-1"] = []approvals.Concern{{Word: approvals.ConcernRisk, What: "svc is at"}}
+	g.fails["HP-2"] = &approvals.Later{Why: "the budget is used up"}
+	if err := g.run(t.Context()); err == nil || g.looks != 2 || len(g.wrote) > 0 {
+		t.Fatalf("%v after %d looks", err, g.looks)
+	}
+	g.fails["HP-2"] = errors.New("Entra ID does not answer") // what cannot be read is left for tomorrow
+	g.slow = 2
+	if got := g.day(); !cmp.Equal(got, []string{"slack HP-1  svc is ", "teams HP-1  svc is "}) || g.looks != 3 {
+		t.Errorf("%q after %d looks", got, g.looks)
+	}
+	if got := g.day(); len(got) > 0 {
+		t.Errorf("told again: %q", got)
+	}
+}

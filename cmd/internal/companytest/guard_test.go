@@ -1,0 +1,31 @@
+package companytest_test
+
+import (
+	"testing"
+	"time"
+
+	"hallpass/approvals"
+	"hallpass/cmd/internal/companytest"
+	"hallpass/graph/graphtest"
+)
+
+func TestSecurityReadsThatAnOwnerHasLeftAndGivesTheRequestToSomebodyElse(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{}, func(s *scene) {
+		s.says("ana", "ip 20.50.2.1 in trusted-servers for 40h because AgilePoint NX calls SharePoint")
+		s.wait(10 * time.Second)
+		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
+		s.wait(2 * time.Minute)
+		s.state("HP-1001", approvals.StateActive)
+		s.c.Tenant.ChangeUser(companytest.People()[0].Entra, func(u *graphtest.User) { u.Enabled = false })
+		s.wait(25 * time.Hour)
+		alarm := s.card(companytest.ChanSecurity, "Look at these exemptions").Plain()
+		s.reads("the alarm", alarm, "the account of its owner, Ana Almeida, is disabled")
+		s.reads("the alarm", alarm, "/hallpass hand HP-1001 to @person")
+		s.reads("Sam", s.says("sam", "hand HP-1001 to bo@contoso.com"), "now belongs to Bo Berg")
+		s.wait(time.Minute)
+		if got := s.state("HP-1001", approvals.StateActive); got.Owner.Name != "Bo Berg" {
+			t.Errorf("owner %+v", got.Owner)
+		}
+	})
+}
