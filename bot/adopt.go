@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"fmt"
 
 	"hallpass/approvals"
 )
@@ -41,16 +42,21 @@ func (b *Bot) unmanaged(ctx context.Context, in Incoming, person string) error {
 	return nil
 }
 
+// without says how many exemptions have no request.
+func without(n int) string {
+	if n == 1 {
+		return "1 exemption in Entra ID has no request"
+	}
+	return fmt.Sprintf("%d exemptions in Entra ID have no request", n)
+}
+
 // unmanagedCard shows what can be taken over first.
 func (v Voice) unmanagedCard(s approvals.Survey) Card {
 	c := Card{Tone: ToneNote, Title: "Exempt without a request"}
 	n := s.Count()
-	c.Lead = Text{plain("%d exemptions in Entra ID have no request, so no owner and no end. Looked at ", n), v.at(s.At), plain(".")}
-	switch n {
-	case 0:
+	c.Lead = Text{plain("%s, so no owner and no end. Looked at ", without(n)), v.at(s.At), plain(".")}
+	if n == 0 {
 		c.Tone, c.Lead = ToneGood, Text{plain("Every exemption that hallpass found in Entra ID has an owner and an end. Looked at "), v.at(s.At), plain(".")}
-	case 1:
-		c.Lead = Text{plain("1 exemption in Entra ID has no request, so no owner and no end. Looked at "), v.at(s.At), plain(".")}
 	}
 	var lines []Text
 	for _, adoptable := range []bool{true, false} {

@@ -19,7 +19,7 @@ func VoteForm(button, value string) Form {
 	return form
 }
 
-func (v Voice) ReviewCard(w Review) Card { return v.reviewCard(w, w.urgent()) }
+func (v Voice) ReviewCard(w ForReview) Card { return v.reviewCard(w, w.urgent()) }
 
 func (v Voice) ToReview(r *approvals.Request) Card { return v.toReview(r) }
 

@@ -37,10 +37,10 @@ func reviewPieces(t *testing.T, card func(string, bot.Card), requester, approver
 	stuck.r.Stuck = &approvals.Stuck{Why: "Entra ID refuses the write", Since: soon.now}
 	far := server(t).active()
 	far.r.End = soon.now.Add(40 * day)
-	w := bot.Review{At: soon.now, Active: []approvals.Request{idle.r, soon.r, stuck.r, far.r, far.r}, Unmanaged: 3, Surveyed: true, Pages: "https://hallpass.example.com"}
+	w := bot.ForReview{At: soon.now, Active: []approvals.Request{idle.r, soon.r, stuck.r, far.r, far.r}, Unmanaged: 3, Surveyed: true, Pages: "https://hallpass.example.com"}
 	card("review", v.ReviewCard(w))
-	card("review-many", v.ReviewCard(bot.Review{At: soon.now, Active: slices.Repeat([]approvals.Request{soon.r}, 40)}))
-	card("review-nothing", v.ReviewCard(bot.Review{At: soon.now, Active: []approvals.Request{far.r}}))
+	card("review-many", v.ReviewCard(bot.ForReview{At: soon.now, Active: slices.Repeat([]approvals.Request{soon.r}, 40)}))
+	card("review-nothing", v.ReviewCard(bot.ForReview{At: soon.now, Active: []approvals.Request{far.r}}))
 	worries := []bot.Worry{}
 	for _, c := range []approvals.Concern{
 		{Word: approvals.ConcernOwnerLeft, What: "the account of its owner, " + hostile + ", is disabled"}, {Word: approvals.ConcernGone, What: "svc-nx@contoso.com does not exist any more"},

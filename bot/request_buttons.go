@@ -17,11 +17,15 @@ func buttons(r *approvals.Request, approver bool) []Button {
 			}
 			return nil
 		}
-		return []Button{
+		bs := []Button{
 			{ID: ButtonApprove, Label: "Approve", Value: value, Primary: true},
 			{ID: ButtonDeny, Label: "Deny", Value: value, Danger: true},
 			details,
 		}
+		if r.Round().Ruling.StepUp { // a yes in chat would not count: the card leads to the page
+			bs = bs[1:]
+		}
+		return bs
 	}
 	switch r.State {
 	case approvals.StatePending, approvals.StateApproved:

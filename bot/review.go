@@ -49,8 +49,8 @@ const (
 	reviewWeeks = 8
 )
 
-// Review is what security's reviewers are shown: what is in force, most urgent first.
-type Review struct {
+// ForReview is what security's reviewers are shown: what is in force, most urgent first.
+type ForReview struct {
 	At     time.Time
 	Active []approvals.Request
 	// Unmanaged is how many exemptions have no request; Surveyed is false if nobody looked.
@@ -61,7 +61,7 @@ type Review struct {
 }
 
 // urgent are the requests to look at: stuck, unused, or near their end and nobody has said yet what becomes of them.
-func (w Review) urgent() []approvals.Request {
+func (w ForReview) urgent() []approvals.Request {
 	rank := func(r *approvals.Request) int {
 		_, unused := r.Unused()
 		switch {
@@ -89,7 +89,7 @@ func (w Review) urgent() []approvals.Request {
 }
 
 // reviewCard is the numbers, the drawing, and what there is to look at.
-func (v Voice) reviewCard(w Review, urgent []approvals.Request) Card {
+func (v Voice) reviewCard(w ForReview, urgent []approvals.Request) Card {
 	c := Card{Tone: ToneNote, Title: "To review"}
 	unused, soon, stuck := 0, 0, 0
 	for i := range w.Active {
@@ -106,7 +106,7 @@ func (v Voice) reviewCard(w Review, urgent []approvals.Request) Card {
 	}
 	c.Lead = Text{bold(fmt.Sprint(len(w.Active))), plain(" in force, "), bold(fmt.Sprint(soon)), plain(" end within 7 days, "), bold(fmt.Sprint(unused)), plain(" not used, "), bold(fmt.Sprint(stuck)), plain(" stuck.")}
 	if w.Surveyed && w.Unmanaged > 0 {
-		c.Flags = append(c.Flags, Text{plain("%d exemptions in Entra ID have no request, so no owner and no end: ", w.Unmanaged), code("/hallpass adopt")})
+		c.Flags = append(c.Flags, Text{plain("%s, so no owner and no end: ", without(w.Unmanaged)), code("/hallpass adopt")})
 	}
 	c.Script = v.weeks(w)
 	for i := range urgent[:min(len(urgent), reviewLines)] {
@@ -153,7 +153,7 @@ func (v Voice) toReview(r *approvals.Request) Card {
 }
 
 // weeks draws how many end in each of the coming weeks, in a fixed font.
-func (v Voice) weeks(w Review) string {
+func (v Voice) weeks(w ForReview) string {
 	const widest = 24
 	local := w.At.In(v.zone())
 	monday := time.Date(local.Year(), local.Month(), local.Day()-(int(local.Weekday())+6)%7, 0, 0, 0, 0, v.zone())
@@ -204,9 +204,9 @@ func (b *Bot) review(ctx context.Context, in Incoming, person string) error {
 }
 
 // toBeReviewed reads what is in force.
-func (b *Bot) toBeReviewed(ctx context.Context, survey approvals.Survey, surveyed bool) (Review, error) {
+func (b *Bot) toBeReviewed(ctx context.Context, survey approvals.Survey, surveyed bool) (ForReview, error) {
 	active, err := b.cfg.Looks.List(ctx, approvals.Query{States: []approvals.State{approvals.StateActive}, Limit: -1})
-	return Review{At: b.cfg.Now(), Active: active, Unmanaged: survey.Count(), Surveyed: surveyed, Pages: b.cfg.Pages}, err
+	return ForReview{At: b.cfg.Now(), Active: active, Unmanaged: survey.Count(), Surveyed: surveyed, Pages: b.cfg.Pages}, err
 }
 
 // Digest is the weekly message to security: a card with the numbers and a drawing of what ends when, and the first requests

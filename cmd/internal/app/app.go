@@ -113,8 +113,8 @@ func ready(ctx context.Context, cfg Config, p Parts) error {
 			return fmt.Errorf("%s: %s (or state `durability: relaxed` and accept that acknowledged clicks may be lost)", f.What, f.Do)
 		}
 	}
-	if rules := p.Rules.File().StepUps(); len(rules) > 0 && cfg.Web.Listen == "" {
-		return fmt.Errorf("the rule %q says step_up, and web.listen is empty: nobody could approve", rules[0])
+	if f := checkStepUp(cfg, p); !f.OK {
+		return fmt.Errorf("%s: %s", f.What, f.Do)
 	}
 	for _, client := range []*graph.Client{p.Reader, p.Writer} {
 		if client == nil {

@@ -32,6 +32,9 @@ func Check(ctx context.Context, cfg Config, w io.Writer) (bool, error) {
 	}
 	defer closing()
 	say(redisstore.Finding{OK: true, What: "the configuration and the rules file are sound"})
+	if f := checkStepUp(cfg, p); !f.OK {
+		say(f)
+	}
 	for _, f := range p.Store.Check(ctx) {
 		say(f)
 	}
@@ -52,6 +55,18 @@ func Check(ctx context.Context, cfg Config, w io.Writer) (bool, error) {
 		checkTeams(ctx, core.Teams, cfg, p, out)
 	}
 	return !out.bad, out.err
+}
+
+// checkStepUp says whether what a rule wants to be approved on a page can be.
+func checkStepUp(cfg Config, p Parts) redisstore.Finding {
+	rules := p.Rules.File().StepUps()
+	if len(rules) == 0 || cfg.Web.Listen != "" {
+		return redisstore.Finding{OK: true}
+	}
+	return redisstore.Finding{
+		What: fmt.Sprintf("the rule %q says step_up, and the pages are off: nobody could approve", rules[0]),
+		Do:   "Set web.listen and what belongs to it, or take step_up away.",
+	}
 }
 
 // report writes a line for each finding: "ok", "problem" (serve would not work, or not safely) or "advice", with what to do

@@ -220,13 +220,19 @@ func (c *Core) digest() *digest {
 			return c.Bot.Digest(ctx, survey, looked)
 		},
 		show: func(ctx context.Context, id approvals.RequestID) (bot.Card, bool, error) {
-			r, err := p.Store.Load(ctx, id)
-			if errors.Is(err, approvals.ErrNotFound) || err == nil && r.State != approvals.StateActive {
-				return bot.Card{}, false, nil
-			}
-			return c.Bot.ReviewCard(&r), true, err
+			r, ok, err := c.active(ctx, id)
+			return c.Bot.ReviewCard(&r), ok, err
 		},
 	}
+}
+
+// active reads a request; false if it is not in force.
+func (c *Core) active(ctx context.Context, id approvals.RequestID) (approvals.Request, bool, error) {
+	r, err := c.parts.Store.Load(ctx, id)
+	if errors.Is(err, approvals.ErrNotFound) {
+		return r, false, nil
+	}
+	return r, err == nil && r.State == approvals.StateActive, err
 }
 
 // guard looks at accounts and owners.
@@ -234,9 +240,15 @@ func (c *Core) guard() *guard {
 	p := c.parts
 	return &guard{
 		store: p.Store, every: guardEvery, log: p.Log,
-		active: func(ctx context.Context) ([]approvals.Request, error) {
-			return c.Engine.List(ctx, approvals.Query{States: []approvals.State{approvals.StateActive}, Limit: -1})
+		active: func(ctx context.Context) ([]approvals.RequestID, error) {
+			list, err := c.Engine.List(ctx, approvals.Query{States: []approvals.State{approvals.StateActive}, Limit: -1})
+			var ids []approvals.RequestID
+			for i := range list {
+				ids = append(ids, list[i].ID)
+			}
+			return ids, err
 		},
+		load: c.active,
 		concerns: func(ctx context.Context, r *approvals.Request) ([]approvals.Concern, error) {
 			return c.Tenant.Concerns(ctx, r)
 		},

@@ -22,8 +22,9 @@ const guardEvery = 24 * time.Hour
 type guard struct {
 	store noted
 	every time.Duration
-	// active gives what is in force; concerns looks at one of them.
-	active   func(ctx context.Context) ([]approvals.Request, error)
+	// active names what is in force; load reads one, false if it is so no more; concerns looks at it.
+	active   func(ctx context.Context) ([]approvals.RequestID, error)
+	load     func(ctx context.Context, id approvals.RequestID) (approvals.Request, bool, error)
 	concerns func(ctx context.Context, r *approvals.Request) ([]approvals.Concern, error)
 	channels func() []bot.Place
 	announce func(ctx context.Context, to bot.Place, c bot.Card) (bot.MessageRef, error)
@@ -31,7 +32,7 @@ type guard struct {
 
 	// What follows is of the round under way here. If it is lost, the round begins anew: nothing was told yet.
 	going bool
-	left  []approvals.Request
+	left  []approvals.RequestID
 	fresh []bot.Worry
 	known map[approvals.RequestID][]approvals.ConcernWord
 	posts []post // nil: not made yet
@@ -63,17 +64,23 @@ func (g *guard) run(ctx context.Context) error {
 		return err
 	}
 	for len(g.left) > 0 {
-		r := g.left[0]
-		found, err := g.concerns(ctx, &r)
+		r, active, err := g.load(ctx, g.left[0])
+		var found []approvals.Concern
+		if err == nil && active {
+			found, err = g.concerns(ctx, &r)
+		}
 		if _, wait := errors.AsType[*approvals.Later](err); wait {
 			return err
 		}
 		if ctx.Err() != nil { // the rest at the next turn
 			return errors.Join(err, &approvals.Later{At: now.Add(time.Second), Why: "not all accounts were looked at"})
 		}
+		id := g.left[0]
 		g.left = g.left[1:]
 		if err != nil { // tomorrow again; what was told of it stands
-			g.log.WarnContext(ctx, "an account could not be looked at", "request", string(r.ID), "error", err)
+			g.log.WarnContext(ctx, "an account could not be looked at", "request", string(id), "error", err)
+		}
+		if err != nil || !active {
 			continue
 		}
 		if err := g.note(r, found, docs[string(r.ID)]); err != nil {

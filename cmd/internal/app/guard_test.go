@@ -30,8 +30,11 @@ func newGuarded(t *testing.T) *guarded {
 	g := &guarded{t: t, found: map[approvals.RequestID][]approvals.Concern{}, fails: map[approvals.RequestID]error{}, slow: -1}
 	g.guard = guard{
 		store: newAnchorage(t).store, every: 24 * time.Hour, log: slog.New(slog.DiscardHandler),
-		active: func(context.Context) ([]approvals.Request, error) {
-			return []approvals.Request{{ID: "HP-1"}, {ID: "HP-2"}}, nil
+		active: func(context.Context) ([]approvals.RequestID, error) {
+			return []approvals.RequestID{"HP-1", "HP-2", "HP-3"}, nil
+		},
+		load: func(_ context.Context, id approvals.RequestID) (approvals.Request, bool, error) {
+			return approvals.Request{ID: id}, id != "HP-3", nil // that one ended meanwhile
 		},
 		concerns: func(_ context.Context, r *approvals.Request) ([]approvals.Concern, error) {
 			g.looks++

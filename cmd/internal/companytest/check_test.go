@@ -129,6 +129,10 @@ func TestCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			func(c *checked) { c.cfg.Slack.TeamIDs = []string{"T0OTHER"} },
 			"problem the bot token is of the workspace T0TEAM0001…slack.team_ids",
 		},
+		"a rule wants a fresh sign-in and there are no pages": {
+			func(c *checked) { rules(c, "  - name: everything else\n", "  - name: everything else\n    step_up: true\n") },
+			"problem the rule \"everything else\" says step_up, and the pages are off: nobody could approve…Set web.listen",
+		},
 		"a scope is missing": {
 			func(c *checked) { c.Slack.Grant(scopes("im:write")...) },
 			"problem the bot token lacks im:write (direct messages to requesters and owners)…deploy/slack/manifest.yaml",

@@ -15,7 +15,11 @@ func TestAStolenChatAccountCannotApproveWhereTheRuleWantsAFreshSignIn(t *testing
 		s.wait(10 * time.Second)
 		s.reads("the approvers' card", s.card(companytest.ChanSecurity, "HP-1001").Plain(), "To approve, sign in afresh: https://hallpass.example.com/approve/HP-1001")
 		s.reads("Cleo", s.says("cleo", "approve HP-1001"), "Approve it here: https://hallpass.example.com/approve/HP-1001")
-		s.clicks("sam", companytest.ChanSecurity, "HP-1001", "Approve", map[string]any{})
+		for _, b := range s.card(companytest.ChanSecurity, "HP-1001").Buttons() {
+			if b.Label == "Approve" {
+				t.Error("the card has a button that does not count")
+			}
+		}
 		r := s.state("HP-1001", approvals.StatePending)
 		if len(r.Round().Votes) != 0 {
 			t.Errorf("votes %+v", r.Round().Votes)
