@@ -1,6 +1,6 @@
 package approvals
 
-// ConcernWord says what became of an exempt account, or of who answers for it, after it was approved.
+// ConcernWord says what became of an exempt account, of who answers for it, or of the policies around it, after it was approved.
 type ConcernWord string
 
 // What can become of them.
@@ -11,10 +11,22 @@ const (
 	ConcernPrivileged ConcernWord = "account privileged" // it has an Entra role that it did not have
 	ConcernRisk       ConcernWord = "account at risk"    // Identity Protection says so
 	ConcernMethod     ConcernWord = "account can do MFA" // a method was registered for it while it was exempt
+	ConcernStopped    ConcernWord = "stopped"            // a policy that is in force stops the job
+	ConcernComing     ConcernWord = "will be stopped"    // a report-only policy would, once it is switched on
 )
 
 // Concern is one such thing.
 type Concern struct {
 	Word ConcernWord
 	What string // in words, with names
+	// Policy is the id of the policy that it is about, Name its name; empty for what is about a person or an account.
+	Policy, Name string
+}
+
+// Key names the concern: what was told of it once is not told again.
+func (c Concern) Key() string {
+	if c.Policy == "" {
+		return string(c.Word)
+	}
+	return string(c.Word) + " " + c.Policy
 }

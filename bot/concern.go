@@ -1,6 +1,9 @@
 package bot
 
 import (
+	"fmt"
+	"strings"
+
 	"hallpass/approvals"
 )
 
@@ -13,20 +16,57 @@ type Worry struct {
 // worriesShown is how many worries one message lists.
 const worriesShown = 12
 
-// WorryCards tell security what became of accounts and owners, in as few messages as it takes.
+// WorryCards tell security what became of accounts, owners and policies, in as few messages as it takes: what a policy does to many
+// is one line.
 func WorryCards(list []Worry) []Card {
-	var out []Card
-	for len(list) > 0 {
-		n := min(len(list), worriesShown)
-		c := Card{Tone: ToneBad, Title: "Look at these exemptions"}
-		for _, w := range list[:n] {
-			c.Lines = append(c.Lines, worryLine(w))
+	var lines []Text
+	byPolicy := map[string][]Worry{}
+	for _, w := range list {
+		if w.Concern.Policy != "" {
+			byPolicy[w.Concern.Key()] = append(byPolicy[w.Concern.Key()], w)
 		}
-		c.Lead = Text{plain("They are in force, and something is not as it was when they were approved.")}
+	}
+	for _, w := range list {
+		switch many := byPolicy[w.Concern.Key()]; {
+		case w.Concern.Policy == "":
+			lines = append(lines, worryLine(w))
+		case many[0].Request.ID == w.Request.ID:
+			lines = append(lines, policyLine(many))
+		}
+	}
+	var out []Card
+	for len(lines) > 0 {
+		n := min(len(lines), worriesShown)
+		c := Card{
+			Tone: ToneBad, Title: "Look at these exemptions", Lines: lines[:n],
+			Lead: Text{plain("They are in force, and something is not as it was when they were approved.")},
+		}
 		c.Plain = clip(c.Title+": "+c.Lines[0].String(), 300)
-		out, list = append(out, c), list[n:]
+		out, lines = append(out, c), lines[n:]
 	}
 	return out
+}
+
+// policyLine says which jobs a policy stops, or will.
+func policyLine(many []Worry) Text {
+	c := many[0].Concern
+	jobs := "this job stops"
+	if len(many) > 1 {
+		jobs = fmt.Sprintf("these %d jobs stop", len(many))
+	}
+	var names []string
+	for i := range many[:min(len(many), worriesShown)] {
+		names = append(names, string(many[i].Request.ID)+" "+clip(what(&many[i].Request), 60))
+	}
+	if more := len(many) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	policy := literal("“" + clip(line(c.Name), 100) + "”")
+	t := Text{plain("Because of the policy "), policy, plain(" (it %s) %s: ", c.What, jobs)}
+	if c.Word == approvals.ConcernComing {
+		t = Text{plain("If the policy "), policy, plain(" (report-only today; it %s) is switched on, %s: ", c.What, jobs)}
+	}
+	return append(t, literal(strings.Join(names, ", ")), plain("."))
 }
 
 // worryLine says what is the matter and what to type.
@@ -39,7 +79,7 @@ func worryLine(w Worry) Text {
 		return append(t, plain("Give it to somebody: "), code("/hallpass hand "+id+" to @person"), plain(" or end it: "), revoke)
 	case approvals.ConcernGone, approvals.ConcernDisabled:
 		return append(t, plain("To end it breaks nothing: "), revoke)
-	case approvals.ConcernPrivileged, approvals.ConcernRisk, approvals.ConcernMethod:
+	case approvals.ConcernPrivileged, approvals.ConcernRisk, approvals.ConcernMethod, approvals.ConcernStopped, approvals.ConcernComing:
 	}
 	return append(t, plain("End it unless you know why: "), revoke)
 }

@@ -49,5 +49,13 @@ func reviewPieces(t *testing.T, card func(string, bot.Card), requester, approver
 		worries = append(worries, bot.Worry{Request: idle.r, Concern: c})
 	}
 	card("alarm-worries", bot.WorryCards(slices.Repeat(worries, 5))[0])
+	var stops []bot.Worry
+	for i := range 15 {
+		r := idle.r
+		r.ID = approvals.MakeRequestID(int64(2000 + i))
+		stops = append(stops, bot.Worry{Request: r, Concern: approvals.Concern{Word: approvals.ConcernComing, What: "demands a compliant device", Policy: "p9", Name: "Require compliant device"}})
+	}
+	stops = append(stops, bot.Worry{Request: idle.r, Concern: approvals.Concern{Word: approvals.ConcernStopped, What: "blocks", Policy: "p8", Name: hostile}})
+	card("alarm-worries-policies", bot.WorryCards(stops)[0])
 	card("review-one", v.ToReview(&idle.r))
 }

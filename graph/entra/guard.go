@@ -8,6 +8,7 @@ import (
 
 	"hallpass/approvals"
 	"hallpass/graph"
+	"hallpass/graph/evaluate"
 )
 
 // Concerns looks at who answers for a request in force, and at the account that it exempts, and says what was not so when it was
@@ -35,7 +36,8 @@ func (e *Entra) Concerns(ctx context.Context, r *approvals.Request) ([]approvals
 		return nil, fmt.Errorf("asking for the time: %w", err)
 	}
 	p := approvals.Plan{Kind: approvals.KindAccount, Made: now, Facts: approvals.Facts{}}
-	if _, err := e.accountFacts(ctx, &p, u, true); err != nil {
+	s, err := e.accountFacts(ctx, &p, u, true)
+	if err != nil {
 		return nil, err
 	}
 	then := r.Round().Plan.Facts
@@ -48,6 +50,39 @@ func (e *Entra) Concerns(ctx context.Context, r *approvals.Request) ([]approvals
 	}
 	if became("account.mfa_method") {
 		out = append(out, approvals.Concern{Word: approvals.ConcernMethod, What: u.UPN + " has registered a method for MFA while it was exempt: a person may be using it, or somebody else may have enrolled"})
+	}
+	if !r.Ask.Fenced() {
+		return out, nil
+	}
+	policies, err := e.policyConcerns(ctx, r, s.account(u.ID))
+	return append(out, policies...), err
+}
+
+// policyConcerns says which policies stop a fenced job by now, or would once they are switched on; of a report-only policy that
+// stood on the card the approvers know. Which application it signs in to is left open: a policy that depends on it is not named.
+func (e *Entra) policyConcerns(ctx context.Context, r *approvals.Request, account evaluate.Account) ([]approvals.Concern, error) {
+	world, err := e.world(ctx, sharedFor, approvals.ClassSweep)
+	if err != nil {
+		return nil, err
+	}
+	var out []approvals.Concern
+	note := func(word approvals.ConcernWord, v evaluate.Verdict) {
+		c := approvals.Concern{Word: word, What: evaluate.Stops(v.Policy), Policy: v.Policy.ID, Name: v.Policy.Name}
+		if v.Answer.Word == evaluate.Yes && c.What != "" && !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	for _, from := range r.Ask.Addresses {
+		job := world.Job(evaluate.SignIn{Account: account, From: from})
+		for _, v := range job.Stopped {
+			note(approvals.ConcernStopped, v)
+		}
+		for _, v := range job.Coming {
+			known := func(w string) bool { return strings.HasPrefix(w, "Coming") && strings.Contains(w, "“"+v.Policy.Name+"”") }
+			if !slices.ContainsFunc(r.Round().Plan.Warnings, known) {
+				note(approvals.ConcernComing, v)
+			}
+		}
 	}
 	return out, nil
 }

@@ -73,3 +73,44 @@ func TestConcernsWaitForTheBudget(t *testing.T) {
 		t.Errorf("%v after %v", err, k.tenant.Calls())
 	}
 }
+
+func TestPoliciesThatStopWhatIsInForceAreNoticed(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		policy   graphtest.Policy
+		warnings []string
+		want     []string
+	}{
+		"a device is demanded":                    {graphtest.Policy{Name: "Device", State: "enabled", Grants: []string{"compliantDevice"}}, nil, []string{"stopped Device"}},
+		"it will be":                              {graphtest.Policy{Name: "Device", State: "enabledForReportingButNotEnforced", Grants: []string{"compliantDevice"}}, nil, []string{"will be stopped Device"}},
+		"it will be, and the approvers knew":      {graphtest.Policy{Name: "Device", State: "enabledForReportingButNotEnforced", Grants: []string{"compliantDevice"}}, []string{"Coming (report-only today): “Device” demands a device."}, nil},
+		"it is switched off":                      {graphtest.Policy{Name: "Device", State: "disabled", Grants: []string{"compliantDevice"}}, nil, nil},
+		"it is about others":                      {graphtest.Policy{Name: "Device", State: "enabled", IncludeGroups: []string{graphtest.NewID()}, Grants: []string{"compliantDevice"}}, nil, nil},
+		"it depends on the risk of a sign-in":     {graphtest.Policy{Name: "Risk", State: "enabled", SignInRisk: []string{"high"}, Grants: []string{"block"}}, nil, nil},
+		"another demand that the zone is off for": {graphtest.Policy{Name: "Session", State: "disabled"}, nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := fencedKit(t, 1)
+			k.tenant.ChangeLocation("hallpass", k.o.zones[0].Location, func(l *graphtest.Location) { l.Ranges = []string{"20.50.2.1/32"} })
+			k.tenant.Join("hallpass", k.o.zones[0].Group, svc)
+			k.tenant.AddPolicy(row.policy)
+			ask := fenced("20.50.2.1/32")
+			r := approvals.Request{ID: "HP-1", State: approvals.StateActive, Ask: ask, Account: approvals.Person{ID: svc, UPN: "svc@contoso.com"}}
+			r.Rounds = []approvals.Round{{Plan: approvals.Plan{Warnings: row.warnings}}}
+			got, err := k.e.Concerns(t.Context(), &r)
+			for range 3 {
+				if _, wait := errors.AsType[*approvals.Later](err); wait {
+					got, err = k.e.Concerns(t.Context(), &r)
+				}
+			}
+			var words []string
+			for _, c := range got {
+				words = append(words, string(c.Word)+" "+c.Name)
+			}
+			if err != nil || !cmp.Equal(words, row.want) {
+				t.Errorf("%v, %v; want %v", got, err, row.want)
+			}
+		})
+	}
+}

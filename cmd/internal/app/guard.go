@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"hallpass/approvals"
@@ -34,8 +35,8 @@ type guard struct {
 	going bool
 	left  []approvals.RequestID
 	fresh []bot.Worry
-	known map[approvals.RequestID][]approvals.ConcernWord
-	posts []post // nil: not made yet
+	known map[approvals.RequestID][]string // the keys of what is so now
+	posts []post                           // nil: not made yet
 }
 
 // post is a card that a channel has not got yet.
@@ -57,7 +58,7 @@ func (g *guard) run(ctx context.Context) error {
 		if g.left, err = g.active(ctx); err != nil {
 			return fmt.Errorf("listing what is in force: %w", err)
 		}
-		g.going, g.fresh, g.posts, g.known = true, nil, nil, map[approvals.RequestID][]approvals.ConcernWord{}
+		g.going, g.fresh, g.posts, g.known = true, nil, nil, map[approvals.RequestID][]string{}
 	}
 	docs, err := g.store.Docs(ctx, spaceGuard, "told")
 	if err != nil {
@@ -92,21 +93,21 @@ func (g *guard) run(ctx context.Context) error {
 
 // note keeps what was not told of a request yet.
 func (g *guard) note(r approvals.Request, found []approvals.Concern, was json.RawMessage) error {
-	var told []approvals.ConcernWord
+	var told []string
 	if len(was) > 0 {
 		if err := json.Unmarshal(was, &told); err != nil {
 			return fmt.Errorf("decoding what was told of %s: %w", r.ID, err)
 		}
 	}
-	var words []approvals.ConcernWord
+	var keys []string
 	for _, c := range found {
-		words = append(words, c.Word)
-		if !slices.Contains(told, c.Word) {
+		keys = append(keys, c.Key())
+		if !slices.Contains(told, c.Key()) {
 			g.fresh = append(g.fresh, bot.Worry{Request: r, Concern: c})
 		}
 	}
-	if !slices.Equal(words, told) { // what is over is told anew if it comes again
-		g.known[r.ID] = words
+	if !slices.Equal(keys, told) { // what is over is told anew if it comes again
+		g.known[r.ID] = keys
 	}
 	return nil
 }
@@ -128,7 +129,7 @@ func (g *guard) tell(ctx context.Context) error {
 		g.posts = g.posts[1:]
 	}
 	for _, w := range g.fresh {
-		entry := approvals.Entry{Request: w.Request.ID, Actor: "hallpass", Act: "concern", Detail: map[string]string{"word": string(w.Concern.Word), "what": w.Concern.What}}
+		entry := approvals.Entry{Request: w.Request.ID, Actor: "hallpass", Act: "concern", Detail: map[string]string{"word": w.Concern.Key(), "what": strings.TrimSpace(w.Concern.Name + " " + w.Concern.What)}}
 		var err error
 		if entry.At, err = g.store.Now(ctx); err != nil {
 			return err
@@ -137,8 +138,8 @@ func (g *guard) tell(ctx context.Context) error {
 			return fmt.Errorf("noting a concern: %w", err)
 		}
 	}
-	for id, words := range g.known {
-		data, err := json.Marshal(words)
+	for id, keys := range g.known {
+		data, err := json.Marshal(keys)
 		if err != nil {
 			return fmt.Errorf("encoding what was told: %w", err)
 		}

@@ -130,7 +130,9 @@ func TestCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			"problem the bot token is of the workspace T0TEAM0001…slack.team_ids",
 		},
 		"a rule wants a fresh sign-in and there are no pages": {
-			func(c *checked) { rules(c, "  - name: everything else\n", "  - name: everything else\n    step_up: true\n") },
+			func(c *checked) {
+				rules(c, "  - name: everything else\n", "  - name: everything else\n    step_up: true\n")
+			},
 			"problem the rule \"everything else\" says step_up, and the pages are off: nobody could approve…Set web.listen",
 		},
 		"a scope is missing": {
