@@ -20,16 +20,21 @@ type Source interface {
 	Trail(ctx context.Context, r approvals.Request) ([]approvals.Entry, error)
 }
 
-// Places gives the locations and exclusions that the rules file names, as they were last seen.
+// Places gives the locations, exclusions and zones that the rules file names, as they were last seen.
 type Places interface {
 	Places(ctx context.Context) ([]Place, error)
 }
 
-// Place is a location or an exclusion.
+// Place is a location or an exclusion, or that of a zone.
 type Place struct {
-	Kind        approvals.Kind
-	Name, Title string // as commands and as people name it
-	Shared      bool   // others write it too
+	Kind approvals.Kind
+	// Zone says that it is a zone's own: its accounts, or the addresses from which they get in.
+	Zone bool
+	// Broken says why the fence of the zone does not hold, as security was told. Empty: it holds.
+	Broken []string
+	// Name and Title are as commands and as people name it.
+	Name, Title string
+	Shared      bool // others write it too
 	// Record is what converging knows of it; zero Version: nothing yet.
 	Record approvals.TargetRecord
 	Rows   []approvals.Row

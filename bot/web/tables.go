@@ -20,14 +20,14 @@ func weeksTable(o Overview) Table {
 
 // placesTable is every entry of every place.
 func placesTable(places []placeBody) Table {
-	t := Table{Name: "places", Columns: []string{"place", "title", "kind", "entry", "state", "requests"}}
+	t := Table{Name: "places", Columns: []string{"place", "title", "kind", "zone", "entry", "state", "requests"}}
 	for _, p := range places {
 		for _, e := range p.Entries {
 			var ids []string
 			for _, id := range e.Requests {
 				ids = append(ids, string(id))
 			}
-			t.Rows = append(t.Rows, []string{p.Name, p.Title, string(p.Kind), e.Entry, e.State, strings.Join(ids, " ")})
+			t.Rows = append(t.Rows, []string{p.Name, p.Title, string(p.Kind), strconv.FormatBool(p.Zone), e.Entry, e.State, strings.Join(ids, " ")})
 		}
 	}
 	return t

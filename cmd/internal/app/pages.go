@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/tls"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,7 +86,30 @@ func (s seenPlaces) Places(ctx context.Context) ([]web.Place, error) {
 	if err := add(approvals.KindIP, file.Locations()); err != nil {
 		return nil, err
 	}
-	return out, add(approvals.KindAccount, file.Exclusions())
+	if err := add(approvals.KindAccount, file.Exclusions()); err != nil {
+		return nil, err
+	}
+	for _, z := range file.Zones() {
+		health, err := loadTold(ctx, s.store, z.Name)
+		if err != nil {
+			return nil, err
+		}
+		var broken []string
+		if health.Bad >= sureLooks {
+			broken = health.Noted
+		}
+		first := len(out)
+		for kind, target := range map[approvals.Kind]approvals.Target{approvals.KindAccount: z.Group, approvals.KindIP: z.Location} {
+			if err := add(kind, []rulesfile.Place{{Name: z.Name, Title: z.Title, Target: target}}); err != nil {
+				return nil, err
+			}
+		}
+		slices.SortFunc(out[first:], func(a, b web.Place) int { return cmp.Compare(a.Kind, b.Kind) }) // accounts, then addresses
+		for i := range out[first:] {
+			out[first+i].Zone, out[first+i].Broken = true, broken
+		}
+	}
+	return out, nil
 }
 
 // asksWithin is how long a page waits for the budget of calls to Graph when something is asked for: people look at it.
