@@ -34,7 +34,8 @@ func record(n int) evidence.Record {
 		Rounds: []approvals.Round{{
 			Kind: approvals.RoundFirst, Outcome: approvals.OutcomeApproved,
 			Ruling: approvals.Ruling{Rule: "service accounts", Seats: []approvals.Seat{{Group: "netsec", Count: 1}}, Max: 90 * 24 * time.Hour, RulesHash: "abc"},
-			Votes:  []approvals.Vote{{Voter: bo, Choice: approvals.ChoiceApprove, Groups: []string{"netsec"}, At: noon().Add(time.Minute), Via: "slack T1 U0BO 1"}},
+			Votes: []approvals.Vote{{Voter: bo, Choice: approvals.ChoiceApprove, Groups: []string{"netsec"}, At: noon().Add(time.Minute), Via: "slack T1 U0BO 1",
+				Fresh: &approvals.FreshSignIn{At: noon(), Methods: []string{"fido"}, Token: "uti-1"}}},
 			Plan: approvals.Plan{
 				Facts:    approvals.Facts{"account.privileged": {Known: true}, "account.mfa_method": {Why: "the report does not have it"}},
 				Policies: []approvals.PolicyEffect{{Name: "MFA for all", State: "enabled", Does: "skips MFA"}},
@@ -127,7 +128,7 @@ func TestARecordSaysWhatAnAuditorAsks(t *testing.T) {
 	}
 	for part, wants := range map[string][]string{
 		"justification": {"asked by Ana Almeida on 2027-02-03 12:00:00 UTC: AgilePoint NX calls SharePoint", "ticket: CHG-7", "owner: Ana Almeida"},
-		"approvals":     {"first round under the rule “service accounts” (rules abc): needs 1 of netsec; approved", "Bo Berg (netsec) approved on 2027-02-03 12:01:00 UTC via slack T1 U0BO 1"},
+		"approvals":     {"first round under the rule “service accounts” (rules abc): needs 1 of netsec; approved", "Bo Berg (netsec) approved on 2027-02-03 12:01:00 UTC via slack T1 U0BO 1, with a fresh sign-in in Entra ID on 2027-02-03 12:00:00 UTC (methods: fido; contexts: none named; token uti-1)"},
 		"compensating":  {"fenced zone “Integrations”: blocked from everywhere but its addresses (svc-nx from 203.0.113.7/32)", "limited to 90 days a round, no limit in all"},
 		"before":        {"account.privileged: false", "account.mfa_method: unknown (the report does not have it)"},
 		"after":         {"predicted, policy “MFA for all” (enabled): skips MFA", "What If, 2027-02-03 12:00:00 UTC: agrees"},

@@ -71,6 +71,9 @@ func approvalsOf(r *approvals.Request) []string {
 		for _, v := range round.Votes {
 			word := map[approvals.Choice]string{approvals.ChoiceApprove: "approved", approvals.ChoiceDeny: "denied"}[v.Choice]
 			line := fmt.Sprintf("  %s (%s) %s on %s via %s", v.Voter.Label(), strings.Join(v.Groups, ", "), word, moment(v.At), v.Via)
+			if f := v.Fresh; f != nil {
+				line += fmt.Sprintf(", with a fresh sign-in in Entra ID on %s (methods: %s; contexts: %s; token %s)", moment(f.At), some(f.Methods), some(f.Contexts), f.Token)
+			}
 			if v.Reason != "" {
 				line += ": " + v.Reason
 			}
@@ -78,6 +81,14 @@ func approvalsOf(r *approvals.Request) []string {
 		}
 	}
 	return out
+}
+
+// some is a list in words.
+func some(list []string) string {
+	if len(list) == 0 {
+		return "none named"
+	}
+	return strings.Join(list, ", ")
 }
 
 // approvedRound is the round that was approved last, or the last one.
@@ -101,6 +112,9 @@ func compensating(r *approvals.Request) []string {
 		out = append(out, fmt.Sprintf("fenced zone “%s”: blocked from everywhere but its addresses (%s)", z.Title, strings.Join(pairs, "; ")))
 	} else if r.Ask.Kind == approvals.KindAccount {
 		out = append(out, "none: the account is exempt from everywhere")
+	}
+	if r.Ask.Adopt {
+		out = append(out, "it was in the tenant before the request, put there by somebody else: the request gave it an owner and an end")
 	}
 	if round.Ruling.Max > 0 {
 		out = append(out, fmt.Sprintf("limited to %s a round, %s in all", days(round.Ruling.Max), days(round.Ruling.MaxTotal)))
@@ -190,13 +204,20 @@ func inForce(r *approvals.Request) []string {
 }
 
 func use(r *approvals.Request) []string {
+	if r.Proof != nil && r.Proof.Used == nil && !r.Proof.Looked.IsZero() {
+		return []string{"no sign-in from its addresses was seen up to " + moment(r.Proof.Looked)}
+	}
 	if r.Proof == nil || r.Proof.Used == nil {
 		return []string{"unknown: no sign-in of it is kept"}
 	}
 	if !r.Proof.Used.Worked {
 		return []string{"a sign-in at " + moment(r.Proof.Used.At) + " was stopped"}
 	}
-	return []string{"a sign-in at " + moment(r.Proof.Used.At) + " worked"}
+	out := []string{"a sign-in at " + moment(r.Proof.Used.At) + " worked"}
+	if r.Proof.Last.After(r.Proof.Used.At) {
+		out = append(out, "the newest sign-in that was seen to work: "+moment(r.Proof.Last))
+	}
+	return out
 }
 
 func removal(r *approvals.Request) []string {
