@@ -13,7 +13,28 @@ const (
 	ConcernMethod     ConcernWord = "account can do MFA" // a method was registered for it while it was exempt
 	ConcernStopped    ConcernWord = "stopped"            // a policy that is in force stops the job
 	ConcernComing     ConcernWord = "will be stopped"    // a report-only policy would, once it is switched on
+	ConcernNeedless   ConcernWord = "needless"           // without the exemption no policy in force would ask for MFA
 )
+
+// CauseChanged is the word of a Cause: the account is not as it was when the exemption was approved.
+const CauseChanged = "account changed"
+
+// EndsFor reports whether a concern ends the request, by the ruling under which its present end was approved.
+func (r *Request) EndsFor(c Concern) bool {
+	switch c.Word {
+	case ConcernGone, ConcernDisabled, ConcernPrivileged, ConcernRisk, ConcernMethod:
+		return r.State == StateActive && r.inForce().EndChanged
+	case ConcernOwnerLeft, ConcernStopped, ConcernComing, ConcernNeedless:
+	}
+	return false
+}
+
+// changedAccount ends a request whose account is not as it was, where its rule says so.
+func (s *step) changedAccount(e AccountChanged) {
+	if s.r.EndsFor(e.Concern) {
+		s.end(Cause{Word: CauseChanged, Why: e.Concern.What})
+	}
+}
 
 // Concern is one such thing.
 type Concern struct {

@@ -90,6 +90,9 @@ type FenceBroken struct {
 	Why  string // what is wrong with it
 }
 
+// AccountChanged says that the account of a request is not as it was when the request was approved.
+type AccountChanged struct{ Concern Concern }
+
 // Reviewed is what a reviewer says of a request in force.
 type Reviewed struct {
 	By      Person
@@ -109,5 +112,7 @@ func (Woke) event()       {}
 
 func (FenceBroken) event() {}
 func (Reviewed) event()    {}
-func (TaskTaken) event()   {}
-func (Attested) event()    {}
+
+func (AccountChanged) event() {}
+func (TaskTaken) event()      {}
+func (Attested) event()       {}

@@ -65,7 +65,7 @@ type Stuck struct {
 // Cause says why a request ended or is ending.
 type Cause struct {
 	// Word is one of: end, revoked, cancelled, "not applied in time", "taken out", denied, lapsed, "plan changed", "not as
-	// predicted", "fence broken", "changed in the store", "store lost".
+	// predicted", "fence broken", "account changed", "changed in the store", "store lost".
 	Word string    `json:"word"`
 	By   Person    `json:"by,omitzero"`
 	Hand string    `json:"hand,omitempty"` // who took the entry out, as the directory audit names them

@@ -28,6 +28,9 @@ type Ruling struct {
 	Restore bool `json:"restore,omitempty"`
 	// EndUnfenced says that the request ends when the fence of its zone does not hold.
 	EndUnfenced bool `json:"end_unfenced,omitempty"`
+	// EndChanged says that the request ends when its account has become privileged, is at risk, disabled or gone, or has
+	// registered a method for MFA.
+	EndChanged bool `json:"end_changed,omitempty"`
 	// StepUp says that a yes counts only with a fresh sign-in in Entra ID: whoever holds a stolen chat account cannot approve.
 	StepUp bool `json:"step_up,omitempty"`
 	// UndoWithin is how long taking away by hand may take before it is an alarm. 0: 24 h.

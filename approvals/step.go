@@ -123,6 +123,9 @@ func (s *step) take(e Event) error {
 		return nil
 	case Reviewed:
 		return s.review(e)
+	case AccountChanged:
+		s.changedAccount(e)
+		return nil
 	case TaskTaken:
 		return s.takeTask(e)
 	case Attested:

@@ -11,6 +11,8 @@ import (
 type Worry struct {
 	Request approvals.Request
 	Concern approvals.Concern
+	// Ended: it ends because of that, as its rule says.
+	Ended bool
 }
 
 // worriesShown is how many worries one message lists.
@@ -73,11 +75,14 @@ func policyLine(many []Worry) Text {
 func worryLine(w Worry) Text {
 	id := string(w.Request.ID)
 	t := Text{bold(id), plain(" "), code(clip(what(&w.Request), 60)), plain(": "), literal(clip(line(w.Concern.What), 300)), plain(". ")}
+	if w.Ended {
+		return append(t, plain("It ends, as its rule says."))
+	}
 	revoke := code("/hallpass revoke " + id + " because …")
 	switch w.Concern.Word {
 	case approvals.ConcernOwnerLeft:
 		return append(t, plain("Give it to somebody: "), code("/hallpass hand "+id+" to @person"), plain(" or end it: "), revoke)
-	case approvals.ConcernGone, approvals.ConcernDisabled:
+	case approvals.ConcernGone, approvals.ConcernDisabled, approvals.ConcernNeedless:
 		return append(t, plain("To end it breaks nothing: "), revoke)
 	case approvals.ConcernPrivileged, approvals.ConcernRisk, approvals.ConcernMethod, approvals.ConcernStopped, approvals.ConcernComing:
 	}

@@ -177,6 +177,8 @@ func (v Voice) cause(r *approvals.Request) Text {
 		return Text{plain("It was changed in the store by somebody other than hallpass, so it was ended. Security was told.")}
 	case approvals.CauseLost:
 		return append(Text{plain("hallpass lost its store, so it ends.")}, reason...)
+	case approvals.CauseChanged:
+		return append(Text{plain("Its account is not as it was when it was approved, so it ends, as its rule says.")}, reason...)
 	case approvals.CauseUnfenced:
 		return append(Text{plain("The fence of its zone does not hold, so it ends, as its rule says.")}, reason...)
 	case approvals.CauseDenied:

@@ -48,7 +48,9 @@
 //
 // A rule may also say max, max_total, lapse, nudge, remind and apply_within, and restore: true (an entry that somebody
 // took out is put back), and fence_broken: end (an exemption in a zone whose fence is found not to hold ends; the default,
-// keep, leaves that to the people whom the check of the zones tells). Durations are written 30m, 12h, 90d or 2w.
+// keep, leaves that to the people whom the check of the zones tells), and account_changed: end (an exemption ends when its account
+// has become privileged, is at risk, disabled or gone, or has registered a method for MFA; it is looked at daily, and security is
+// told in any case). Durations are written 30m, 12h, 90d or 2w.
 //
 // # Known and unknown
 //

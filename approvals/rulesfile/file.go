@@ -83,7 +83,7 @@ type rule struct {
 
 // flags are the yes-or-no settings of a rule.
 type flags struct {
-	unfenced, restore, ticket, endUnfenced, byHand, attestSelf, stepUp bool
+	unfenced, restore, ticket, endUnfenced, byHand, attestSelf, stepUp, endChanged bool
 }
 
 // limits are the times that defaults and rules may set.

@@ -209,6 +209,7 @@ func (f *File) ruling(r rule, ask approvals.Ask) approvals.Ruling {
 		Restore:     r.flags.restore,
 		EndUnfenced: r.flags.endUnfenced,
 		StepUp:      r.flags.stepUp,
+		EndChanged:  r.flags.endChanged,
 		RulesHash:   f.hash,
 		Read:        read,
 	}

@@ -103,7 +103,7 @@ func TestARulingSaysEverythingTheRuleSays(t *testing.T) {
 			{Group: "security", GroupID: "90aa4c11-0000-4d2e-8a51-0c9d2b7e4f10", Count: 1},
 		},
 		Max: 90 * day, MaxTotal: 365 * day, Lapse: 3 * day, Nudge: day, ApplyWithin: day,
-		Remind: []time.Duration{14 * day, 3 * day, day}, Notify: []string{"security"}, Restore: true, EndUnfenced: true,
+		Remind: []time.Duration{14 * day, 3 * day, day}, Notify: []string{"security"}, Restore: true, EndUnfenced: true, EndChanged: true, StepUp: true,
 		RulesHash: f.Hash(), Read: []string{"account.privileged", "fenced", "group.members"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -106,7 +106,7 @@ func (f *File) readRules(r *reader, env *environment, n *yaml.Node, defaults lim
 	seen := map[string]bool{}
 	always := ""
 	for i, item := range items {
-		v := r.fields(item, "rule "+strconv.Itoa(i+1), append(limitKeys(), "name", "when", "approve", "notify", "unfenced", "restore", "ticket", "fence_broken", "by_hand", "attest", "step_up")...)
+		v := r.fields(item, "rule "+strconv.Itoa(i+1), append(limitKeys(), "name", "when", "approve", "notify", "unfenced", "restore", "ticket", "fence_broken", "by_hand", "attest", "step_up", "account_changed")...)
 		name := readName(r, item, v["name"], "rule "+strconv.Itoa(i+1), seen)
 		what := fmt.Sprintf("rule %q", name)
 		one := rule{name: name, limits: readTimes(r, v, what, defaults)}
@@ -128,6 +128,7 @@ func (f *File) readRules(r *reader, env *environment, n *yaml.Node, defaults lim
 			restore:     r.flag(v["restore"], what+": restore"),
 			ticket:      r.oneOf(v["ticket"], what+": ticket", "required", "optional") == "required",
 			endUnfenced: r.oneOf(v["fence_broken"], what+": fence_broken", "end", "keep") == "end",
+			endChanged:  r.oneOf(v["account_changed"], what+": account_changed", "end", "keep") == "end",
 			stepUp:      r.flag(v["step_up"], what+": step_up"),
 			byHand:      r.flag(v["by_hand"], what+": by_hand"),
 			attestSelf:  r.oneOf(v["attest"], what+": attest", "self", "others") == "self",

@@ -3,6 +3,7 @@ package entra
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -41,7 +42,9 @@ func (e *Entra) Concerns(ctx context.Context, r *approvals.Request) ([]approvals
 		return nil, err
 	}
 	then := r.Round().Plan.Facts
-	became := func(fact string) bool { return p.Facts[fact].Known && p.Facts[fact].Bool && then[fact].Known && !then[fact].Bool }
+	became := func(fact string) bool {
+		return p.Facts[fact].Known && p.Facts[fact].Bool && then[fact].Known && !then[fact].Bool
+	}
 	if became("account.privileged") {
 		out = append(out, approvals.Concern{Word: approvals.ConcernPrivileged, What: u.UPN + " has become privileged: " + strings.Join(p.Facts["account.roles"].List, ", ")})
 	}
@@ -66,6 +69,11 @@ func (e *Entra) policyConcerns(ctx context.Context, r *approvals.Request, accoun
 		return nil, err
 	}
 	var out []approvals.Concern
+	if without := except(account, r, e.cfg.Places.Zones()); !slices.ContainsFunc(r.Ask.Addresses, func(from netip.Prefix) bool {
+		return world.MFA(evaluate.SignIn{Account: without, From: from}).Word != evaluate.No
+	}) {
+		out = append(out, approvals.Concern{Word: approvals.ConcernNeedless, What: "without it no policy in force would ask " + r.Account.Label() + " for MFA, so nothing needs it any more"})
+	}
 	note := func(word approvals.ConcernWord, v evaluate.Verdict) {
 		c := approvals.Concern{Word: word, What: evaluate.Stops(v.Policy), Policy: v.Policy.ID, Name: v.Policy.Name}
 		if v.Answer.Word == evaluate.Yes && c.What != "" && !slices.Contains(out, c) {
@@ -78,13 +86,25 @@ func (e *Entra) policyConcerns(ctx context.Context, r *approvals.Request, accoun
 			note(approvals.ConcernStopped, v)
 		}
 		for _, v := range job.Coming {
-			known := func(w string) bool { return strings.HasPrefix(w, "Coming") && strings.Contains(w, "“"+v.Policy.Name+"”") }
+			known := func(w string) bool {
+				return strings.HasPrefix(w, "Coming") && strings.Contains(w, "“"+v.Policy.Name+"”")
+			}
 			if !slices.ContainsFunc(r.Round().Plan.Warnings, known) {
 				note(approvals.ConcernComing, v)
 			}
 		}
 	}
 	return out, nil
+}
+
+// except is the account without the zone that the request put it into.
+func except(a evaluate.Account, r *approvals.Request, zones []Zone) evaluate.Account {
+	for _, z := range zones {
+		if planned := r.Round().Plan.Zone; planned != nil && planned.Name == z.Name {
+			a.Groups = less(a.Groups, []string{z.Group})
+		}
+	}
+	return a
 }
 
 func (e *Entra) ownerConcerns(ctx context.Context, r *approvals.Request) ([]approvals.Concern, error) {

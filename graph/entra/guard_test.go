@@ -80,14 +80,16 @@ func TestPoliciesThatStopWhatIsInForceAreNoticed(t *testing.T) {
 		policy   graphtest.Policy
 		warnings []string
 		want     []string
+		needless bool
 	}{
-		"a device is demanded":                    {graphtest.Policy{Name: "Device", State: "enabled", Grants: []string{"compliantDevice"}}, nil, []string{"stopped Device"}},
-		"it will be":                              {graphtest.Policy{Name: "Device", State: "enabledForReportingButNotEnforced", Grants: []string{"compliantDevice"}}, nil, []string{"will be stopped Device"}},
-		"it will be, and the approvers knew":      {graphtest.Policy{Name: "Device", State: "enabledForReportingButNotEnforced", Grants: []string{"compliantDevice"}}, []string{"Coming (report-only today): “Device” demands a device."}, nil},
-		"it is switched off":                      {graphtest.Policy{Name: "Device", State: "disabled", Grants: []string{"compliantDevice"}}, nil, nil},
-		"it is about others":                      {graphtest.Policy{Name: "Device", State: "enabled", IncludeGroups: []string{graphtest.NewID()}, Grants: []string{"compliantDevice"}}, nil, nil},
-		"it depends on the risk of a sign-in":     {graphtest.Policy{Name: "Risk", State: "enabled", SignInRisk: []string{"high"}, Grants: []string{"block"}}, nil, nil},
-		"another demand that the zone is off for": {graphtest.Policy{Name: "Session", State: "disabled"}, nil, nil},
+		"a device is demanded":                    {graphtest.Policy{Name: "Device", State: "enabled", Grants: []string{"compliantDevice"}}, nil, []string{"stopped Device"}, false},
+		"it will be":                              {graphtest.Policy{Name: "Device", State: "enabledForReportingButNotEnforced", Grants: []string{"compliantDevice"}}, nil, []string{"will be stopped Device"}, false},
+		"it will be, and the approvers knew":      {graphtest.Policy{Name: "Device", State: "enabledForReportingButNotEnforced", Grants: []string{"compliantDevice"}}, []string{"Coming (report-only today): “Device” demands a device."}, nil, false},
+		"it is switched off":                      {graphtest.Policy{Name: "Device", State: "disabled", Grants: []string{"compliantDevice"}}, nil, nil, false},
+		"it is about others":                      {graphtest.Policy{Name: "Device", State: "enabled", IncludeGroups: []string{graphtest.NewID()}, Grants: []string{"compliantDevice"}}, nil, nil, false},
+		"it depends on the risk of a sign-in":     {graphtest.Policy{Name: "Risk", State: "enabled", SignInRisk: []string{"high"}, Grants: []string{"block"}}, nil, nil, false},
+		"another demand that the zone is off for": {graphtest.Policy{Name: "Session", State: "disabled"}, nil, nil, false},
+		"no policy asks for MFA any more":         {graphtest.Policy{Name: "Off", State: "disabled"}, nil, []string{"needless "}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,7 +99,10 @@ func TestPoliciesThatStopWhatIsInForceAreNoticed(t *testing.T) {
 			k.tenant.AddPolicy(row.policy)
 			ask := fenced("20.50.2.1/32")
 			r := approvals.Request{ID: "HP-1", State: approvals.StateActive, Ask: ask, Account: approvals.Person{ID: svc, UPN: "svc@contoso.com"}}
-			r.Rounds = []approvals.Round{{Plan: approvals.Plan{Warnings: row.warnings}}}
+			r.Rounds = []approvals.Round{{Plan: approvals.Plan{Warnings: row.warnings, Zone: &approvals.Zone{Name: "zone-a"}}}}
+			if row.needless {
+				k.tenant.ChangePolicy("dana", k.o.zones[0].MFA[0], func(p *graphtest.Policy) { p.State = "disabled" })
+			}
 			got, err := k.e.Concerns(t.Context(), &r)
 			for range 3 {
 				if _, wait := errors.AsType[*approvals.Later](err); wait {

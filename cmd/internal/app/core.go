@@ -249,6 +249,9 @@ func (c *Core) guard() *guard {
 			return ids, err
 		},
 		load: c.active,
+		end: func(ctx context.Context, id approvals.RequestID, concern approvals.Concern) (bool, error) {
+			return c.Engine.AccountChanged(ctx, id, concern)
+		},
 		concerns: func(ctx context.Context, r *approvals.Request) ([]approvals.Concern, error) {
 			return c.Tenant.Concerns(ctx, r)
 		},

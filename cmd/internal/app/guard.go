@@ -19,7 +19,7 @@ import (
 const guardEvery = 24 * time.Hour
 
 // guard looks daily at who answers for what is in force, and at the accounts that are exempt, and tells security once what is not
-// as it was when they were approved. It ends nothing.
+// as it was when they were approved. What its rule says so of ends.
 type guard struct {
 	store noted
 	every time.Duration
@@ -27,6 +27,8 @@ type guard struct {
 	active   func(ctx context.Context) ([]approvals.RequestID, error)
 	load     func(ctx context.Context, id approvals.RequestID) (approvals.Request, bool, error)
 	concerns func(ctx context.Context, r *approvals.Request) ([]approvals.Concern, error)
+	// end ends a request because of a concern, where its rule says so; see engine.AccountChanged.
+	end      func(ctx context.Context, id approvals.RequestID, c approvals.Concern) (bool, error)
 	channels func() []bot.Place
 	announce func(ctx context.Context, to bot.Place, c bot.Card) (bot.MessageRef, error)
 	log      *slog.Logger
@@ -84,7 +86,7 @@ func (g *guard) run(ctx context.Context) error {
 		if err != nil || !active {
 			continue
 		}
-		if err := g.note(r, found, docs[string(r.ID)]); err != nil {
+		if err := g.note(ctx, r, found, docs[string(r.ID)]); err != nil {
 			return err
 		}
 	}
@@ -92,7 +94,7 @@ func (g *guard) run(ctx context.Context) error {
 }
 
 // note keeps what was not told of a request yet.
-func (g *guard) note(r approvals.Request, found []approvals.Concern, was json.RawMessage) error {
+func (g *guard) note(ctx context.Context, r approvals.Request, found []approvals.Concern, was json.RawMessage) error {
 	var told []string
 	if len(was) > 0 {
 		if err := json.Unmarshal(was, &told); err != nil {
@@ -101,9 +103,13 @@ func (g *guard) note(r approvals.Request, found []approvals.Concern, was json.Ra
 	}
 	var keys []string
 	for _, c := range found {
+		ended, err := g.end(ctx, r.ID, c)
+		if err != nil { // tomorrow again, or another commit came first
+			g.log.WarnContext(ctx, "a request could not be ended because of its account", "request", string(r.ID), "concern", string(c.Word), "error", err)
+		}
 		keys = append(keys, c.Key())
-		if !slices.Contains(told, c.Key()) {
-			g.fresh = append(g.fresh, bot.Worry{Request: r, Concern: c})
+		if ended || !slices.Contains(told, c.Key()) {
+			g.fresh = append(g.fresh, bot.Worry{Request: r, Concern: c, Ended: ended})
 		}
 	}
 	if !slices.Equal(keys, told) { // what is over is told anew if it comes again

@@ -40,6 +40,9 @@ func newGuarded(t *testing.T) *guarded {
 			g.looks++
 			return g.found[r.ID], g.fails[r.ID]
 		},
+		end: func(_ context.Context, _ approvals.RequestID, c approvals.Concern) (bool, error) {
+			return c.Word == approvals.ConcernGone, nil
+		},
 		channels: func() []bot.Place {
 			return []bot.Place{{Platform: "slack", Channel: "C1"}, {Platform: "teams", Channel: "19:x"}}
 		},

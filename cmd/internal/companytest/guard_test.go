@@ -1,6 +1,7 @@
 package companytest_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -27,5 +28,33 @@ func TestSecurityReadsThatAnOwnerHasLeftAndGivesTheRequestToSomebodyElse(t *test
 		if got := s.state("HP-1001", approvals.StateActive); got.Owner.Name != "Bo Berg" {
 			t.Errorf("owner %+v", got.Owner)
 		}
+	})
+}
+
+func TestAnAccountThatIsAtRiskEndsItsExemptionWhereTheRuleSaysSo(t *testing.T) {
+	t.Parallel()
+	const rule = "  - name: service accounts behind a fence\n"
+	rules := strings.Replace(companytest.Rules, rule, rule+"    account_changed: end\n", 1)
+	inCompany(t, companytest.Options{Rules: rules}, func(s *scene) {
+		s.says("ana", "account svc-nx@contoso.com from 20.50.2.1 for 40d because AgilePoint NX signs in unattended")
+		s.wait(10 * time.Second)
+		s.says("sam", "approve HP-1001")
+		s.wait(5 * time.Second)
+		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
+		s.wait(15 * time.Minute)
+		account := s.state("HP-1001", approvals.StateActive).Account.ID
+		s.wait(25 * time.Hour)
+		s.state("HP-1001", approvals.StateActive)
+		s.c.Tenant.ChangeUser(account, func(u *graphtest.User) { u.Risk = "high" })
+		s.wait(25 * time.Hour)
+		if got := s.state("HP-1001", approvals.StateEnded); got.Cause.Word != approvals.CauseChanged {
+			t.Errorf("cause %+v", got.Cause)
+		}
+		if s.c.Tenant.IsMember(companytest.ZoneGroup, account) {
+			t.Error("it is still exempt")
+		}
+		alarm := s.card(companytest.ChanSecurity, "Look at these exemptions").Plain()
+		s.reads("the alarm", alarm, "is at risk, says Identity Protection")
+		s.reads("the alarm", alarm, "It ends, as its rule says.")
 	})
 }
