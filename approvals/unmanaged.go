@@ -73,8 +73,32 @@ type Survey struct {
 	List []Unmanaged `json:"list"`
 	// More is how many that count were found and do not stand in the list, which is bounded where it is kept.
 	More int `json:"more,omitempty"`
+	// Past is how many there were in the weeks before and in this one, oldest first.
+	Past []Counted `json:"past,omitempty"`
 	// Unknown says what could not be read. With anything in it, the list may lack something.
 	Unknown []string `json:"unknown,omitempty"`
+}
+
+// Counted is how many exemptions had no request when it was looked last in a week, which begins on a Monday in UTC.
+type Counted struct {
+	Week  time.Time `json:"week"`
+	Count int       `json:"count"`
+}
+
+// pastWeeks is how many weeks are remembered.
+const pastWeeks = 26
+
+// After is the survey with what was counted before it: one number for each week.
+func (s Survey) After(before Survey) Survey {
+	day := s.At.UTC().Truncate(24 * time.Hour)
+	now := Counted{day.AddDate(0, 0, -(int(day.Weekday())+6)%7), s.Count()}
+	s.Past = append([]Counted(nil), before.Past...)
+	if n := len(s.Past); n > 0 && s.Past[n-1].Week.Equal(now.Week) {
+		s.Past = s.Past[:n-1]
+	}
+	s.Past = append(s.Past, now)
+	s.Past = s.Past[max(0, len(s.Past)-pastWeeks):]
+	return s
 }
 
 // Count is how many exemptions nobody answers for: those that are meant to be there are left out.

@@ -1,6 +1,10 @@
 package web
 
-import "strconv"
+import (
+	"strconv"
+
+	"hallpass/approvals"
+)
 
 // The size of the chart, in units of its own; it grows and shrinks with the page.
 const (
@@ -9,11 +13,12 @@ const (
 	chartHead            = 30 // for the numbers
 )
 
-// chart is the endings by week as bars, in the units of an SVG.
+// chart is numbers by week as bars, in the units of an SVG.
 type chart struct {
 	Wide, High, Base int
 	Bars             []bar
 	Empty            bool
+	Alt              string // what it shows, for those who do not see it
 }
 
 type bar struct {
@@ -24,9 +29,25 @@ type bar struct {
 	Label, Says     string
 }
 
+// endings is the chart of what ends.
+func endings(weeks []Week) chart {
+	return chartOf(weeks, "Endings by week; the same stands in the table below", func(w Week) string {
+		return strconv.Itoa(w.IPs) + " addresses, " + strconv.Itoa(w.Accounts) + " accounts"
+	})
+}
+
+// unmanagedWeeks is the chart of how many exemptions had no request, over the last weeks.
+func unmanagedWeeks(past []approvals.Counted) chart {
+	var weeks []Week
+	for _, c := range past[max(0, len(past)-weeksShown):] {
+		weeks = append(weeks, Week{Begins: c.Week, Accounts: c.Count})
+	}
+	return chartOf(weeks, "How many exemptions had no request, by week", func(w Week) string { return strconv.Itoa(w.Accounts) + " without a request" })
+}
+
 // chartOf draws the weeks. The highest bar fills the height; a week with one ending can be seen.
-func chartOf(weeks []Week) chart {
-	c := chart{Wide: chartWide, High: chartHigh, Base: chartHigh - chartFoot, Empty: true}
+func chartOf(weeks []Week, alt string, says func(Week) string) chart {
+	c := chart{Wide: chartWide, High: chartHigh, Base: chartHigh - chartFoot, Empty: true, Alt: alt}
 	most := 1
 	for _, w := range weeks {
 		most = max(most, w.IPs+w.Accounts)
@@ -44,7 +65,7 @@ func chartOf(weeks []Week) chart {
 		b.IPHigh = high - b.AccHigh
 		b.IPTop, b.AccTop = c.Base-b.IPHigh, c.Base-high
 		b.LabelTop = c.Base - high - 5
-		b.Says = "week of " + b.Label + ": " + strconv.Itoa(w.IPs) + " addresses, " + strconv.Itoa(w.Accounts) + " accounts"
+		b.Says = "week of " + b.Label + ": " + says(w)
 		c.Bars = append(c.Bars, b)
 	}
 	return c

@@ -62,6 +62,6 @@ func (s *Site) overviewPage(w http.ResponseWriter, r *http.Request, v *visitor) 
 		Total         int
 		Unmanaged     int
 		Surveyed      bool
-	}{o, chartOf(o.Weeks), soon[:min(len(soon), 8)], foreign, seen, len(rows), survey.Count(), surveyed})
+	}{o, endings(o.Weeks), soon[:min(len(soon), 8)], foreign, seen, len(rows), survey.Count(), surveyed})
 	return nil
 }

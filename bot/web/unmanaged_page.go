@@ -17,6 +17,7 @@ type unmanagedBody struct {
 	Known     bool // somebody looked
 	Places    []unmanagedPlace
 	Operation string
+	Chart     chart
 }
 
 // unmanagedPlace is what stands without a request in one location, group or policy.
@@ -36,7 +37,7 @@ func (s *Site) unmanagedPage(w http.ResponseWriter, r *http.Request, v *visitor)
 	if err != nil {
 		return err
 	}
-	s.show(w, r, v, http.StatusOK, "unmanaged.html", "Exempt without a request", unmanagedBody{survey, known, byPlace(survey.List), random()})
+	s.show(w, r, v, http.StatusOK, "unmanaged.html", "Exempt without a request", unmanagedBody{survey, known, byPlace(survey.List), random(), unmanagedWeeks(survey.Past)})
 	return nil
 }
 

@@ -37,6 +37,13 @@ func TestWhatHasNoRequestIsListedAndCounted(t *testing.T) {
 			t.Errorf("%q is missing", want)
 		}
 	}
+	if strings.Contains(got.text, "By week") {
+		t.Error("one week is drawn")
+	}
+	s.mem.survey.Past = []approvals.Counted{{Week: s.mem.clock().AddDate(0, 0, -7), Count: 7}, {Week: s.mem.clock(), Count: 3}}
+	if drawn := b.get("/unmanaged").text; !strings.Contains(drawn, "week of 24 Feb: 7 without a request") {
+		t.Error(drawn)
+	}
 	if n := strings.Count(got.text, `action="/unmanaged/adopt"`); n != 2 {
 		t.Errorf("%d can be taken over", n)
 	}

@@ -91,6 +91,11 @@ func (w *unmanagedWatch) run(ctx context.Context) error {
 const listedAtMost = 1000
 
 func (w *unmanagedWatch) keepList(ctx context.Context, s approvals.Survey) error {
+	before, _, err := lastListed(ctx, w.store)
+	if err != nil {
+		return err
+	}
+	s = s.After(before)
 	all := s.Count()
 	rank := func(u approvals.Unmanaged) int {
 		switch {
