@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -134,5 +135,25 @@ func TestTheButtonOnAdviceFillsInTheForm(t *testing.T) {
 	a.Options[1].Fits = false
 	if c := adviceCard(a); len(c.Buttons) != 0 {
 		t.Error("a way that does not fit has a button")
+	}
+}
+
+func TestTheCommandThatAsksAnewIsTakenAndAsksForTheSame(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"ip 20.50.2.1 2a01:111::/64 in office for 9d because x", "account svc@x.com in integrations for 9d because x",
+		"account svc@x.com from 20.50.2.1 drop 20.60.2.1 in zone-b for 9d because x", "account svc@x.com from 20.50.2.0/28 for 9d because x",
+	} {
+		g := fencedGrammar("integrations")
+		c, err := g.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		typed := anew(&approvals.Request{Ask: c.Ask})
+		again, err := g.Parse(strings.TrimPrefix(typed, "/hallpass "))
+		again.Ask.Term, again.Ask.Reason = c.Ask.Term, c.Ask.Reason
+		if err != nil || !reflect.DeepEqual(again.Ask, c.Ask) {
+			t.Errorf("%q became %q: %+v, %v", text, typed, again.Ask, err)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"net/netip"
 	"strings"
 	"time"
 
@@ -56,9 +57,38 @@ func (v Voice) Notices(r *approvals.Request) []Notice {
 	case approvals.StateNone, approvals.StatePending, approvals.StateApproved, approvals.StateActive:
 	}
 	if r.Cause.Word == approvals.CauseTakenOut && r.State.Final() {
-		add("again", true, false, plain("if it is still needed, ask anew: "), code("/hallpass"))
+		add("again", true, false, plain("if it is still needed, ask anew, and it is put back when that is approved: "), code(anew(r)))
 	}
 	return out
+}
+
+// anew is the command that asks for the same once more.
+func anew(r *approvals.Request) string {
+	a := r.Ask
+	var b strings.Builder
+	b.WriteString("/hallpass " + string(a.Kind))
+	list := func(prefixes []netip.Prefix) string {
+		var out []string
+		for _, p := range prefixes {
+			out = append(out, strings.TrimSuffix(strings.TrimSuffix(p.String(), "/32"), "/128"))
+		}
+		return " " + strings.Join(out, " ")
+	}
+	switch {
+	case a.Kind == approvals.KindIP:
+		b.WriteString(list(a.Addresses))
+	case a.Fenced():
+		b.WriteString(" " + line(cmpLabel(r.Account, a.Account)) + " from" + list(a.Addresses))
+		if len(a.Drop) > 0 {
+			b.WriteString(" drop" + list(a.Drop))
+		}
+	default:
+		b.WriteString(" " + line(cmpLabel(r.Account, a.Account)))
+	}
+	if a.Where != "" {
+		b.WriteString(" in " + a.Where)
+	}
+	return clip(b.String(), 400) + " for 30d because …"
 }
 
 // reminded reports whether a reminder of the present end is to be told: one whose time came after that end was set. Those
