@@ -82,8 +82,9 @@ type EntryRecord struct {
 	// Ours says that hallpass put, or was about to put, the entry there (the ledger). It is made durable before the write
 	// and never unset while the entry can still be there.
 	Ours bool `json:"ours,omitempty"`
-	// Adopted says that another hand put the entry there and that a request has taken it over: it is in the ledger, so that it
-	// is taken away at its end, and is never added.
+	// Found says that the entry is ours only because a request took it over: another hand had put it there.
+	Found bool `json:"found,omitempty"`
+	// Adopted says that only requests want it that took it over: it is never added.
 	Adopted bool `json:"adopted,omitempty"`
 	// Accepted is when Graph last accepted the write for the present Want.
 	Accepted time.Time `json:"accepted,omitzero"`

@@ -43,7 +43,8 @@ func reviewPieces(t *testing.T, card func(string, bot.Card), requester, approver
 	card("review-nothing", v.ReviewCard(bot.ForReview{At: soon.now, Active: []approvals.Request{far.r}}))
 	worries := []bot.Worry{}
 	for _, c := range []approvals.Concern{
-		{Word: approvals.ConcernOwnerLeft, What: "the account of its owner, " + hostile + ", is disabled"}, {Word: approvals.ConcernGone, What: "svc-nx@contoso.com does not exist any more"},
+		{Word: approvals.ConcernOwnerLeft, What: "the account of its owner, " + hostile + ", is disabled"},
+		{Word: approvals.ConcernGone, What: "svc-nx@contoso.com does not exist any more"},
 		{Word: approvals.ConcernPrivileged, What: "svc-nx@contoso.com has become privileged: Exchange Administrator"},
 	} {
 		worries = append(worries, bot.Worry{Request: idle.r, Concern: c})

@@ -2,10 +2,14 @@ package engine
 
 import "hallpass/approvals"
 
-// takesOver reports whether a row of a genuine request takes over what another hand put there. One that was withdrawn before
-// it was ever in force took nothing over: what it was about stays as it was found.
-func takesOver(r *approvals.Request, row approvals.Row) bool {
-	return r.Changes[row.Change].Adopt && (row.Want || !r.Applied.IsZero())
+// take notes what a genuine request does with an entry that another hand put there: it takes it over while it wants it, and once it
+// has been in force. One that was withdrawn before took nothing over: what it was about stays as it was found.
+func (b *belief) take(r *approvals.Request, entry string, wants bool) {
+	if wants || !r.Applied.IsZero() {
+		b.adopted[entry] = true
+	} else {
+		b.spared[entry] = true
+	}
 }
 
 // adopt takes entries that another hand put into the target into the ledger, by the word of requests that were approved for
@@ -15,8 +19,11 @@ func (s *shaping) adopt(b belief) {
 	for entry, er := range s.rec.Entries {
 		only, taken := b.adopted[entry]
 		er.Adopted = only && er.Want
-		if taken && !er.Vanished && (er.Want || !er.Settled) {
-			er.Ours = true
+		switch {
+		case taken && !er.Ours && !er.Vanished && (er.Want || !er.Settled):
+			er.Ours, er.Found = true, true
+		case !taken && b.spared[entry] && er.Found && !er.Want: // it was in the ledger already, and was not in force yet
+			er.Ours, er.Found = false, false
 		}
 		s.rec.Entries[entry] = er
 	}

@@ -29,6 +29,8 @@ type belief struct {
 	ours map[string]bool
 	// adopted are entries that a request has taken over from another hand; false for those that other requests want written.
 	adopted map[string]bool
+	// spared are entries of requests that were to take them over and ended before they were in force.
+	spared map[string]bool
 	// forged are rows that no request of ours stands behind.
 	forged []approvals.Row
 	// late are requests that should have ended by now: they are woken, to end in their order.
@@ -39,7 +41,7 @@ type belief struct {
 // what is in already is left to the request, which takes its changes away in their order.
 func (e *Engine) believe(ctx context.Context, rec *approvals.TargetRecord, rows []approvals.Row, now time.Time) (belief, error) {
 	t := rec.Target
-	b := belief{rows: rows, ours: map[string]bool{}, adopted: map[string]bool{}}
+	b := belief{rows: rows, ours: map[string]bool{}, adopted: map[string]bool{}, spared: map[string]bool{}}
 	if e.cfg.Skeptic == nil || len(rows) == 0 {
 		return b, nil
 	}
@@ -58,13 +60,13 @@ func (e *Engine) believe(ctx context.Context, rec *approvals.TargetRecord, rows 
 		if stands && !r.Changes[row.Change].Accepted.IsZero() {
 			b.ours[row.Entry] = true
 		}
-		if stands && takesOver(&r, row) {
-			b.adopted[row.Entry] = true
+		wants := stands && slices.ContainsFunc(r.Rows(), func(own approvals.Row) bool { return own.Change == row.Change && own.Want })
+		if stands && r.Changes[row.Change].Adopt {
+			b.take(&r, row.Entry, row.Want && wants)
 		}
 		if !row.Want {
 			continue
 		}
-		wants := stands && slices.ContainsFunc(r.Rows(), func(own approvals.Row) bool { return own.Change == row.Change && own.Want })
 		switch {
 		case !wants:
 			b.forged = append(b.forged, row)

@@ -127,7 +127,7 @@ func (s *shaping) write(ctx context.Context, planned approvals.Write) error {
 		}
 	}
 	for _, entry := range planned.Remove {
-		if !s.rec.Entries[entry].Want {
+		if er := s.rec.Entries[entry]; !er.Want && er.Ours {
 			w.Remove = append(w.Remove, entry)
 		}
 	}

@@ -43,7 +43,7 @@ func foldRows(rec *approvals.TargetRecord, rows []approvals.Row, gen int64, now 
 		if er.Want != want[entry] {
 			// One that was verified as gone long ago and is there all the same is another hand's by now.
 			gone := !er.Want && er.Settled && now.After(rec.Wrote.Add(lateWindow(t)))
-			er = approvals.EntryRecord{Want: want[entry], Ours: er.Ours && !gone, Since: now}
+			er = approvals.EntryRecord{Want: want[entry], Ours: er.Ours && !gone, Found: er.Found && !gone, Since: now}
 		}
 		rec.Entries[entry] = er
 	}
@@ -198,7 +198,7 @@ func base(rec *approvals.TargetRecord, seen []string, now time.Time, t Timing) [
 func ledger(rec *approvals.TargetRecord, w approvals.Write) {
 	for _, entry := range w.Add {
 		if er, known := rec.Entries[entry]; known { // else it is somebody else's, put back
-			er.Ours = true
+			er.Ours, er.Found = true, false
 			rec.Entries[entry] = er
 		}
 	}

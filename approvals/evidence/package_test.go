@@ -34,8 +34,10 @@ func record(n int) evidence.Record {
 		Rounds: []approvals.Round{{
 			Kind: approvals.RoundFirst, Outcome: approvals.OutcomeApproved,
 			Ruling: approvals.Ruling{Rule: "service accounts", Seats: []approvals.Seat{{Group: "netsec", Count: 1}}, Max: 90 * 24 * time.Hour, RulesHash: "abc"},
-			Votes: []approvals.Vote{{Voter: bo, Choice: approvals.ChoiceApprove, Groups: []string{"netsec"}, At: noon().Add(time.Minute), Via: "slack T1 U0BO 1",
-				Fresh: &approvals.FreshSignIn{At: noon(), Methods: []string{"fido"}, Token: "uti-1"}}},
+			Votes: []approvals.Vote{{
+				Voter: bo, Choice: approvals.ChoiceApprove, Groups: []string{"netsec"}, At: noon().Add(time.Minute), Via: "slack T1 U0BO 1",
+				Fresh: &approvals.FreshSignIn{At: noon(), Methods: []string{"fido"}, Token: "uti-1"},
+			}},
 			Plan: approvals.Plan{
 				Facts:    approvals.Facts{"account.privileged": {Known: true}, "account.mfa_method": {Why: "the report does not have it"}},
 				Policies: []approvals.PolicyEffect{{Name: "MFA for all", State: "enabled", Does: "skips MFA"}},

@@ -278,13 +278,16 @@ func TestTheRegisterFollowsWhatChanges(t *testing.T) {
 func TestPlacesShowWhatIsNotHallpassesOwn(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	s.mem.places = []web.Place{{
-		Kind: approvals.KindIP, Name: "servers", Title: "Trusted servers",
-		Record: approvals.TargetRecord{Version: 1, Foreign: []string{"198.51.100.7/32"}, Entries: map[string]approvals.EntryRecord{"20.50.2.1/32": {Want: true, Settled: true}}},
-		Rows:   []approvals.Row{{Entry: "20.50.2.1/32", Request: "HP-1001", Want: true}, {Entry: "20.50.2.1/32", Request: "HP-1000"}},
-	}, {Kind: approvals.KindAccount, Name: "integrations", Title: "MFA exempt"},
+	s.mem.places = []web.Place{
+		{
+			Kind: approvals.KindIP, Name: "servers", Title: "Trusted servers",
+			Record: approvals.TargetRecord{Version: 1, Foreign: []string{"198.51.100.7/32"}, Entries: map[string]approvals.EntryRecord{"20.50.2.1/32": {Want: true, Settled: true}}},
+			Rows:   []approvals.Row{{Entry: "20.50.2.1/32", Request: "HP-1001", Want: true}, {Entry: "20.50.2.1/32", Request: "HP-1000"}},
+		},
+		{Kind: approvals.KindAccount, Name: "integrations", Title: "MFA exempt"},
 		{Kind: approvals.KindAccount, Zone: true, Name: "z", Title: "Fenced", Broken: []string{"the fence is off", "the group is dynamic"}},
-		{Kind: approvals.KindAccount, Zone: true, Name: "y", Title: "Fenced as well"}}
+		{Kind: approvals.KindAccount, Zone: true, Name: "y", Title: "Fenced as well"},
+	}
 	b := s.browser()
 	got := b.get("/places")
 	for _, want := range []string{"verified", "HP-1001", "not put there by hallpass", "198.51.100.7/32", "it was not read", "fenced zone, its accounts", "The fence does not hold: the fence is off; the group is dynamic.", "Its fence holds"} {
