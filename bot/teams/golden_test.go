@@ -82,3 +82,13 @@ func TestEveryPieceIsRenderedAsItsGoldenFileSays(t *testing.T) { //nolint:tparal
 		t.Errorf("left over, of no piece: %v", stray)
 	}
 }
+
+func TestALinkThatTeamsWouldRefuseIsText(t *testing.T) {
+	t.Parallel()
+	for link, live := range map[string]bool{"https://hallpass.example.com/approve/HP-1": true, "http://127.0.0.1:8081/approve/HP-1": false} {
+		data, err := teams.Card(bot.Card{Lead: bot.Text{{Text: link, Link: link}}})
+		if err != nil || strings.Contains(string(data), "selectAction") != live || !strings.Contains(string(data), link) {
+			t.Errorf("%s: %s, %v", link, data, err)
+		}
+	}
+}

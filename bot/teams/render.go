@@ -29,7 +29,7 @@ func run(s bot.Span) block {
 	if s.Code {
 		r["fontType"] = "monospace"
 	}
-	if s.Link != "" {
+	if strings.HasPrefix(s.Link, "https://") { // Teams refuses a card with any other; the pages are at one but on loopback
 		r["selectAction"], r["underline"] = block{"type": "Action.OpenUrl", "title": "Open", "url": s.Link}, true
 	}
 	return r
