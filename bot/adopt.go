@@ -35,7 +35,7 @@ func (b *Bot) unmanaged(ctx context.Context, in Incoming, person string) error {
 		return err
 	}
 	if !ok {
-		b.reply(ctx, in, card(ToneNote, "", Text{plain("hallpass has not looked yet: it does soon after its start, and every six hours. Please ask again in some minutes.")}))
+		b.reply(ctx, in, card(ToneNote, "", Text{plain("hallpass has not looked yet: it does five minutes after its first start, and every six hours. Please ask again in some minutes.")}))
 		return nil
 	}
 	b.reply(ctx, in, b.voice.unmanagedCard(s))

@@ -43,6 +43,10 @@ func (e *Engine) Open(ctx context.Context, act approvals.Act, ask approvals.Ask)
 	if err != nil {
 		return approvals.Request{}, err
 	}
+	// The plan may have waited for its turn for a while, and the same command typed twice waits for the same turn.
+	if err := e.noTwin(ctx, who.Person, plan); err != nil {
+		return approvals.Request{}, err
+	}
 	id, err := e.cfg.Requests.NextID(ctx)
 	if err != nil {
 		return approvals.Request{}, fmt.Errorf("taking an id: %w", err)

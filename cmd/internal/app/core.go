@@ -372,7 +372,7 @@ func (c *Core) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.pool.Run(ctx) })
 	g.Go(func() error {
-		if err := lookAtOnce(ctx, c.parts.Store); err != nil && ctx.Err() == nil { // its time will come
+		if err := lookSoon(ctx, c.parts.Store); err != nil && ctx.Err() == nil { // its time will come
 			c.parts.Log.WarnContext(ctx, "the first look at what is not managed could not be booked", "error", err)
 		}
 		c.kick(approvals.LaneSweep)

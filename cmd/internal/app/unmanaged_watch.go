@@ -48,8 +48,11 @@ func (w *unmanagedWatch) schedule() engine.Schedule {
 	return engine.Schedule{Name: unmanagedName, Every: w.every, Do: w.run}
 }
 
-// lookAtOnce books the first look ever for now: nobody should have to wait hours to see what there is.
-func lookAtOnce(ctx context.Context, store *redisstore.Store) error {
+// firstLookAfter is how long after the first start the tenant is looked at: people who try something out come first.
+const firstLookAfter = 5 * time.Minute
+
+// lookSoon books the first look ever: nobody should have to wait hours to see what there is.
+func lookSoon(ctx context.Context, store *redisstore.Store) error {
 	_, looked, err := lastListed(ctx, store)
 	if err != nil || looked {
 		return err
@@ -58,7 +61,7 @@ func lookAtOnce(ctx context.Context, store *redisstore.Store) error {
 	if err != nil {
 		return err
 	}
-	return store.Book(ctx, approvals.Due{Kind: approvals.DueSchedule, Key: unmanagedName, Lane: approvals.LaneSweep, At: now})
+	return store.Book(ctx, approvals.Due{Kind: approvals.DueSchedule, Key: unmanagedName, Lane: approvals.LaneSweep, At: now.Add(firstLookAfter)})
 }
 
 func (w *unmanagedWatch) run(ctx context.Context) error {

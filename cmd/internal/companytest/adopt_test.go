@@ -16,7 +16,8 @@ func TestWhatStandsInTheTenantWithoutARequestIsFoundTakenOverAndTakenAwayAtItsEn
 		proxy := s.c.Tenant.AddUser(graphtest.User{UPN: "svc-proxy@contoso.com", Name: "svc-proxy", Enabled: true}) // nobody owns it
 		s.c.Tenant.Join("dana@contoso.com", companytest.GroupExempt, proxy)
 		s.c.Tenant.Join("dana@contoso.com", companytest.GroupExempt, companytest.Emergency)
-		s.wait(10 * time.Second)
+		s.reads("Sam before anybody looked", s.says("sam", "adopt"), "has not looked yet")
+		s.wait(6 * time.Minute)
 		s.reads("Sam after the first look", s.says("sam", "adopt"), "exemptions in Entra ID have no request")
 		s.wait(25 * time.Hour)
 		found := s.says("sam", "adopt")
