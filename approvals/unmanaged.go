@@ -90,8 +90,7 @@ const pastWeeks = 26
 
 // After is the survey with what was counted before it: one number for each week.
 func (s Survey) After(before Survey) Survey {
-	day := s.At.UTC().Truncate(24 * time.Hour)
-	now := Counted{day.AddDate(0, 0, -(int(day.Weekday())+6)%7), s.Count()}
+	now := Counted{Monday(s.At, time.UTC), s.Count()}
 	s.Past = append([]Counted(nil), before.Past...)
 	if n := len(s.Past); n > 0 && s.Past[n-1].Week.Equal(now.Week) {
 		s.Past = s.Past[:n-1]

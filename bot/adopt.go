@@ -24,13 +24,7 @@ const unmanagedShown = 20
 
 // unmanaged lists, for a reviewer, what stands in the tenant without a request, and what to type to give it an end.
 func (b *Bot) unmanaged(ctx context.Context, in Incoming, person string) error {
-	if b.cfg.Surveyor == nil {
-		return approvals.Refuse(approvals.RefusedInput, "Nobody looks for that here.")
-	}
-	if in.Foreign {
-		return approvals.Refuse(approvals.RefusedElsewhere, "This channel is shared with another organisation, so nothing is said about exemptions here.").Or("Ask in a channel of your own.")
-	}
-	s, ok, err := b.cfg.Surveyor.Survey(ctx, person)
+	s, ok, err := b.survey(ctx, in, person)
 	if err != nil {
 		return err
 	}
@@ -40,6 +34,17 @@ func (b *Bot) unmanaged(ctx context.Context, in Incoming, person string) error {
 	}
 	b.reply(ctx, in, b.voice.unmanagedCard(s))
 	return nil
+}
+
+// survey gives the last look at the tenant to a reviewer, where it may be spoken of.
+func (b *Bot) survey(ctx context.Context, in Incoming, person string) (approvals.Survey, bool, error) {
+	if b.cfg.Surveyor == nil {
+		return approvals.Survey{}, false, approvals.Refuse(approvals.RefusedInput, "Nobody looks for that here.")
+	}
+	if in.Foreign {
+		return approvals.Survey{}, false, elsewhere("exemptions")
+	}
+	return b.cfg.Surveyor.Survey(ctx, person)
 }
 
 // without says how many exemptions have no request.
@@ -83,6 +88,5 @@ func (v Voice) unmanagedCard(s approvals.Survey) Card {
 	for _, u := range s.Unknown[:min(len(s.Unknown), 3)] {
 		c.Flags = append(c.Flags, Text{plain("Not known: "), literal(clip(line(u), 200))})
 	}
-	c.Plain = clip(c.Title+". "+c.Lead.String(), 300)
-	return c
+	return c.summed()
 }

@@ -12,7 +12,7 @@ func (b *Bot) advise(ctx context.Context, in Incoming, person string, q approval
 		return approvals.Refuse(approvals.RefusedInput, "There is no advice here.")
 	}
 	if in.Foreign {
-		return approvals.Refuse(approvals.RefusedElsewhere, "This channel is shared with another organisation, so nothing is said about accounts here.").Or("Ask in a channel of your own.")
+		return elsewhere("accounts")
 	}
 	a, err := b.cfg.Advisor.Advise(ctx, person, q)
 	if err != nil {
@@ -20,6 +20,11 @@ func (b *Bot) advise(ctx context.Context, in Incoming, person string, q approval
 	}
 	b.reply(ctx, in, adviceCard(a))
 	return nil
+}
+
+// elsewhere refuses to speak of something in a channel that is shared with another organisation.
+func elsewhere(of string) error {
+	return approvals.Refuse(approvals.RefusedElsewhere, "This channel is shared with another organisation, so nothing is said about %s here.", of).Or("Ask in a channel of your own.")
 }
 
 // maxPrepared is how many buttons a piece of advice has: the best ways come first.

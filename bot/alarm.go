@@ -67,8 +67,7 @@ func (z BrokenZone) Card() Card {
 		c.Lines = append(c.Lines, Text{bold("Still in force"), plain(": %s. To end one: ", ids(z.InForce)), code("/hallpass revoke " + string(z.InForce[0]) + " because …")})
 	}
 	c.Foot = []Text{{plain("hallpass looks every %s and says when it holds again. To look now: ", sayDuration(z.Every)), code("hallpass zone check")}}
-	c.Plain = clip(c.Title+". "+c.Lead.String(), 300)
-	return c
+	return c.summed()
 }
 
 // WholeZone says that the fence of a zone of which an alarm was told holds again.

@@ -160,8 +160,7 @@ func (v Voice) Hand(r *approvals.Request, full bool) Card {
 	c.Foot = append(c.Foot, append(Text{plain("Afterwards: "), code("/hallpass " + verb + " " + string(r.ID) + " …"), plain(" with ")}, inCode(work.Evidence+".")...))
 	c.Foot = append(c.Foot, Text{plain("Your word is recorded as attested, never as verified.")})
 	c.Buttons = handButtons(r, task, full)
-	c.Plain = clip(c.Title+". "+c.Lead.String(), 300)
-	return c
+	return c.summed()
 }
 
 func handButtons(r *approvals.Request, task approvals.Task, full bool) []Button {

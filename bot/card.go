@@ -58,6 +58,12 @@ type Card struct {
 	Plain string `json:"plain,omitempty"`
 }
 
+// summed is the card with its title and lead as what notifications read out.
+func (c Card) summed() Card {
+	c.Plain = clip(c.Title+". "+c.Lead.String(), 300)
+	return c
+}
+
 // Button is a button on a card.
 type Button struct {
 	ID    string `json:"id,omitempty"` // what is done: see the Button… constants

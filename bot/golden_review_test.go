@@ -37,8 +37,10 @@ func reviewPieces(t *testing.T, card func(string, bot.Card), requester, approver
 	stuck.r.Stuck = &approvals.Stuck{Why: "Entra ID refuses the write", Since: soon.now}
 	far := server(t).active()
 	far.r.End = soon.now.Add(40 * day)
-	w := bot.ForReview{At: soon.now, Active: []approvals.Request{idle.r, soon.r, stuck.r, far.r, far.r}, Unmanaged: 3, Surveyed: true, Pages: "https://hallpass.example.com"}
-	card("review", v.ReviewCard(w))
+	w := bot.ForReview{At: soon.now, Active: []approvals.Request{idle.r, soon.r, stuck.r, far.r, far.r}, Unmanaged: 3, Surveyed: true}
+	paged := v
+	paged.Pages = "https://hallpass.example.com"
+	card("review", paged.ReviewCard(w))
 	card("review-many", v.ReviewCard(bot.ForReview{At: soon.now, Active: slices.Repeat([]approvals.Request{soon.r}, 40)}))
 	card("review-nothing", v.ReviewCard(bot.ForReview{At: soon.now, Active: []approvals.Request{far.r}}))
 	worries := []bot.Worry{}

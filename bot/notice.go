@@ -67,13 +67,7 @@ func anew(r *approvals.Request) string {
 	a := r.Ask
 	var b strings.Builder
 	b.WriteString("/hallpass " + string(a.Kind))
-	list := func(prefixes []netip.Prefix) string {
-		var out []string
-		for _, p := range prefixes {
-			out = append(out, strings.TrimSuffix(strings.TrimSuffix(p.String(), "/32"), "/128"))
-		}
-		return " " + strings.Join(out, " ")
-	}
+	list := func(prefixes []netip.Prefix) string { return " " + strings.Join(typedAddresses(prefixes), " ") }
 	switch {
 	case a.Kind == approvals.KindIP:
 		b.WriteString(list(a.Addresses))

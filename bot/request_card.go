@@ -81,8 +81,7 @@ func (v Voice) Live(r *approvals.Request, approver bool) Card {
 	c.Lines = v.lines(r)
 	c.Foot = append(c.Foot, v.foot(r)...)
 	c.Buttons = buttons(r, approver)
-	c.Plain = clip(c.Title+". "+c.Lead.String(), 300)
-	return c
+	return c.summed()
 }
 
 // Owned is Live for the request's owner, who can also give it to somebody else.

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -88,15 +89,20 @@ func fencedWords(r *approvals.Request) Text {
 
 // from are the addresses of a fenced account.
 func from(r *approvals.Request) string {
+	return clip(strings.Join(typedAddresses(r.Ask.Addresses), ", "), 300)
+}
+
+// typedAddresses are prefixes as people type them: one address stands alone.
+func typedAddresses(prefixes []netip.Prefix) []string {
 	var list []string
-	for _, p := range r.Ask.Addresses {
+	for _, p := range prefixes {
 		if p.IsSingleIP() {
 			list = append(list, p.Addr().String())
 		} else {
 			list = append(list, p.String())
 		}
 	}
-	return clip(strings.Join(list, ", "), 300)
+	return list
 }
 
 // others says whom else a fenced exemption affects.
@@ -152,10 +158,7 @@ func (v Voice) cause(r *approvals.Request) Text {
 	}
 	c := r.Cause
 	by := who(c.By)
-	reason := Text{}
-	if c.Why != "" {
-		reason = Text{plain(" Reason: "), literal(clip(line(c.Why), 500))}
-	}
+	reason := because(c.Why)
 	switch c.Word {
 	case approvals.CauseEnd:
 		return Text{plain("Its time was over "), v.at(c.At), plain(".")}

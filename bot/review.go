@@ -56,8 +56,6 @@ type ForReview struct {
 	// Unmanaged is how many exemptions have no request; Surveyed is false if nobody looked.
 	Unmanaged int
 	Surveyed  bool
-	// Pages is the address of the reviewers' pages; empty if there are none.
-	Pages string
 }
 
 // urgent are the requests to look at: stuck, unused, or near their end and nobody has said yet what becomes of them.
@@ -119,11 +117,10 @@ func (v Voice) reviewCard(w ForReview, urgent []approvals.Request) Card {
 		c.Lines = append(c.Lines, Text{plain("Nothing waits for a reviewer.")})
 	}
 	c.Foot = []Text{{plain("Ask an owner: "), code("/hallpass question HP-1042"), plain("  Let it end: "), code("/hallpass let HP-1042 end"), plain("  End it now: "), code("/hallpass revoke HP-1042 because …")}}
-	if w.Pages != "" {
-		c.Foot = append(c.Foot, Text{plain("All of it: "), literal(w.Pages)})
+	if v.Pages != "" {
+		c.Foot = append(c.Foot, Text{plain("All of it: "), literal(v.Pages)})
 	}
-	c.Plain = clip(c.Title+". "+c.Lead.String(), 300)
-	return c
+	return c.summed()
 }
 
 // urgentLine is a request and why it is to be looked at.
@@ -148,24 +145,18 @@ func (v Voice) toReview(r *approvals.Request) Card {
 		{ID: ButtonRevoke, Label: "Revoke", Value: value, Danger: true},
 		{ID: ButtonDetails, Label: "Details", Value: value},
 	}
-	c.Plain = clip(c.Title+". "+c.Lead.String(), 300)
-	return c
+	return c.summed()
 }
 
 // weeks draws how many end in each of the coming weeks, in a fixed font.
 func (v Voice) weeks(w ForReview) string {
 	const widest = 24
-	local := w.At.In(v.zone())
-	monday := time.Date(local.Year(), local.Month(), local.Day()-(int(local.Weekday())+6)%7, 0, 0, 0, 0, v.zone())
+	monday := approvals.Monday(w.At, v.zone())
 	counts, most := make([]int, reviewWeeks), 0
 	for i := range w.Active {
-		for week := range counts {
-			begins, over := monday.AddDate(0, 0, 7*week), monday.AddDate(0, 0, 7*week+7)
-			if (week == 0 || !w.Active[i].End.Before(begins)) && w.Active[i].End.Before(over) {
-				counts[week]++
-				most = max(most, counts[week])
-				break
-			}
+		if week := max(0, approvals.WeeksAfter(monday, w.Active[i].End)); week < reviewWeeks { // what is overdue is this week's
+			counts[week]++
+			most = max(most, counts[week])
 		}
 	}
 	if most == 0 {
@@ -185,13 +176,7 @@ func (v Voice) weeks(w ForReview) string {
 
 // review answers a reviewer with what there is to review.
 func (b *Bot) review(ctx context.Context, in Incoming, person string) error {
-	if b.cfg.Surveyor == nil {
-		return approvals.Refuse(approvals.RefusedInput, "There is nothing to review here.")
-	}
-	if in.Foreign {
-		return approvals.Refuse(approvals.RefusedElsewhere, "This channel is shared with another organisation, so nothing is said about exemptions here.").Or("Ask in a channel of your own.")
-	}
-	survey, ok, err := b.cfg.Surveyor.Survey(ctx, person) // refuses those who are no reviewers
+	survey, ok, err := b.survey(ctx, in, person) // refuses those who are no reviewers
 	if err != nil {
 		return err
 	}
@@ -206,7 +191,7 @@ func (b *Bot) review(ctx context.Context, in Incoming, person string) error {
 // toBeReviewed reads what is in force.
 func (b *Bot) toBeReviewed(ctx context.Context, survey approvals.Survey, surveyed bool) (ForReview, error) {
 	active, err := b.cfg.Looks.List(ctx, approvals.Query{States: []approvals.State{approvals.StateActive}, Limit: -1})
-	return ForReview{At: b.cfg.Now(), Active: active, Unmanaged: survey.Count(), Surveyed: surveyed, Pages: b.cfg.Pages}, err
+	return ForReview{At: b.cfg.Now(), Active: active, Unmanaged: survey.Count(), Surveyed: surveyed}, err
 }
 
 // Digest is the weekly message to security: a card with the numbers and a drawing of what ends when, and the first requests

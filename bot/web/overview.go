@@ -27,13 +27,11 @@ type Week struct {
 // overview counts. A request that is overdue is not among those that end soon.
 func overview(rows []*Row, now time.Time, zone *time.Location) Overview {
 	const day = 24 * time.Hour
-	local := now.In(zone)
-	monday := time.Date(local.Year(), local.Month(), local.Day()-(int(local.Weekday())+6)%7, 0, 0, 0, 0, zone)
+	monday := approvals.Monday(now, zone)
 	o := Overview{Weeks: make([]Week, weeksShown)}
 	for i := range o.Weeks {
 		o.Weeks[i].Begins = monday.AddDate(0, 0, 7*i)
 	}
-	after := monday.AddDate(0, 0, 7*weeksShown)
 	for _, r := range rows {
 		if r.Cause == approvals.CauseTakenOut && now.Sub(r.CauseAt) < 30*day {
 			o.TakenOut++
@@ -56,7 +54,7 @@ func overview(rows []*Row, now time.Time, zone *time.Location) Overview {
 			if r.EndsWithin(30*day, now) {
 				o.Ends30++
 			}
-			o.week(r, after)
+			o.week(r, approvals.WeeksAfter(monday, r.End))
 		case approvals.StateNone, approvals.StateEnded, approvals.StateDenied, approvals.StateCancelled, approvals.StateLapsed:
 			continue
 		}
@@ -70,20 +68,13 @@ func overview(rows []*Row, now time.Time, zone *time.Location) Overview {
 	return o
 }
 
-// week adds an ending to its week.
-func (o *Overview) week(r *Row, after time.Time) {
-	if !r.End.Before(after) {
-		return
-	}
-	for i := len(o.Weeks) - 1; i >= 0; i-- {
-		if r.End.Before(o.Weeks[i].Begins) {
-			continue
-		}
-		if r.Kind == approvals.KindAccount {
-			o.Weeks[i].Accounts++
-		} else {
-			o.Weeks[i].IPs++
-		}
-		return
+// week adds an ending to its week, if that is shown.
+func (o *Overview) week(r *Row, i int) {
+	switch {
+	case i < 0 || i >= len(o.Weeks):
+	case r.Kind == approvals.KindAccount:
+		o.Weeks[i].Accounts++
+	default:
+		o.Weeks[i].IPs++
 	}
 }

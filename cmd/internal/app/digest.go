@@ -50,12 +50,12 @@ func (d *digest) schedule() engine.Schedule {
 
 // due is the last Monday, at its hour, by then.
 func (d *digest) due(now time.Time) time.Time {
-	local := now.In(d.zone)
-	monday := time.Date(local.Year(), local.Month(), local.Day()-(int(local.Weekday())+6)%7, digestHour, 0, 0, 0, d.zone)
-	if monday.After(now) {
-		monday = monday.AddDate(0, 0, -7)
+	monday := approvals.Monday(now, d.zone)
+	at := time.Date(monday.Year(), monday.Month(), monday.Day(), digestHour, 0, 0, 0, d.zone)
+	if at.After(now) {
+		at = at.AddDate(0, 0, -7)
 	}
-	return monday.UTC()
+	return at.UTC()
 }
 
 func (d *digest) run(ctx context.Context) error {
