@@ -46,9 +46,9 @@ func (s *Site) overviewPage(w http.ResponseWriter, r *http.Request, v *visitor) 
 			seen++
 		}
 	}
-	survey, surveyed, err := s.cfg.Surveys.Survey(r.Context())
+	unmanaged, surveyed, err := s.cfg.Surveys.Count(r.Context())
 	if err != nil {
-		return fmt.Errorf("reading what is not managed: %w", err)
+		return fmt.Errorf("reading how much is not managed: %w", err)
 	}
 	rows, now := s.register.Rows(), s.cfg.Now()
 	soon, _ := View{State: string(approvals.StateActive), Sort: "end", Page: 1}.Select(rows, now)
@@ -62,6 +62,6 @@ func (s *Site) overviewPage(w http.ResponseWriter, r *http.Request, v *visitor) 
 		Total         int
 		Unmanaged     int
 		Surveyed      bool
-	}{o, endings(o.Weeks), soon[:min(len(soon), 8)], foreign, seen, len(rows), survey.Count(), surveyed})
+	}{o, endings(o.Weeks), soon[:min(len(soon), 8)], foreign, seen, len(rows), unmanaged, surveyed})
 	return nil
 }

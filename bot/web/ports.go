@@ -44,6 +44,8 @@ type Place struct {
 type Surveys interface {
 	// Survey gives what the last look at the whole tenant found; false if nobody looked yet.
 	Survey(ctx context.Context) (approvals.Survey, bool, error)
+	// Count gives how many it counted, without the list.
+	Count(ctx context.Context) (int, bool, error)
 }
 
 // Acts is what can be done from the pages. Errors for people are *approvals.Refusal.

@@ -216,6 +216,11 @@ func (m *memory) Survey(context.Context) (approvals.Survey, bool, error) {
 	return *m.survey, true, nil
 }
 
+func (m *memory) Count(ctx context.Context) (int, bool, error) {
+	s, known, err := m.Survey(ctx)
+	return s.Count(), known, err
+}
+
 func (m *memory) Open(_ context.Context, act approvals.Act, ask approvals.Ask) (approvals.Request, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

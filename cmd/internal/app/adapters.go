@@ -53,6 +53,15 @@ const (
 	spaceGreeted  = "greeted" // conversations in Teams that were welcomed
 )
 
+// standing reads what somebody who asks is now; one who does not exist is refused in words.
+func standing(ctx context.Context, tenant *entra.Entra, person string) (approvals.Standing, error) {
+	who, err := tenant.Standing(ctx, person, nil)
+	if errors.Is(err, approvals.ErrNotFound) {
+		return who, approvals.Refuse(approvals.RefusedIdentity, "Your account is not in Entra ID any more.")
+	}
+	return who, err
+}
+
 // advisor gives advice to those who may ask for exemptions.
 type advisor struct {
 	tenant *entra.Entra
@@ -60,10 +69,7 @@ type advisor struct {
 }
 
 func (a advisor) Advise(ctx context.Context, person string, q approvals.Question) (approvals.Advice, error) {
-	who, err := a.tenant.Standing(ctx, person, nil)
-	if errors.Is(err, approvals.ErrNotFound) {
-		return approvals.Advice{}, approvals.Refuse(approvals.RefusedIdentity, "Your account is not in Entra ID any more.")
-	}
+	who, err := standing(ctx, a.tenant, person)
 	if err != nil {
 		return approvals.Advice{}, err
 	}
@@ -81,10 +87,7 @@ type surveyor struct {
 }
 
 func (s surveyor) Survey(ctx context.Context, person string) (approvals.Survey, bool, error) {
-	who, err := s.tenant.Standing(ctx, person, nil)
-	if errors.Is(err, approvals.ErrNotFound) {
-		return approvals.Survey{}, false, approvals.Refuse(approvals.RefusedIdentity, "Your account is not in Entra ID any more.")
-	}
+	who, err := standing(ctx, s.tenant, person)
 	if err != nil {
 		return approvals.Survey{}, false, err
 	}

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -124,25 +123,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		return nil, err
 	}
 	c.Tenant = tenant
-	watch := zoneWatch{
-		store: p.Store, every: cmp.Or(p.ZoneEvery, zoneEvery), check: tenant.CheckZones, log: p.Log,
-		broken: func(ctx context.Context, zone string, group approvals.Target, why string) (ended, kept []approvals.RequestID, err error) {
-			return c.Engine.FenceBroken(ctx, zone, group, why)
-		},
-		channels: func() []bot.Place { return c.Bot.Channels(file().People().Security) },
-		announce: func(ctx context.Context, to bot.Place, card bot.Card) error {
-			_, err := c.Bot.Announce(ctx, to, card)
-			return err
-		},
-	}
-	unmanaged := &unmanagedWatch{store: p.Store, every: cmp.Or(p.SurveyEvery, surveyEvery), begin: func() func(context.Context) (approvals.Survey, error) {
-		return tenant.Survey().Run
-	}}
-	schedules := []engine.Schedule{watch.schedule(), unmanaged.schedule(), c.digest().schedule(), c.guard().schedule()}
-	if p.Anchor != nil {
-		sealing := &anchoring{p.Anchor, p.Store, p.Log, c.alarm}
-		schedules = append(schedules, sealing.schedule(p.AnchorEvery))
-	}
+	schedules := c.schedules()
 	if p.Alarms != nil {
 		p.Alarms.connect(func(what, do string) { //nolint:contextcheck // an alarm outlives what found it; after bounds it
 			c.after.run(func(ctx context.Context) {
@@ -197,69 +178,6 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	}
 	c.Engine.SetChat(c.Bot)
 	return c, nil
-}
-
-// digest is the weekly message to security.
-func (c *Core) digest() *digest {
-	p := c.parts
-	zone := p.Calendar.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	return &digest{
-		store: p.Store, every: cmp.Or(p.DigestEvery, digestEvery), zone: zone, log: p.Log,
-		channels: func() []bot.Place { return c.Bot.Channels(p.Rules.File().People().Security) },
-		announce: func(ctx context.Context, to bot.Place, card bot.Card) (bot.MessageRef, error) {
-			return c.Bot.Announce(ctx, to, card)
-		},
-		compose: func(ctx context.Context) (bot.Card, []approvals.RequestID, error) {
-			survey, looked, err := lastListed(ctx, p.Store)
-			if err != nil {
-				return bot.Card{}, nil, err
-			}
-			return c.Bot.Digest(ctx, survey, looked)
-		},
-		show: func(ctx context.Context, id approvals.RequestID) (bot.Card, bool, error) {
-			r, ok, err := c.active(ctx, id)
-			return c.Bot.ReviewCard(&r), ok, err
-		},
-	}
-}
-
-// active reads a request; false if it is not in force.
-func (c *Core) active(ctx context.Context, id approvals.RequestID) (approvals.Request, bool, error) {
-	r, err := c.parts.Store.Load(ctx, id)
-	if errors.Is(err, approvals.ErrNotFound) {
-		return r, false, nil
-	}
-	return r, err == nil && r.State == approvals.StateActive, err
-}
-
-// guard looks at accounts and owners.
-func (c *Core) guard() *guard {
-	p := c.parts
-	return &guard{
-		store: p.Store, every: guardEvery, log: p.Log,
-		active: func(ctx context.Context) ([]approvals.RequestID, error) {
-			list, err := c.Engine.List(ctx, approvals.Query{States: []approvals.State{approvals.StateActive}, Limit: -1})
-			var ids []approvals.RequestID
-			for i := range list {
-				ids = append(ids, list[i].ID)
-			}
-			return ids, err
-		},
-		load: c.active,
-		end: func(ctx context.Context, id approvals.RequestID, concern approvals.Concern) (bool, error) {
-			return c.Engine.AccountChanged(ctx, id, concern)
-		},
-		concerns: func(ctx context.Context, r *approvals.Request) ([]approvals.Concern, error) {
-			return c.Tenant.Concerns(ctx, r)
-		},
-		channels: func() []bot.Place { return c.Bot.Channels(p.Rules.File().People().Security) },
-		announce: func(ctx context.Context, to bot.Place, card bot.Card) (bot.MessageRef, error) {
-			return c.Bot.Announce(ctx, to, card)
-		},
-	}
 }
 
 // errNoChat says that there is nobody to talk to.

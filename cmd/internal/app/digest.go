@@ -2,9 +2,7 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -26,9 +24,8 @@ type digest struct {
 	store noted
 	every time.Duration
 	zone  *time.Location
-	// channels are where security is told, announce tells it there.
-	channels func() []bot.Place
-	announce func(ctx context.Context, to bot.Place, c bot.Card) (bot.MessageRef, error)
+	toSecurity
+
 	// compose makes the message and names the requests to show in its thread; show makes the message of one, false if there is
 	// nothing to say of it any more.
 	compose func(ctx context.Context) (bot.Card, []approvals.RequestID, error)
@@ -69,12 +66,10 @@ func (d *digest) run(ctx context.Context) error {
 	}
 	var failed error
 	for _, place := range d.channels() {
-		var was posted
-		key := place.Platform + "/" + place.Channel
-		if data, ok := docs[key]; ok {
-			if err := json.Unmarshal(data, &was); err != nil {
-				return fmt.Errorf("decoding what was posted to %s: %w", key, err)
-			}
+		key := placeKey(place)
+		was, _, err := decoded[posted](docs[key], spaceDigest, key)
+		if err != nil {
+			return err
 		}
 		failed = errors.Join(failed, d.channel(ctx, place, key, was, d.due(now)))
 	}
@@ -124,9 +119,5 @@ func (d *digest) channel(ctx context.Context, to bot.Place, key string, was post
 }
 
 func (d *digest) keep(ctx context.Context, key string, p posted) error {
-	data, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("encoding what was posted: %w", err)
-	}
-	return d.store.PutDoc(ctx, spaceDigest, "weekly", key, data)
+	return putDoc(ctx, d.store, spaceDigest, "weekly", key, p)
 }

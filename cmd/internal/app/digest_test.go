@@ -38,14 +38,16 @@ func newPaper(t *testing.T) *paper {
 	p := &paper{t: t, clock: &clocked{noted: newAnchorage(t).store, now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}, fails: map[int]error{}} // a Wednesday
 	p.digest = digest{
 		store: p.clock, every: time.Hour, zone: time.UTC, log: slog.New(slog.DiscardHandler),
-		channels: func() []bot.Place { return []bot.Place{{Platform: "slack", Channel: "C1"}} },
-		announce: func(_ context.Context, to bot.Place, c bot.Card) (bot.MessageRef, error) {
-			p.posts++
-			if err := p.fails[p.posts]; err != nil {
-				return bot.MessageRef{}, err
-			}
-			p.wrote = append(p.wrote, strings.TrimSpace(to.Thread+" "+c.Title))
-			return bot.MessageRef{ID: "m1"}, nil
+		toSecurity: toSecurity{
+			channels: func() []bot.Place { return []bot.Place{{Platform: "slack", Channel: "C1"}} },
+			announce: func(_ context.Context, to bot.Place, c bot.Card) (bot.MessageRef, error) {
+				p.posts++
+				if err := p.fails[p.posts]; err != nil {
+					return bot.MessageRef{}, err
+				}
+				p.wrote = append(p.wrote, strings.TrimSpace(to.Thread+" "+c.Title))
+				return bot.MessageRef{ID: "m1"}, nil
+			},
 		},
 		compose: func(context.Context) (bot.Card, []approvals.RequestID, error) {
 			return bot.Card{Title: "week"}, []approvals.RequestID{"HP-1", "HP-2", "HP-3"}, nil

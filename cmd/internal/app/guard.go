@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,10 +27,10 @@ type guard struct {
 	load     func(ctx context.Context, id approvals.RequestID) (approvals.Request, bool, error)
 	concerns func(ctx context.Context, r *approvals.Request) ([]approvals.Concern, error)
 	// end ends a request because of a concern, where its rule says so; see engine.AccountChanged.
-	end      func(ctx context.Context, id approvals.RequestID, c approvals.Concern) (bool, error)
-	channels func() []bot.Place
-	announce func(ctx context.Context, to bot.Place, c bot.Card) (bot.MessageRef, error)
-	log      *slog.Logger
+	end func(ctx context.Context, id approvals.RequestID, c approvals.Concern) (bool, error)
+	toSecurity
+
+	log *slog.Logger
 
 	// What follows is of the round under way here. If it is lost, the round begins anew: nothing was told yet.
 	going bool
@@ -94,12 +93,10 @@ func (g *guard) run(ctx context.Context) error {
 }
 
 // note keeps what was not told of a request yet.
-func (g *guard) note(ctx context.Context, r approvals.Request, found []approvals.Concern, was json.RawMessage) error {
-	var told []string
-	if len(was) > 0 {
-		if err := json.Unmarshal(was, &told); err != nil {
-			return fmt.Errorf("decoding what was told of %s: %w", r.ID, err)
-		}
+func (g *guard) note(ctx context.Context, r approvals.Request, found []approvals.Concern, was []byte) error {
+	told, _, err := decoded[[]string](was, spaceGuard, string(r.ID))
+	if err != nil {
+		return err
 	}
 	var keys []string
 	for _, c := range found {
@@ -135,21 +132,13 @@ func (g *guard) tell(ctx context.Context) error {
 		g.posts = g.posts[1:]
 	}
 	for _, w := range g.fresh {
-		entry := approvals.Entry{Request: w.Request.ID, Actor: "hallpass", Act: "concern", Detail: map[string]string{"word": w.Concern.Key(), "what": strings.TrimSpace(w.Concern.Name + " " + w.Concern.What)}}
-		var err error
-		if entry.At, err = g.store.Now(ctx); err != nil {
+		detail := map[string]string{"word": w.Concern.Key(), "what": strings.TrimSpace(w.Concern.Name + " " + w.Concern.What)}
+		if err := noteNow(ctx, g.store, approvals.Entry{Request: w.Request.ID, Act: "concern", Detail: detail}); err != nil {
 			return err
-		}
-		if err := g.store.Note(ctx, entry); err != nil {
-			return fmt.Errorf("noting a concern: %w", err)
 		}
 	}
 	for id, keys := range g.known {
-		data, err := json.Marshal(keys)
-		if err != nil {
-			return fmt.Errorf("encoding what was told: %w", err)
-		}
-		if err := g.store.PutDoc(ctx, spaceGuard, "told", string(id), data); err != nil {
+		if err := putDoc(ctx, g.store, spaceGuard, "told", string(id), keys); err != nil {
 			return err
 		}
 	}

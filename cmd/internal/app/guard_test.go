@@ -43,17 +43,19 @@ func newGuarded(t *testing.T) *guarded {
 		end: func(_ context.Context, _ approvals.RequestID, c approvals.Concern) (bool, error) {
 			return c.Word == approvals.ConcernGone, nil
 		},
-		channels: func() []bot.Place {
-			return []bot.Place{{Platform: "slack", Channel: "C1"}, {Platform: "teams", Channel: "19:x"}}
-		},
-		announce: func(_ context.Context, to bot.Place, c bot.Card) (bot.MessageRef, error) {
-			if g.slow--; g.slow == 0 {
-				return bot.MessageRef{}, &approvals.Later{Why: "one a second"}
-			}
-			for _, l := range c.Lines {
-				g.wrote = append(g.wrote, to.Platform+" "+strings.SplitN(l.String(), ":", 2)[0]+strings.SplitN(l.String(), ":", 2)[1][:8])
-			}
-			return bot.MessageRef{}, nil
+		toSecurity: toSecurity{
+			channels: func() []bot.Place {
+				return []bot.Place{{Platform: "slack", Channel: "C1"}, {Platform: "teams", Channel: "19:x"}}
+			},
+			announce: func(_ context.Context, to bot.Place, c bot.Card) (bot.MessageRef, error) {
+				if g.slow--; g.slow == 0 {
+					return bot.MessageRef{}, &approvals.Later{Why: "one a second"}
+				}
+				for _, l := range c.Lines {
+					g.wrote = append(g.wrote, to.Platform+" "+strings.SplitN(l.String(), ":", 2)[0]+strings.SplitN(l.String(), ":", 2)[1][:8])
+				}
+				return bot.MessageRef{}, nil
+			},
 		},
 	}
 	return g

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"crypto"
 	"crypto/tls"
@@ -9,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -94,19 +92,15 @@ func (s seenPlaces) Places(ctx context.Context) ([]web.Place, error) {
 		if err != nil {
 			return nil, err
 		}
-		var broken []string
-		if health.Bad >= sureLooks {
-			broken = health.Noted
-		}
 		first := len(out)
-		for kind, target := range map[approvals.Kind]approvals.Target{approvals.KindAccount: z.Group, approvals.KindIP: z.Location} {
-			if err := add(kind, []rulesfile.Place{{Name: z.Name, Title: z.Title, Target: target}}); err != nil {
-				return nil, err
-			}
+		if err := add(approvals.KindAccount, []rulesfile.Place{{Name: z.Name, Title: z.Title, Target: z.Group}}); err != nil {
+			return nil, err
 		}
-		slices.SortFunc(out[first:], func(a, b web.Place) int { return cmp.Compare(a.Kind, b.Kind) }) // accounts, then addresses
+		if err := add(approvals.KindIP, []rulesfile.Place{{Name: z.Name, Title: z.Title, Target: z.Location}}); err != nil {
+			return nil, err
+		}
 		for i := range out[first:] {
-			out[first+i].Zone, out[first+i].Broken = true, broken
+			out[first+i].Zone, out[first+i].Broken = true, health.Noted
 		}
 	}
 	return out, nil
@@ -139,6 +133,11 @@ type lastSurvey struct{ store noted }
 
 func (l lastSurvey) Survey(ctx context.Context) (approvals.Survey, bool, error) {
 	return lastListed(ctx, l.store)
+}
+
+func (l lastSurvey) Count(ctx context.Context) (int, bool, error) {
+	last, known, err := lastCounted(ctx, l.store)
+	return last.Count, known, err
 }
 
 // notes writes entries that belong to no step of a request.

@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -113,28 +112,12 @@ func (w *unmanagedWatch) keepList(ctx context.Context, s approvals.Survey) error
 	slices.SortStableFunc(s.List, func(a, b approvals.Unmanaged) int { return cmp.Compare(rank(a), rank(b)) })
 	s.List = s.List[:min(len(s.List), listedAtMost)]
 	s.More = all - s.Count()
-	data, err := json.Marshal(s)
-	if err != nil {
-		return fmt.Errorf("encoding what is not managed: %w", err)
-	}
-	return w.store.PutDoc(ctx, spaceSurvey, "tenant", "list", data)
+	return putDoc(ctx, w.store, spaceSurvey, "list", "last", s) // not beside the count, which is read all the time
 }
 
 // lastListed gives what the last look by any replica found; false if there was none yet.
 func lastListed(ctx context.Context, store noted) (approvals.Survey, bool, error) {
-	var out approvals.Survey
-	docs, err := store.Docs(ctx, spaceSurvey, "tenant")
-	if err != nil {
-		return out, false, err
-	}
-	data, ok := docs["list"]
-	if !ok {
-		return out, false, nil
-	}
-	if err := json.Unmarshal(data, &out); err != nil {
-		return out, false, fmt.Errorf("decoding what is not managed: %w", err)
-	}
-	return out, true, nil
+	return doc[approvals.Survey](ctx, store, spaceSurvey, "list", "last")
 }
 
 // keep stores the count, and notes it in the audit log if it is another than before.
@@ -152,26 +135,10 @@ func (w *unmanagedWatch) keep(ctx context.Context, c counted) error {
 			return fmt.Errorf("noting how many exemptions are not managed: %w", err)
 		}
 	}
-	data, err := json.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("encoding a count: %w", err)
-	}
-	return w.store.PutDoc(ctx, spaceSurvey, "tenant", "counted", data)
+	return putDoc(ctx, w.store, spaceSurvey, "tenant", "counted", c)
 }
 
 // lastCounted gives what the last look by any replica counted; false if there was none yet.
 func lastCounted(ctx context.Context, store noted) (counted, bool, error) {
-	var out counted
-	docs, err := store.Docs(ctx, spaceSurvey, "tenant")
-	if err != nil {
-		return out, false, err
-	}
-	data, ok := docs["counted"]
-	if !ok {
-		return out, false, nil
-	}
-	if err := json.Unmarshal(data, &out); err != nil {
-		return out, false, fmt.Errorf("decoding a count of what is not managed: %w", err)
-	}
-	return out, true, nil
+	return doc[counted](ctx, store, spaceSurvey, "tenant", "counted")
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,10 +27,9 @@ type zoneWatch struct {
 	check func(ctx context.Context) ([]entra.ZoneReport, error)
 	// broken ends what has to end; see engine.FenceBroken.
 	broken func(ctx context.Context, zone string, group approvals.Target, why string) (ended, kept []approvals.RequestID, err error)
-	// channels are where security is told, announce tells it there.
-	channels func() []bot.Place
-	announce func(ctx context.Context, to bot.Place, c bot.Card) error
-	log      *slog.Logger
+	toSecurity
+
+	log *slog.Logger
 }
 
 // told is what is remembered of a zone whose fence does not hold, or did not lately.
@@ -114,12 +112,12 @@ func (w zoneWatch) tell(ctx context.Context, r entra.ZoneReport, was told, whats
 	}
 	var err error
 	for _, place := range w.channels() {
-		key := place.Platform + "/" + place.Channel
+		key := placeKey(place)
 		fresh := without(whats, was.Places[key])
 		if len(fresh) == 0 {
 			continue
 		}
-		if perr := w.announce(ctx, place, alarm.Card()); errors.Is(perr, bot.ErrGone) {
+		if _, perr := w.announce(ctx, place, alarm.Card()); errors.Is(perr, bot.ErrGone) {
 			w.log.ErrorContext(ctx, "an alarm about a zone reaches no channel", "platform", place.Platform, "error", perr)
 			continue // the next look tries again
 		} else if perr != nil {
@@ -151,11 +149,11 @@ func (w zoneWatch) whole(ctx context.Context, r entra.ZoneReport, was told) erro
 		return w.save(ctx, r.Zone.Name, was)
 	}
 	for _, place := range w.channels() {
-		key := place.Platform + "/" + place.Channel
+		key := placeKey(place)
 		if len(was.Places[key]) == 0 {
 			continue
 		}
-		if err := w.announce(ctx, place, bot.WholeZone(r.Zone.Title)); err != nil && !errors.Is(err, bot.ErrGone) {
+		if _, err := w.announce(ctx, place, bot.WholeZone(r.Zone.Title)); err != nil && !errors.Is(err, bot.ErrGone) {
 			return err
 		}
 		delete(was.Places, key)
@@ -189,38 +187,16 @@ func (w zoneWatch) load(ctx context.Context, zone string) (told, error) {
 }
 
 func loadTold(ctx context.Context, store noted, zone string) (told, error) {
-	var out told
-	docs, err := store.Docs(ctx, spaceZones, zone)
-	if err != nil {
-		return out, err
-	}
-	data, ok := docs["told"]
-	if !ok {
-		return out, nil
-	}
-	if err := json.Unmarshal(data, &out); err != nil {
-		return out, fmt.Errorf("decoding what was told of the zone %s: %w", zone, err)
-	}
-	return out, nil
+	out, _, err := doc[told](ctx, store, spaceZones, zone, "told")
+	return out, err
 }
 
 func (w zoneWatch) save(ctx context.Context, zone string, t told) error {
-	data, err := json.Marshal(t)
-	if err != nil {
-		return fmt.Errorf("encoding what was told of the zone %s: %w", zone, err)
-	}
-	return w.store.PutDoc(ctx, spaceZones, zone, "told", data)
+	return putDoc(ctx, w.store, spaceZones, zone, "told", t)
 }
 
 func (w zoneWatch) note(ctx context.Context, act string, detail map[string]string) error {
-	now, err := w.store.Now(ctx)
-	if err != nil {
-		return err
-	}
-	if err := w.store.Note(ctx, approvals.Entry{At: now, Actor: "hallpass", Act: act, Detail: detail}); err != nil {
-		return fmt.Errorf("noting %q: %w", act, err)
-	}
-	return nil
+	return noteNow(ctx, w.store, approvals.Entry{Act: act, Detail: detail})
 }
 
 func without(list, known []string) []string {

@@ -39,15 +39,17 @@ func newWatched(t *testing.T) *watched {
 		broken: func(context.Context, string, approvals.Target, string) (ended, kept []approvals.RequestID, err error) {
 			return nil, nil, nil
 		},
-		channels: func() []bot.Place {
-			return []bot.Place{{Platform: "slack", Channel: "C1"}, {Platform: "teams", Channel: "19:x"}}
-		},
-		announce: func(_ context.Context, to bot.Place, c bot.Card) error {
-			if err := w.fails[to.Platform]; err != nil {
-				return err
-			}
-			w.told[to.Platform] = append(w.told[to.Platform], c.Title+c.Lead.String())
-			return nil
+		toSecurity: toSecurity{
+			channels: func() []bot.Place {
+				return []bot.Place{{Platform: "slack", Channel: "C1"}, {Platform: "teams", Channel: "19:x"}}
+			},
+			announce: func(_ context.Context, to bot.Place, c bot.Card) (bot.MessageRef, error) {
+				if err := w.fails[to.Platform]; err != nil {
+					return bot.MessageRef{}, err
+				}
+				w.told[to.Platform] = append(w.told[to.Platform], c.Title+c.Lead.String())
+				return bot.MessageRef{}, nil
+			},
 		},
 	}
 	return w
