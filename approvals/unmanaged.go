@@ -18,6 +18,18 @@ const (
 	UnmanagedGuests  UnmanagedKind = "guests"  // kinds of guests that policies exclude
 )
 
+// Place is what kind of thing an exemption of this kind stands in: a location, a group or a policy.
+func (k UnmanagedKind) Place() string {
+	switch k {
+	case UnmanagedRange, UnmanagedCountry:
+		return "location"
+	case UnmanagedMember:
+		return "group"
+	case UnmanagedUser, UnmanagedRole, UnmanagedGuests:
+	}
+	return "policy"
+}
+
 // Unmanaged is an exemption in the tenant that no request of hallpass stands behind.
 type Unmanaged struct {
 	Kind UnmanagedKind `json:"kind"`

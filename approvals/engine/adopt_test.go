@@ -23,6 +23,17 @@ func (s *stage) adopts(who, addr, where string, d time.Duration) approvals.Reque
 	return r.ID
 }
 
+// tookOver has what another hand put there taken over, in force for two days.
+func (s *stage) tookOver() approvals.RequestID {
+	s.t.Helper()
+	s.world.before(location("office"), nobody)
+	id := s.adopts("ana", nobody, "office", 48*time.Hour)
+	s.approve(id)
+	s.wait(5 * time.Minute)
+	s.is(id, approvals.StateActive)
+	return id
+}
+
 func TestWhatIsTakenOverIsNotWrittenAndIsTakenAwayAtItsEndAndNothingElse(t *testing.T) {
 	t.Parallel()
 	r := &told{}
@@ -65,9 +76,7 @@ func TestWhatIsGoneWhenItIsTakenOverStaysGone(t *testing.T) {
 func TestWhatWasTakenOverAndIsTakenOutByAnotherHandIsNotPutBack(t *testing.T) {
 	t.Parallel()
 	onStage(t, func(c *engine.Config) { c.Rules = func() engine.Rules { return restoring{} } }, func(s *stage) {
-		s.world.before(location("office"), nobody)
-		id := s.adopts("ana", nobody, "office", 48*time.Hour)
-		s.approve(id)
+		id := s.tookOver()
 		s.wait(time.Hour)
 		s.is(id, approvals.StateActive)
 		s.world.takeOut(location("office"), nobody, "Dana Doe")
@@ -113,11 +122,7 @@ func TestWhatWasTakenOverStaysAsLongAsAnotherRequestWantsIt(t *testing.T) {
 func TestWhatWasTakenOverIsTakenAwayThoughTheRecordOfItsTargetWasLost(t *testing.T) {
 	t.Parallel()
 	onStage(t, nil, func(s *stage) {
-		s.world.before(location("office"), nobody)
-		id := s.adopts("ana", nobody, "office", 48*time.Hour)
-		s.approve(id)
-		s.wait(5 * time.Minute)
-		s.is(id, approvals.StateActive)
+		id := s.tookOver()
 		s.mini.Del(prefix + "target:" + location("office").String())
 		s.wait(72 * time.Hour)
 		s.is(id, approvals.StateEnded)
@@ -143,10 +148,7 @@ func TestWhatIsRevokedBeforeItIsTakenOverStaysAsItWas(t *testing.T) {
 func TestARenewalOfWhatWasTakenOverIsJudgedLikeAnyOther(t *testing.T) {
 	t.Parallel()
 	onStage(t, nil, func(s *stage) {
-		s.world.before(location("office"), nobody)
-		id := s.adopts("ana", nobody, "office", 48*time.Hour)
-		s.approve(id)
-		s.wait(5 * time.Minute)
+		id := s.tookOver()
 		r, err := s.e.Renew(s.ctx, s.act("ana"), id, approvals.Term{For: 48 * time.Hour}, "still needed")
 		if err != nil {
 			t.Fatal(err)

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"hallpass/approvals"
 )
@@ -86,10 +84,11 @@ func (s *Site) ticketOf(r *http.Request) (ticket, error) {
 }
 
 type decisionBody struct {
-	requestBody
-
-	Who  ticket
-	Lead string
+	R     approvals.Request
+	Round *approvals.Round
+	Facts []fact
+	Who   ticket
+	Lead  string
 }
 
 // decisionPage shows exactly what is decided on.
@@ -105,11 +104,11 @@ func (s *Site) decisionPage(w http.ResponseWriter, r *http.Request) error {
 	if !details {
 		return approvals.Refuse(approvals.RefusedRights, "%s is shown to those concerned only.", t.Request)
 	}
-	body := decisionBody{requestBody: s.bodyOf(&req, nil), Who: t, Lead: s.voice.SayLead(&req)}
 	if !req.Voting() {
 		return problem{http.StatusConflict, "Nothing is to be decided", string(req.ID) + " is " + string(req.State) + "."}
 	}
-	s.show(w, r, nil, http.StatusOK, "approve.html", "Decide on "+string(req.ID), body)
+	round := req.Round()
+	s.show(w, r, nil, http.StatusOK, "approve.html", "Decide on "+string(req.ID), decisionBody{req, round, factsOf(round), t, s.voice.SayLead(&req)})
 	return nil
 }
 
@@ -122,38 +121,29 @@ func (s *Site) decide(w http.ResponseWriter, r *http.Request) error {
 	if !sameToken(r.PostFormValue("token"), t.Token) {
 		return problem{http.StatusForbidden, "That form is not from here", "Nothing was done. Open the page anew and try again."}
 	}
-	ballot := approvals.Ballot{Choice: approvals.Choice(r.PostFormValue("choice")), Fingerprint: r.PostFormValue("fingerprint"), Reason: strings.TrimSpace(r.PostFormValue("reason")), Fresh: &t.Fresh}
+	ballot := approvals.Ballot{Choice: approvals.Choice(r.PostFormValue("choice")), Fingerprint: r.PostFormValue("fingerprint"), Reason: reasonOf(r), Fresh: &t.Fresh}
 	days := strings.TrimSpace(r.PostFormValue("days"))
-	n, notDays := strconv.Atoi(days)
+	shorter, sensible := daysOf(days)
 	switch {
 	case ballot.Choice != approvals.ChoiceApprove && ballot.Choice != approvals.ChoiceDeny:
-		return problem{http.StatusBadRequest, "That form is damaged", "Nothing was done. Open the page anew and try again."}
+		return damaged()
 	case len(ballot.Reason) > 2000:
 		return problem{http.StatusBadRequest, "The reason is too long", "Nothing was done. At most 2,000 characters fit."}
 	case ballot.Choice == approvals.ChoiceDeny && len(ballot.Reason) < 3:
 		return problem{http.StatusBadRequest, "Say why it is denied", "Nothing was done. The requester reads it."}
-	case days != "" && (notDays != nil || n < 1 || n > 3650):
+	case days != "" && !sensible:
 		return problem{http.StatusBadRequest, "Say for how many days", "Nothing was done. Write a number, or leave it empty: as asked for."}
 	case days != "" && ballot.Choice == approvals.ChoiceApprove:
-		ballot.Shorten = time.Duration(n) * 24 * time.Hour
+		ballot.Shorten = shorter
 	}
 	act := approvals.Act{Operation: "web:approve:" + kept("", t.id), Person: t.Person, Via: "web", At: s.cfg.Now()}
 	req, err := s.cfg.Acts.Vote(r.Context(), act, t.Request, ballot)
-	refusal, no := errors.AsType[*approvals.Refusal](err)
-	later, wait := errors.AsType[*approvals.Later](err)
-	switch {
-	case no:
-		verb := approvals.VerbApprove
-		if ballot.Choice == approvals.ChoiceDeny {
-			verb = approvals.VerbDeny
-		}
-		s.cfg.Acts.Refused(r.Context(), act, verb, t.Request, refusal)
-		return problem{http.StatusConflict, "Nothing was done", refusal.Error()}
-	case wait:
-		return problem{http.StatusServiceUnavailable, "Entra ID is busy", "Nothing was done (" + later.Why + "). Please send the form again in a minute."}
-	case err != nil:
-		s.cfg.Log.ErrorContext(r.Context(), "a vote failed", "request", string(t.Request), "error", err)
-		return problem{http.StatusServiceUnavailable, "It is not known whether that was done", "Please send the form again: it does not count twice."}
+	err = s.answered(r, act, approvals.Verb(ballot.Choice), t.Request, err, "Please send the form again: it does not count twice.")
+	if no, refused := errors.AsType[*approvals.Refusal](err); refused {
+		return problem{http.StatusConflict, "Nothing was done", no.Error()}
+	}
+	if err != nil {
+		return err
 	}
 	s.setCookie(w, cookieTicket, "", -1)
 	if _, err := s.cfg.Keep.Drop(r.Context(), kept("approve", t.id)); err != nil { // the vote counts; the ticket dies by itself

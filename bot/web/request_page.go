@@ -78,6 +78,17 @@ type fact struct {
 	Read bool // a rule read it
 }
 
+// factsOf lists all that could be known about what a round is about.
+func factsOf(round *approvals.Round) []fact {
+	var out []fact
+	for _, spec := range approvals.FactSpecs() {
+		if spec.Kind == "" || spec.Kind == round.Plan.Kind {
+			out = append(out, fact{spec, round.Plan.Facts[spec.Name], slices.Contains(round.Ruling.Read, spec.Name)})
+		}
+	}
+	return out
+}
+
 // requestPage shows everything about a request; that somebody looked is recorded before.
 func (s *Site) requestPage(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	req, err := s.load(r)
@@ -103,12 +114,7 @@ func (s *Site) bodyOf(req *approvals.Request, trail []approvals.Entry) requestBo
 		R: *req, Round: round, Row: rowOf(req), Trail: trail, Operation: random(), Seats: round.Ruling.Seats,
 		Revocable:  req.State == approvals.StateApproved || req.State == approvals.StateActive,
 		Reviewable: req.State == approvals.StateActive, Ask: approvals.VerdictAsk, LetGo: approvals.VerdictLetGo,
-		Hands: strings.Join(req.Hands(), " and "), Words: wordsOf(req),
-	}
-	for _, spec := range approvals.FactSpecs() {
-		if spec.Kind == "" || spec.Kind == round.Plan.Kind {
-			body.Facts = append(body.Facts, fact{spec, round.Plan.Facts[spec.Name], slices.Contains(round.Ruling.Read, spec.Name)})
-		}
+		Hands: strings.Join(req.Hands(), " and "), Words: wordsOf(req), Facts: factsOf(round),
 	}
 	if since, unused := req.Unused(); unused {
 		body.Unused = &since
@@ -125,64 +131,50 @@ func (s *Site) bodyOf(req *approvals.Request, trail []approvals.Entry) requestBo
 // revoke ends a request early, by the engine's own way: rights are judged there anew. The same form sent twice is
 // answered as the first time.
 func (s *Site) revoke(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	req, act, why, err := s.form(r, v)
-	switch {
-	case err != nil:
+	req, err := s.load(r)
+	if err != nil {
 		return err
-	case len(why) < 3 || len(why) > 2000:
+	}
+	act, err := s.actOf(r, v)
+	if err != nil {
+		return err
+	}
+	why := reasonOf(r)
+	if len(why) < 3 || len(why) > 2000 {
 		return problem{http.StatusBadRequest, "Say why it is revoked", "Nothing was done. The reason, 3 to 2,000 characters, is told to the requester and the owner."}
 	}
 	_, err = s.cfg.Acts.Revoke(r.Context(), act, req.ID, why)
-	refusal, no := errors.AsType[*approvals.Refusal](err)
-	switch {
-	case no && refusal.Reason == approvals.RefusedState && s.revokedBy(r, v):
-		// it came twice
-	case no:
-		s.cfg.Acts.Refused(r.Context(), act, approvals.VerbRevoke, req.ID, refusal)
-		return refusal
-	case err != nil:
-		s.cfg.Log.ErrorContext(r.Context(), "a revocation failed", "request", string(req.ID), "error", err)
-		return problem{http.StatusServiceUnavailable, "It is not known whether that was done", "Look at " + string(req.ID) + " again; if it is still active, revoke it once more."}
+	if no, refused := errors.AsType[*approvals.Refusal](err); refused && no.Reason == approvals.RefusedState && s.revokedBy(r, v) {
+		err = nil // it came twice
 	}
-	http.Redirect(w, r, "/requests/"+string(req.ID), http.StatusSeeOther)
-	return nil
-}
-
-// form reads what every form on the page of a request sends: the act is the same however often the form is sent.
-func (s *Site) form(r *http.Request, v *visitor) (req approvals.Request, act approvals.Act, why string, err error) {
-	if req, err = s.load(r); err != nil {
-		return req, act, "", err
-	}
-	operation := r.PostFormValue("operation")
-	if len(operation) < 26 || len(operation) > 64 {
-		return req, act, "", problem{http.StatusBadRequest, "That form is damaged", "Nothing was done. Open the page anew and try again."}
-	}
-	act = approvals.Act{Operation: "web:" + v.Person + ":" + operation, Person: v.Person, Via: "web", At: s.cfg.Now()}
-	return req, act, strings.TrimSpace(r.PostFormValue("reason")), nil
+	return s.back(w, r, act, approvals.VerbRevoke, req.ID, err, "Look at "+string(req.ID)+" again; if it is still active, revoke it once more.")
 }
 
 // review says what becomes of a request in force: its owner is asked, or it is let end.
 func (s *Site) review(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	req, act, why, err := s.form(r, v)
+	req, err := s.load(r)
 	if err != nil {
 		return err
 	}
-	verdict := approvals.Verdict(r.PostFormValue("verdict"))
+	act, err := s.actOf(r, v)
+	if err != nil {
+		return err
+	}
+	verdict, why := approvals.Verdict(r.PostFormValue("verdict")), reasonOf(r)
 	if verdict != approvals.VerdictAsk && verdict != approvals.VerdictLetGo || len(why) > 2000 {
-		return problem{http.StatusBadRequest, "That form is damaged", "Nothing was done. Open the page anew and try again."}
+		return damaged()
 	}
-	act.Operation += ":" + r.PostFormValue("verdict") // both buttons stand in one form
+	act.Operation += ":" + string(verdict) // both buttons stand in one form
 	_, err = s.cfg.Acts.Review(r.Context(), act, req.ID, verdict, why)
-	refusal, no := errors.AsType[*approvals.Refusal](err)
-	switch {
-	case no:
-		s.cfg.Acts.Refused(r.Context(), act, approvals.VerbReview, req.ID, refusal)
-		return refusal
-	case err != nil:
-		s.cfg.Log.ErrorContext(r.Context(), "a review failed", "request", string(req.ID), "error", err)
-		return problem{http.StatusServiceUnavailable, "It is not known whether that was done", "Look at " + string(req.ID) + " again; if it does not say so, do it once more."}
+	return s.back(w, r, act, approvals.VerbReview, req.ID, err, "Look at "+string(req.ID)+" again; if it does not say so, do it once more.")
+}
+
+// back returns to the page of a request after an act on it, or says why it was not done.
+func (s *Site) back(w http.ResponseWriter, r *http.Request, act approvals.Act, verb approvals.Verb, id approvals.RequestID, err error, then string) error {
+	if err := s.answered(r, act, verb, id, err, then); err != nil {
+		return err
 	}
-	http.Redirect(w, r, "/requests/"+string(req.ID), http.StatusSeeOther)
+	http.Redirect(w, r, "/requests/"+string(id), http.StatusSeeOther)
 	return nil
 }
 

@@ -74,7 +74,8 @@ func (e *Entra) planIP(ctx context.Context, ask approvals.Ask, place Place, l gr
 	fresh := 0
 	for _, a := range ask.Addresses {
 		by, covered := approvals.Covering(foreign, a)
-		switch there := slices.Contains(entries, a.String()); {
+		there := slices.Contains(entries, a.String())
+		switch {
 		case ask.Adopt && !there && covered:
 			return p, approvals.Refuse(approvals.RefusedCovered, "%s is no entry of %s; it is trusted by %s there.", a, place.Title, by).
 				Or("Take that over: `/hallpass adopt %s in %s for 90d because …`.", by, ask.Where)
@@ -91,7 +92,7 @@ func (e *Entra) planIP(ctx context.Context, ask approvals.Ask, place Place, l gr
 				overlaps = append(overlaps, o)
 			}
 		}
-		if !slices.Contains(entries, a.String()) {
+		if !there {
 			fresh++
 		}
 		p.Changes = append(p.Changes, approvals.Change{Target: target, Title: l.Name, Entry: a.String(), Label: a.String(), Adopt: ask.Adopt})

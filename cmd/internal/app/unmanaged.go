@@ -51,7 +51,7 @@ func WriteUnmanaged(w io.Writer, s approvals.Survey) (err error) {
 	for _, u := range s.List {
 		if u.PlaceID != place {
 			place = u.PlaceID
-			say("\n%s  %s\n", strings.ToUpper(placeOf(u.Kind)), oneLine(u.Place))
+			say("\n%s  %s\n", strings.ToUpper(u.Kind.Place()), oneLine(u.Place))
 			for _, p := range u.Policies {
 				say("    lets off from “%s”\n", oneLine(p))
 			}
@@ -81,18 +81,6 @@ func WriteUnmanaged(w io.Writer, s approvals.Survey) (err error) {
 		say("  %s\n", oneLine(u))
 	}
 	return err
-}
-
-// placeOf names the kind of place.
-func placeOf(kind approvals.UnmanagedKind) string {
-	switch kind {
-	case approvals.UnmanagedRange, approvals.UnmanagedCountry:
-		return "location"
-	case approvals.UnmanagedMember:
-		return "group"
-	case approvals.UnmanagedUser, approvals.UnmanagedRole, approvals.UnmanagedGuests:
-	}
-	return "policy"
 }
 
 // oneLine keeps a name of the tenant's from looking like more lines of the list, or from moving the cursor.
