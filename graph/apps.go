@@ -47,33 +47,68 @@ func (c *Client) OwnApp(ctx context.Context, appID string) (OwnApp, error) {
 		}
 		out.Credentials = append(out.Credentials, found)
 	}
-	for _, p := range a.GetPasswordCredentials() {
-		found := AppCredential{Name: text(p.GetDisplayName()), Secret: true, Ends: moment(p.GetEndDateTime())}
-		if id := p.GetKeyId(); id != nil {
-			found.ID = id.String()
-		}
-		out.Credentials = append(out.Credentials, found)
-	}
-	owners, err := all[models.DirectoryObjectCollectionResponseable, models.DirectoryObjectable](ctx, c, path+"/owners",
-		url.Values{"$select": {"id"}}, models.CreateDirectoryObjectCollectionResponseFromDiscriminatorValue)
-	if err != nil {
+	out.Credentials = append(out.Credentials, secretsOf(a)...)
+	if out.Owners, err = c.appOwners(ctx, appID); err != nil {
 		return OwnApp{}, err
-	}
-	for _, o := range owners {
-		out.Owners = append(out.Owners, text(o.GetId()))
 	}
 	out.Granted, err = c.Granted(ctx, appID)
 	return out, err
 }
 
-// Granted reads which application permissions are granted to an app, whatever the token at hand says: a token that was
-// issued before lacks the latest.
-func (c *Client) Granted(ctx context.Context, appID string) ([]string, error) {
+func secretsOf(a models.Applicationable) []AppCredential {
+	var out []AppCredential
+	for _, p := range a.GetPasswordCredentials() {
+		found := AppCredential{Name: text(p.GetDisplayName()), Secret: true, Ends: moment(p.GetEndDateTime())}
+		if id := p.GetKeyId(); id != nil {
+			found.ID = id.String()
+		}
+		out = append(out, found)
+	}
+	return out
+}
+
+// appOwners are the object ids of the owners of an app registration.
+func (c *Client) appOwners(ctx context.Context, appID string) ([]string, error) {
+	owners, err := all[models.DirectoryObjectCollectionResponseable, models.DirectoryObjectable](ctx, c, "/applications(appId='"+url.PathEscape(appID)+"')/owners",
+		url.Values{"$select": {"id"}}, models.CreateDirectoryObjectCollectionResponseFromDiscriminatorValue)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, o := range owners {
+		out = append(out, text(o.GetId()))
+	}
+	return out, nil
+}
+
+// AppRoles are the application permissions that Microsoft Graph knows: their ids by their names.
+func (c *Client) AppRoles(ctx context.Context) (map[string]string, error) {
+	resource, err := c.graphPrincipal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, role := range resource.GetAppRoles() {
+		if id := role.GetId(); id != nil {
+			out[text(role.GetValue())] = id.String()
+		}
+	}
+	return out, nil
+}
+
+// graphPrincipal is the service principal of Microsoft Graph itself.
+func (c *Client) graphPrincipal(ctx context.Context) (models.ServicePrincipalable, error) {
 	r, err := c.call(abs.GET, "/servicePrincipals(appId='"+graphApp+"')", url.Values{"$select": {"id,appRoles"}})
 	if err != nil {
 		return nil, err
 	}
-	resource, err := get[models.ServicePrincipalable](ctx, c, r, models.CreateServicePrincipalFromDiscriminatorValue)
+	return get[models.ServicePrincipalable](ctx, c, r, models.CreateServicePrincipalFromDiscriminatorValue)
+}
+
+// Granted reads which application permissions are granted to an app, whatever the token at hand says: a token that was
+// issued before lacks the latest.
+func (c *Client) Granted(ctx context.Context, appID string) ([]string, error) {
+	resource, err := c.graphPrincipal(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,8 @@ type Identity string
 const (
 	Reader Identity = "reader" // reads
 	Writer Identity = "writer" // writes, and is used by the converging worker only
+	// Apps makes and ends app registrations, and is used by the converging worker only. Optional: the way is off without it.
+	Apps Identity = "apps"
 )
 
 // Row is a call that hallpass makes, and what it needs. There is no call without a row: the guard lets through what the
@@ -68,6 +70,15 @@ func Calls() []Row {
 		{read, "/servicePrincipals(appId='{id}')/appRoleAssignments", false, Reader, []string{appRead}, whyApps, unwatched},
 		{read, "/applications(appId='{id}')", false, Reader, []string{appRead}, whyApps, unwatched},
 		{read, "/applications(appId='{id}')/owners", false, Reader, []string{appRead}, whyApps, unwatched},
+		{read, "/applications(uniqueName='{id}')", false, Reader, []string{appRead}, whyApps, unwatched},
+		{read, "/applications/{id}/federatedIdentityCredentials", false, Reader, []string{appRead}, whyApps, unwatched},
+		{write, "/applications(uniqueName='{id}')", false, Apps, []string{appOwn}, whyOwn, noApps},
+		{write, "/applications/{id}", false, Apps, []string{appOwn}, whyOwn, noApps},
+		{http.MethodDelete, "/applications/{id}", false, Apps, []string{appOwn}, whyOwn, noApps},
+		{http.MethodPost, "/applications/{id}/federatedIdentityCredentials", false, Apps, []string{appOwn}, whyOwn, noApps},
+		{http.MethodDelete, "/applications/{id}/federatedIdentityCredentials/{id}", false, Apps, []string{appOwn}, whyOwn, noApps},
+		{http.MethodPost, "/servicePrincipals", false, Apps, []string{appOwn}, whyOwn, noApps},
+		{write, "/servicePrincipals(appId='{id}')", false, Apps, []string{appOwn}, whyOwn, noApps},
 		{read, "/users/{id}/authentication/requirements", true, Reader, []string{policyRead}, whyPolicies, ""},
 	}
 }
@@ -88,6 +99,7 @@ const (
 	domainRead     = "Domain.Read.All"
 	federationRead = "Domain-InternalFederation.Read.All"
 	appRead        = "Application.Read.All"
+	appOwn         = "Application.ReadWrite.OwnedBy"
 )
 
 const (
@@ -97,8 +109,10 @@ const (
 	whyUsers    = "whether people and accounts are enabled, and their groups"
 	whyLogs     = "who took something out; from where an account signs in; whether it has an MFA method"
 	whyRoles    = "whether an account holds or may activate a role"
-	whyApps     = "hallpass's own apps: what is granted, their owners and credentials"
-	unwatched   = "hallpass's own apps are not watched"
+	whyApps     = "hallpass's own apps and those that it made: what is granted, their owners and credentials"
+	unwatched   = "they are not watched, and no app registration can be asked for"
+	whyOwn      = "app registrations that hallpass made itself, and no others"
+	noApps      = "no app registration can be asked for"
 )
 
 // Forbidden are permissions that no identity of hallpass may hold, each with the reason.
@@ -152,7 +166,7 @@ func PermissionTable() string {
 	var b strings.Builder
 	b.WriteString("| identity | application permission | why |\n| --- | --- | --- |\n")
 	var written []string
-	for _, as := range []Identity{Reader, Writer} {
+	for _, as := range []Identity{Reader, Writer, Apps} {
 		for _, row := range Calls() {
 			why := row.Why
 			if row.Optional != "" {

@@ -19,12 +19,15 @@ import (
 type world struct {
 	*kit
 	loc, grp, svc, member string
+	made, bare            graphtest.App // that hallpass made; the second has no service principal
 }
 
 func newWorld(t *testing.T, granted ...string) world {
 	t.Helper()
 	k := newKitOf(t, graphtest.Options{Rate: -1}, granted...)
 	w := world{kit: k}
+	w.made = k.tenant.AddApp(graphtest.App{Name: "nx", Unique: "nx", Owners: []string{k.app.Principal}, Federated: []graphtest.Federated{{Name: "aks", Issuer: "https://i.example", Subject: "s"}}})
+	w.bare = k.tenant.AddApp(graphtest.App{Name: "bare", Unique: "bare", Owners: []string{k.app.Principal}, Bare: true})
 	w.loc = k.tenant.AddLocation(graphtest.Location{Name: "Servers", Ranges: []string{"20.50.2.9/24", "2a01:4f8::/48"}})
 	w.svc = k.tenant.AddUser(graphtest.User{UPN: "svc@contoso.com", Mail: "svc@contoso.com", Name: "svc", Enabled: true, Risk: "high", Methods: []string{"mobilePhone"}, Attributes: map[string]string{"extensionAttribute7": "x"}})
 	w.member = k.tenant.AddUser(graphtest.User{UPN: "in@contoso.com", Enabled: true})
@@ -47,7 +50,28 @@ func exercises() map[string]func(ctx context.Context, w world) error {
 	}
 	ownApp := func(ctx context.Context, w world) error { _, err := w.c.OwnApp(ctx, w.app.ID); return err }
 	roles := func(ctx context.Context, w world) error { _, err := w.c.DirectoryRoles(ctx, w.svc, nil); return err }
+	app := func(do func(ctx context.Context, w world, object string) error) func(context.Context, world) error {
+		return func(ctx context.Context, w world) error { return do(ctx, w, w.made.ObjectID()) }
+	}
+	made := func(ctx context.Context, w world) error { _, err := w.c.MadeApp(ctx, w.made.Unique); return err }
 	return map[string]func(ctx context.Context, w world) error{
+		"GET /applications(uniqueName='{id}')":                made,
+		"GET /applications/{id}/federatedIdentityCredentials": made,
+		"PATCH /applications(uniqueName='{id}')": func(ctx context.Context, w world) error {
+			return w.c.Register(ctx, graph.NewApp{Name: "x", Unique: "x"})
+		},
+		"PATCH /applications/{id}":  app(func(ctx context.Context, w world, id string) error { return w.c.SetCertificates(ctx, id, nil) }),
+		"DELETE /applications/{id}": app(func(ctx context.Context, w world, id string) error { return w.c.Unregister(ctx, id) }),
+		"POST /applications/{id}/federatedIdentityCredentials": app(func(ctx context.Context, w world, id string) error {
+			return w.c.AddFederated(ctx, id, graph.Federated{Name: "x", Issuer: "https://x.example", Subject: "x"})
+		}),
+		"DELETE /applications/{id}/federatedIdentityCredentials/{id}": app(func(ctx context.Context, w world, id string) error {
+			return w.c.RemoveFederated(ctx, id, w.made.Federated[0].ID)
+		}),
+		"POST /servicePrincipals": func(ctx context.Context, w world) error { return w.c.AddPrincipal(ctx, w.bare.ID) },
+		"PATCH /servicePrincipals(appId='{id}')": func(ctx context.Context, w world) error {
+			return w.c.EnablePrincipal(ctx, w.made.ID, false)
+		},
 		"GET /identity/conditionalAccess/namedLocations":      func(ctx context.Context, w world) error { _, err := w.c.Locations(ctx); return err },
 		"GET /identity/conditionalAccess/namedLocations/{id}": func(ctx context.Context, w world) error { _, err := w.c.Location(ctx, w.loc); return err },
 		"PATCH /identity/conditionalAccess/namedLocations/{id}": func(ctx context.Context, w world) error {

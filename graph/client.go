@@ -31,6 +31,8 @@ type Config struct {
 	Now       func() time.Time
 	// ReadOnly lets nothing through that changes something.
 	ReadOnly bool
+	// Apps lets the calls of the identity of that name through. It has a credential of its own.
+	Apps bool
 	// Observe is told about every call. Optional.
 	Observe func(Call)
 }
@@ -81,7 +83,7 @@ func New(cfg Config) (*Client, error) {
 		abs.RegisterDefaultDeserializer(func() serialization.ParseNodeFactory { return kjson.NewJsonParseNodeFactory() })
 	})
 	guarded := &guard{
-		next: cfg.Transport, host: u.Host, now: cfg.Now, observe: cfg.Observe, rules: rules(), readOnly: cfg.ReadOnly,
+		next: cfg.Transport, host: u.Host, now: cfg.Now, observe: cfg.Observe, rules: rules(), readOnly: cfg.ReadOnly, apps: cfg.Apps,
 	}
 	client := &http.Client{
 		Transport:     khttp.NewCustomTransportWithParentTransport(guarded, khttp.NewParametersNameDecodingHandler()),

@@ -104,6 +104,9 @@ func status(err error) int {
 // IsNotFound reports whether Graph does not know the object.
 func IsNotFound(err error) bool { return status(err) == http.StatusNotFound }
 
+// IsConflict reports whether there is one of that name already.
+func IsConflict(err error) bool { return status(err) == http.StatusConflict }
+
 // IsThrottled reports whether Graph asked to slow down. Nothing happened.
 func IsThrottled(err error) bool { return status(err) == http.StatusTooManyRequests }
 

@@ -4,12 +4,12 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 )
 
 // appRoles are Graph's application permissions that the tenant knows the ids of; others get an id of their own.
 func (t *Tenant) appRoles() []string {
 	var out []string
+	out = append(out, t.opts.AppRoles...)
 	for _, a := range t.apps {
 		for _, r := range a.Roles {
 			if !slices.Contains(out, r) {
@@ -46,8 +46,17 @@ func roleID(name string) string {
 }
 
 func (t *Tenant) appCalls(c call) answer {
+	if c.r.Method != http.MethodGet {
+		return t.ownCalls(c)
+	}
 	if refused := c.may("Application.Read.All", "Directory.Read.All"); refused != nil {
 		return *refused
+	}
+	if c.is(http.MethodGet, "applications", "*", "federatedIdentityCredentials") {
+		return t.federations(c)
+	}
+	if _, unique, is := strings.Cut(c.parts[0], "applications(uniqueName='"); is && len(c.parts) == 1 {
+		return t.byUnique(c, strings.TrimSuffix(unique, "')"))
 	}
 	area, rest, _ := strings.Cut(c.parts[0], "(appId='")
 	id := strings.TrimSuffix(rest, "')")
@@ -64,6 +73,10 @@ func (t *Tenant) appCalls(c call) answer {
 		return c.one(object{"id": graphPrincipal, "appRoles": roles})
 	case a == nil:
 		return notFound(id)
+	case area == "servicePrincipals" && (a.Principal == "" || t.unseen(a.principalMade)):
+		return notFound(id)
+	case what == "servicePrincipals/":
+		return c.one(c.chosen(object{"id": a.Principal, "appId": a.ID, "displayName": a.Name, "accountEnabled": !a.Disabled}))
 	case what == "servicePrincipals/appRoleAssignments":
 		list := []object{}
 		for _, name := range a.Roles {
@@ -71,29 +84,9 @@ func (t *Tenant) appCalls(c call) answer {
 		}
 		return c.page(list, 100, 999)
 	case what == "applications/":
-		keys, secrets := []object{}, []object{}
-		for _, k := range a.Credentials {
-			o := object{"keyId": k.ID, "displayName": k.Name, "endDateTime": k.Ends.UTC().Format(time.RFC3339)}
-			if k.Secret {
-				secrets = append(secrets, o)
-			} else {
-				o["type"], o["usage"] = "AsymmetricX509Cert", "Verify"
-				keys = append(keys, o)
-			}
-		}
-		return c.one(object{"id": a.object, "appId": a.ID, "displayName": a.Name, "keyCredentials": keys, "passwordCredentials": secrets})
+		return c.one(c.chosen(appJSON(a)))
 	case what == "applications/owners":
 		return c.page(t.refs(c, a.Owners), 100, 999)
 	}
 	return notModelled(c.r.Method + " " + c.r.URL.Path)
-}
-
-// Grant grants permissions to an app, as an administrator's consent does.
-func (t *Tenant) Grant(actor, appID string, roles ...string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if a := t.app(appID); a != nil {
-		a.Roles = append(a.Roles, roles...)
-		t.audit(audit{activity: "Add app role assignment to service principal", actor: actor, targets: []string{a.Principal}})
-	}
 }

@@ -53,7 +53,7 @@ func (t *Tenant) issue(w http.ResponseWriter, r *http.Request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, a := range t.apps {
-		if r.PostForm.Get("grant_type") == "client_credentials" && a.ID == r.PostForm.Get("client_id") && t.proves(a, r.PostForm) {
+		if r.PostForm.Get("grant_type") == "client_credentials" && a.deleted.IsZero() && !a.Disabled && a.ID == r.PostForm.Get("client_id") && t.proves(a, r.PostForm) {
 			write(w, ok(object{"token_type": "Bearer", "expires_in": int(tokensLive.Seconds()), "access_token": t.token(a)}))
 			return
 		}

@@ -140,8 +140,11 @@ func (t *Tenant) AddApp(a App) App {
 	if a.Secret == "" {
 		a.Secret = NewID()
 	}
-	if a.Principal == "" {
+	if a.Principal == "" && !a.Bare {
 		a.Principal = NewID()
+	}
+	for i := range a.Federated {
+		a.Federated[i].ID = NewID()
 	}
 	a.object = NewID()
 	for i := range a.Credentials {
@@ -227,7 +230,7 @@ func (t *Tenant) policy(id string) *Policy {
 
 func (t *Tenant) app(id string) *App {
 	for _, a := range t.apps {
-		if a.ID == id || a.object == id {
+		if a.deleted.IsZero() && (a.ID == id || a.object == id) {
 			return a
 		}
 	}

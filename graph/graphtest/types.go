@@ -16,6 +16,8 @@ type Options struct {
 	Rate float64
 	// StaleFor is how long reads of locations and of members may lag behind a write. Which do is drawn from Seed.
 	StaleFor time.Duration
+	// AppRoles are application permissions of Microsoft Graph that exist though no app holds them.
+	AppRoles []string
 	// Lag is how long an object that was just made may be unknown to a read. Which reads do is drawn from Seed.
 	Lag time.Duration
 	// LogDelay is how long a sign-in takes to appear in the log.
@@ -132,11 +134,26 @@ type App struct {
 	// Certificate, DER, is one that it may sign in with; Workload is a token of a workload that it may sign in with.
 	Certificate []byte
 	Workload    string
-	// Principal is the id of its service principal. Empty: it gets one.
+	// Principal is the id of its service principal. Empty: AddApp gives it one. Disabled: it cannot sign in.
 	Principal string
+	Disabled  bool
+	// Bare: AddApp gives it no service principal.
+	Bare bool
+	// Unique is the name by which an app that another one made is looked up; Asks are the ids of the permissions that it asks
+	// for.
+	Unique    string
+	Asks      []string
+	Federated []Federated
 
-	object string
+	object                       string
+	made, principalMade, deleted time.Time
 }
+
+// ObjectID is the object id of the app registration.
+func (a App) ObjectID() string { return a.object }
+
+// Federated is a federated credential of an app.
+type Federated struct{ ID, Name, Issuer, Subject string }
 
 // Credential is a certificate or a secret of an app.
 type Credential struct {
@@ -144,6 +161,7 @@ type Credential struct {
 	Name   string
 	Secret bool
 	Ends   time.Time
+	Key    []byte // of a certificate: DER
 }
 
 // RoleAssignment gives a directory role to a user or to a role-assignable group.
