@@ -12,6 +12,7 @@ type Kind string
 const (
 	KindIP      Kind = "ip"      // public addresses into a named location
 	KindAccount Kind = "account" // a service account into an exclusion group
+	KindApp     Kind = "app"     // an app registration instead of a service account
 )
 
 // Ask is what is wanted: the kind, the subject, where, how long and why. It holds what a person said, before anything
@@ -25,7 +26,11 @@ type Ask struct {
 	Drop []netip.Prefix `json:"drop,omitempty"`
 	// Account is the user principal name or object id of the service account as typed. Only for KindAccount.
 	Account string `json:"account,omitempty"`
-	// Where is the name, in the rules file, of the location (KindIP), the exclusion (KindAccount) or the zone (KindAccount
+	// App is the name of the application. Only for KindApp.
+	App string `json:"app,omitempty"`
+	// Credential is what the application signs in with. Only for KindApp.
+	Credential Credential `json:"credential,omitzero"`
+	// Where is the name, in the rules file, of the location (KindIP), the exclusion (KindAccount), the access (KindApp) or the zone (KindAccount
 	// with Addresses; empty: hallpass picks a free one).
 	Where string `json:"where"`
 	// Adopt says that the exemption is in the tenant already, put there by somebody else, and that it is to have an owner

@@ -111,6 +111,9 @@ func (s *step) attest(e Attested) error {
 	if err := s.mayByHand(e.By, verb); err != nil {
 		return err
 	}
+	if _, _, consent := s.r.AwaitsConsent(); consent {
+		return Refuse(RefusedState, "Whether an administrator has consented is read in Entra ID, and nobody's word counts for it.")
+	}
 	evidence := strings.TrimSpace(e.Evidence)
 	example := "/hallpass " + string(verb) + " " + string(s.r.ID) + " …"
 	switch {
@@ -199,6 +202,9 @@ func (s *step) remindHands() {
 // another request keeps what it wants taken away.
 func (s *step) taskWake(task Task) time.Time {
 	at := reminderAt(task.Since, task.Reminded)
+	if look := s.now().Add(lookForConsent); task.Place.Kind == HandConsent && look.Before(at) {
+		at = look
+	}
 	if !task.Undo {
 		return at
 	}

@@ -17,9 +17,12 @@ const (
 	HandSharePoint HandKind = "sharepoint"       // an application's role on one site (Sites.Selected)
 	HandExchange   HandKind = "exchange"         // an application's role on named mailboxes (RBAC for Applications)
 	HandProduct    HandKind = "product"          // another product's own MFA settings
+	// HandConsent is an administrator's consent to what an app registration asks for. It is no place of the rules file; unlike
+	// the others it can be read, so it is never a person's word, and it goes with the application.
+	HandConsent HandKind = "consent"
 )
 
-// HandKinds lists the kinds of places that Graph cannot change.
+// HandKinds lists the kinds of places that Graph cannot change and that the rules file can name.
 func HandKinds() []HandKind {
 	return []HandKind{HandService, HandADFS, HandIntranet, HandSharePoint, HandExchange, HandProduct}
 }
@@ -32,7 +35,7 @@ func (k HandKind) Takes(kind Kind) bool {
 		return kind == KindIP
 	case HandIntranet, HandProduct:
 		return kind == KindAccount
-	case HandSharePoint, HandExchange:
+	case HandSharePoint, HandExchange, HandConsent:
 	}
 	return false
 }
@@ -69,8 +72,10 @@ type Attestation struct {
 	// Evidence is what they pasted: text by a person, literal everywhere.
 	Evidence string `json:"evidence"`
 	// Proof is the fingerprint in the evidence that hallpass expected, where the steps print one.
-	Proof string    `json:"proof,omitempty"`
-	At    time.Time `json:"at"`
+	Proof string `json:"proof,omitempty"`
+	// Seen says that Entra ID itself shows it: then it is verified, whoever said it.
+	Seen bool      `json:"seen,omitempty"`
+	At   time.Time `json:"at"`
 	// Via says where it came from: platform, workspace, user and message.
 	Via string `json:"via,omitempty"`
 }
@@ -162,9 +167,9 @@ func (r *Request) InHands() []int {
 	return out
 }
 
-// ByHand reports whether anything of the plan is made by hand.
+// ByHand reports whether anything of the plan is made by hand, and is only a person's word. Consent can be read.
 func (p Plan) ByHand() bool {
-	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Hand != nil })
+	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Hand != nil && c.Hand.Kind != HandConsent })
 }
 
 // Attesters are the people by whose word the request is as it is: that it was taken away once it is ending, that it was
@@ -176,7 +181,7 @@ func (r *Request) Attesters() []Person {
 		if r.State == StateEnding || r.State == StateEnded {
 			a = c.Undone
 		}
-		if a != nil && !slices.ContainsFunc(out, a.By.Is) {
+		if a != nil && !a.Seen && !slices.ContainsFunc(out, a.By.Is) {
 			out = append(out, a.By)
 		}
 	}

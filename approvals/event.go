@@ -84,6 +84,12 @@ type Attested struct {
 	Via    string
 }
 
+// Consented is what an administrator has consented to of what a request waits for, as Entra ID shows it.
+type Consented struct {
+	Consent Consent
+	Views   []View // as in Woke
+}
+
 // FenceBroken says that the fence of a zone does not hold.
 type FenceBroken struct {
 	Zone string // its name in the rules file
@@ -115,4 +121,5 @@ func (Reviewed) event()    {}
 
 func (AccountChanged) event() {}
 func (TaskTaken) event()      {}
+func (Consented) event()      {}
 func (Attested) event()       {}

@@ -6,7 +6,7 @@ import "time"
 type Change struct {
 	Target Target `json:"target"`
 	Title  string `json:"title"` // the target's name for people
-	Entry  string `json:"entry"` // a canonical CIDR, or an object id
+	Entry  string `json:"entry"` // a canonical CIDR, an object id, or an entry of an application
 	Label  string `json:"label"` // the entry for people: the CIDR, or the account's UPN
 	// Adopt: the entry is in the target already, put there by another hand. It is taken into the ledger and never added: if it
 	// is gone when hallpass looks, it stays gone.
@@ -21,7 +21,8 @@ type Plan struct {
 	Changes []Change `json:"changes"`
 	// Account is the account that the plan exempts; zero for KindIP.
 	Account Person `json:"account,omitzero"`
-	// Owner is the owner of the account as the owners file or the directory says; zero if none is known.
+	// Owner is the owner of the account as the owners file or the directory says, or of an application that another request
+	// has made; zero if none is known.
 	Owner Person `json:"owner,omitzero"`
 	// Facts are what was read from the tenant, by name (see FactSpecs). A fact that is missing is unknown.
 	Facts Facts `json:"facts"`
@@ -121,6 +122,11 @@ func FactSpecs() []FactSpec {
 		{"group.members", FactInt, "how many direct members the exclusion group has now", KindAccount},
 		{"group.policies", FactInt, "how many enabled policies exclude the group", KindAccount},
 		{"fenced", FactBool, "whether the exemption holds only from named addresses", KindAccount},
+		{"app.permissions", FactList, "the application permissions of Microsoft Graph that it would hold, once consented to", KindApp},
+		{"app.grants", FactList, "what it would be given by hand on single sites and mailboxes", KindApp},
+		{"app.credential", FactString, "what it signs in with: certificate or federated", KindApp},
+		{"app.certificate_days", FactInt, "how many days the certificate is still good for; 0 for a federated credential", KindApp},
+		{"app.credentials", FactInt, "how many credentials the application has already", KindApp},
 		{"zone.name", FactString, "the fenced zone that the account would be in", KindAccount},
 		{"zone.new_pairs", FactList, "every way in that the zone opens (an account and an address each, without MFA)", KindAccount},
 		{"zone.accounts", FactInt, "how many other accounts are in the zone", KindAccount},

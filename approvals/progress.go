@@ -8,8 +8,11 @@ import (
 // order, down in the reverse order, one release or withdrawal at a time.
 func (s *step) progress(e Event) {
 	var views []View
-	if woke, ok := e.(Woke); ok {
-		views = woke.Views
+	switch e := e.(type) {
+	case Woke:
+		views = e.Views
+	case Consented:
+		views = e.Views
 	}
 	view := func(i int) View {
 		if i < len(views) {
@@ -48,7 +51,9 @@ func (s *step) up(view func(int) View) {
 			continue
 		}
 		if c.Hand != nil { // waits for a person
-			s.r.Stuck = nil
+			if s.r.Stuck = nil; s.wider != "" {
+				s.stick(s.wider, s.old.stuckSince(s.wider))
+			}
 			return
 		}
 		if !v.Accepted.IsZero() {
@@ -58,7 +63,7 @@ func (s *step) up(view func(int) View) {
 			s.unstick(v)
 			return
 		}
-		c.State, c.At = ChangeVerified, s.now()
+		c.State, c.At, c.Made = ChangeVerified, s.now(), v.Made
 	}
 	round := s.approved()
 	term := round.Shortest(s.now())
@@ -124,6 +129,9 @@ func (s *step) down(view func(int) View) {
 	person := false // one is waited for
 	for i := len(s.r.Changes) - 1; i >= 0; i-- {
 		c, v := &s.r.Changes[i], view(i)
+		if c.Hand != nil && c.Hand.Kind == HandConsent && c.State != ChangeAbsent { // it goes with the application
+			c.State, c.At = ChangeAbsent, s.now()
+		}
 		switch c.State {
 		case ChangeHeld:
 			c.State, c.At = ChangeAbsent, s.now()

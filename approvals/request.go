@@ -48,6 +48,8 @@ type Progress struct {
 	At      time.Time `json:"at,omitzero"` // when State was reached
 	// Accepted is when Graph accepted the last write for it.
 	Accepted time.Time `json:"accepted,omitzero"`
+	// Made is the application (client) id of an app registration, known once it was verified.
+	Made string `json:"made,omitempty"`
 	// Done and Undone are by whose word a change by hand was made and taken away. Taken is who does, or did, what State
 	// wants done; Reminded counts the reminders of it whose time has come.
 	Done     *Attestation `json:"done,omitempty"`
@@ -60,6 +62,14 @@ type Progress struct {
 type Stuck struct {
 	Why   string    `json:"why"`
 	Since time.Time `json:"since"`
+}
+
+// stuckSince is since when the request is stuck for this reason; zero if it is not.
+func (r *Request) stuckSince(why string) time.Time {
+	if r.Stuck == nil || r.Stuck.Why != why {
+		return time.Time{}
+	}
+	return r.Stuck.Since
 }
 
 // Cause says why a request ended or is ending.

@@ -37,6 +37,8 @@ type step struct {
 	r   Request
 	m   Moment
 	bad error // a move that the table does not have: a bug
+	// wider says what was consented to beyond what was approved; empty if nothing was, or nobody looked.
+	wider string
 }
 
 func (s *step) now() time.Time { return s.m.Now }
@@ -130,6 +132,9 @@ func (s *step) take(e Event) error {
 		return s.takeTask(e)
 	case Attested:
 		return s.attest(e)
+	case Consented:
+		s.consented(e)
+		return nil
 	case Woke:
 		s.remind()
 		return nil

@@ -14,6 +14,8 @@ type TargetKind string
 const (
 	TargetLocation TargetKind = "location" // an IP named location; its entries are canonical CIDRs
 	TargetGroup    TargetKind = "group"    // an exclusion group; its entries are object ids of users
+	// TargetApp is an app registration that hallpass makes; its entries are EntryRegistered and what it signs in with.
+	TargetApp TargetKind = "app"
 	// TargetManual is a place that Graph cannot change. It is never converged and has no rows: a person makes the change
 	// and says so.
 	TargetManual TargetKind = "manual"
@@ -22,7 +24,8 @@ const (
 // Target is an object in Entra ID that hallpass keeps in shape, or a place in which people do what Graph cannot.
 type Target struct {
 	Kind TargetKind `json:"kind"`
-	ID   string     `json:"id"` // Entra object id; for TargetManual the name in the rules file
+	// ID is the Entra object id; for TargetApp the unique name (uniqueName); for TargetManual the name in the rules file.
+	ID string `json:"id"`
 }
 
 // String is the key of the target in the store and in metrics: "location:1f6e…".
@@ -32,8 +35,8 @@ func (t Target) String() string { return string(t.Kind) + ":" + t.ID }
 func ParseTarget(s string) (Target, error) {
 	kind, id, ok := strings.Cut(s, ":")
 	t := Target{Kind: TargetKind(kind), ID: id}
-	if !ok || id == "" || (t.Kind != TargetLocation && t.Kind != TargetGroup) {
-		return Target{}, fmt.Errorf("%q is no target: want location:ID or group:ID", s)
+	if !ok || id == "" || (t.Kind != TargetLocation && t.Kind != TargetGroup && t.Kind != TargetApp) {
+		return Target{}, fmt.Errorf("%q is no target: want location:ID, group:ID or app:NAME", s)
 	}
 	return t, nil
 }
@@ -129,6 +132,8 @@ type TargetRecord struct {
 	Reports []Report `json:"reports,omitempty"`
 	// Tries counts writes in a row that did not bring agreement; it spaces retries.
 	Tries int `json:"tries,omitempty"`
+	// Made is the id by which what hallpass made is known elsewhere: the application (client) id of an app registration.
+	Made string `json:"made,omitempty"`
 	// Problem is the last error in words for people, with the time since when it holds. Empty when all is well.
 	Problem string    `json:"problem,omitempty"`
 	Since   time.Time `json:"since,omitzero"`
@@ -180,6 +185,8 @@ type Report struct {
 type Sight struct {
 	Entries []string  `json:"entries"` // canonical, sorted
 	At      time.Time `json:"at"`      // when the read was started
+	// Made is the application (client) id of an app registration that is there.
+	Made string `json:"made,omitempty"`
 }
 
 // Has reports whether the entry was seen.

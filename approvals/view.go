@@ -19,6 +19,8 @@ type View struct {
 	KeptBy RequestID
 	// Covered is a wider entry, not ours, that covers this one.
 	Covered string
+	// Made is the id by which what hallpass made is known elsewhere.
+	Made string
 	// Accepted is when Graph accepted the last write for the entry.
 	Accepted time.Time
 	// Problem is the target's last error in words, Since when it holds.
@@ -29,7 +31,7 @@ type View struct {
 // ViewOf works out the view of one change from its target's record and rows, read together. What the record says counts
 // only if it was made from rows at least as new as the change's own row.
 func ViewOf(rec TargetRecord, rows []Row, id RequestID, change int, entry string) View {
-	v := View{Problem: rec.Problem, Since: rec.Since}
+	v := View{Problem: rec.Problem, Since: rec.Since, Made: rec.Made}
 	var mine Row
 	for _, row := range rows {
 		switch {

@@ -104,6 +104,9 @@ func status(err error) int {
 // IsNotFound reports whether Graph does not know the object.
 func IsNotFound(err error) bool { return status(err) == http.StatusNotFound }
 
+// IsBadRequest reports whether Graph did not understand the call, or does not know yet what it is about.
+func IsBadRequest(err error) bool { return status(err) == http.StatusBadRequest }
+
 // IsConflict reports whether there is one of that name already.
 func IsConflict(err error) bool { return status(err) == http.StatusConflict }
 

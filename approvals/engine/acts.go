@@ -77,6 +77,9 @@ func (e *Engine) plan(ctx context.Context, who approvals.Person, ask approvals.A
 	if err != nil {
 		return approvals.Plan{}, who, err
 	}
+	if plan.Kind == approvals.KindApp && plan.Owner.ID != "" { // there is one of that name: its owner answers for it
+		return plan, plan.Owner, nil
+	}
 	if plan.Kind != approvals.KindAccount || plan.Account.ID == "" { // an account of another product is nobody's in Entra ID
 		return plan, who, nil
 	}
@@ -245,6 +248,9 @@ func (e *Engine) Renew(ctx context.Context, act approvals.Act, id approvals.Requ
 		ask.Term = approvals.Term{For: term.Length(r.End)}
 		if ask.Term.For <= 0 {
 			return nil, nil, approvals.Refuse(approvals.RefusedInput, "That is not later than the present end of %s.", r.ID)
+		}
+		if err := ask.Credential.Outlives(r.End.Add(ask.Term.For)); err != nil {
+			return nil, nil, err
 		}
 		plan, err := e.cfg.Entra.Plan(ctx, ask)
 		if err != nil {

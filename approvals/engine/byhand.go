@@ -24,7 +24,10 @@ func (e *Engine) Attest(ctx context.Context, act approvals.Act, id approvals.Req
 	if undo {
 		verb = approvals.VerbUndone
 	}
-	return e.on(ctx, act, id, verb, func(_ context.Context, who approvals.Standing, r *approvals.Request, now time.Time) (approvals.Event, map[string]string, error) {
+	return e.on(ctx, act, id, verb, func(ctx context.Context, who approvals.Standing, r *approvals.Request, now time.Time) (approvals.Event, map[string]string, error) {
+		if app, permissions, waits := r.AwaitsConsent(); waits && !undo {
+			return e.saysConsented(ctx, app, permissions)
+		}
 		moved, _, _ := approvals.Step(*r, approvals.Woke{}, approvals.Moment{Now: now, Calendar: e.cfg.Calendar})
 		event := approvals.Attested{By: who.Person, Undo: undo, Evidence: evidence, Via: act.Via}
 		if task, waits := moved.Task(); waits && task.Undo == undo {

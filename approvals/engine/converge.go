@@ -101,6 +101,9 @@ func (s *shaping) read(ctx context.Context) error {
 		s.wonder()
 	}
 	s.rec.Problem, s.rec.Since = "", time.Time{}
+	if sight.Made != "" {
+		s.rec.Made = sight.Made
+	}
 	w, next := difference(&s.rec, sight.Entries, s.now, t)
 	if next, err = s.brake(ctx, &w, next); err != nil {
 		return err

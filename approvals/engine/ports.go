@@ -101,6 +101,13 @@ type Prover interface {
 	Look(ctx context.Context, plan approvals.Plan, since time.Time) (approvals.Looked, error)
 }
 
+// Consents is an Entra that can see what an administrator has consented to for an application. Optional: without it a request
+// that waits for consent waits until it is not applied in time.
+type Consents interface {
+	// Consent reads what is granted to the application, held against the permissions that were planned.
+	Consent(ctx context.Context, app approvals.Target, permissions []string) (approvals.Consent, error)
+}
+
 // Directory says who people are and what they may do, read now.
 type Directory interface {
 	// Standing reads the person and which of the named groups (names in the rules file) they are in. A person that does

@@ -123,6 +123,9 @@ func (e *Engine) eventFor(ctx context.Context, r *approvals.Request, now time.Ti
 		}
 		views = append(views, approvals.ViewOf(rec, rows, r.ID, i, c.Entry))
 	}
+	if app, permissions, waits := r.AwaitsConsent(); waits && now.Before(r.ApplyBy) {
+		return e.consent(ctx, app, permissions, views)
+	}
 	return approvals.Woke{Views: views}, "woke", nil
 }
 

@@ -207,6 +207,7 @@ func inputsOf(ask approvals.Ask, plan approvals.Plan) inputs {
 		"ask.addresses": texts(ask.Addresses),
 		"ask.drop":      texts(ask.Drop),
 		"ask.account":   ask.Account,
+		"ask.app":       ask.App,
 		"ask.where":     ask.Where,
 		"ask.duration":  ask.Term.Length(plan.Made),
 		"ask.reason":    ask.Reason,

@@ -24,6 +24,8 @@
 //	  nx-site: {kind: sharepoint, group: sharepoint, site: "https://contoso.sharepoint.com/sites/nx"}
 //	  nx-mail: {kind: exchange, group: exchange, mailboxes: [nx@contoso.com]}
 //	  salesforce: {kind: product, group: crm, title: Salesforce, do: [Open Setup …], undo: [Open Setup …]}  # account … in salesforce
+//	apps:                  # what app registrations may be asked for with: `app NAME in nx`
+//	  nx: {title: NX site, permissions: [Sites.Selected], consent: tenant-admins, grants: {nx-site: write}, longest: 397d, keep: 30d}
 //	refuse:
 //	  - name: privileged accounts
 //	    when: ask.kind == "account" && plan.account.privileged
@@ -42,6 +44,11 @@
 // What is done by hand needs a rule that says by_hand: true: nobody can verify it. Such a rule may say undo_within (default
 // 24h), after which it is an alarm that nobody has taken it away, and attest: self, which lets who asked for it say that it
 // was done, too.
+//
+// An app registration has permissions of Microsoft Graph that members of the group consent consent to, and grants in places of the
+// kinds sharepoint (read or write) and exchange (an application role), which are made by hand. Permissions by which it could
+// become an administrator, or that are for all sites or mailboxes, are mistakes. longest bounds its certificates; keep is
+// how long it stays disabled after its end, before it is deleted.
 //
 // A rule that says step_up: true takes a yes only with a fresh sign-in in Entra ID, on hallpass's own page: whoever holds a
 // stolen chat account cannot approve. The pages (web in the configuration) must be on. A no is taken from chat all the same.

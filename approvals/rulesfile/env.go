@@ -26,12 +26,13 @@ type variable struct {
 // variables lists every name that conditions can use.
 func variables() []variable {
 	vars := []variable{
-		{name: "ask.kind", kind: cel.StringType, doc: `"ip" or "account"`},
+		{name: "ask.kind", kind: cel.StringType, doc: `"ip", "account" or "app"`},
 		{name: "ask.addresses", kind: cel.ListType(cel.StringType), doc: "the prefixes asked for, as canonical CIDRs; for an account those that it may sign in from, or empty"},
 		{name: "ask.adopt", kind: cel.BoolType, doc: "whether the exemption is in the tenant already and only gets an owner and an end"},
 		{name: "ask.drop", kind: cel.ListType(cel.StringType), doc: "prefixes from which the account signs in and may stop to, as canonical CIDRs"},
 		{name: "ask.account", kind: cel.StringType, doc: "the account as it was typed; empty for ip"},
-		{name: "ask.where", kind: cel.StringType, doc: "the name of the location, exclusion or zone; empty if hallpass picks the zone"},
+		{name: "ask.app", kind: cel.StringType, doc: "the name of the application; empty for the other kinds"},
+		{name: "ask.where", kind: cel.StringType, doc: "the name of the location, exclusion, zone or access; empty if hallpass picks the zone"},
 		{name: "ask.duration", kind: cel.DurationType, doc: `how long it is wanted; compare with duration("720h")`},
 		{name: "ask.reason", kind: cel.StringType, doc: "why, in the words of the requester"},
 		{name: "ask.ticket", kind: cel.StringType, doc: "the ticket reference, or empty"},

@@ -40,9 +40,9 @@ func readExamples(r *reader, f *File, root *yaml.Node) []example {
 }
 
 func readAsk(r *reader, n *yaml.Node, what string) approvals.Ask {
-	v := r.fields(n, what+": ask", "kind", "addresses", "drop", "account", "where", "adopt", "for", "reason", "ticket")
-	ask := approvals.Ask{Kind: approvals.Kind(r.oneOf(v["kind"], what+": kind", string(approvals.KindIP), string(approvals.KindAccount)))}
-	r.need(n, v["kind"], what+": kind", "ip or account")
+	v := r.fields(n, what+": ask", "kind", "addresses", "drop", "account", "app", "where", "adopt", "for", "reason", "ticket")
+	ask := approvals.Ask{Kind: approvals.Kind(r.oneOf(v["kind"], what+": kind", string(approvals.KindIP), string(approvals.KindAccount), string(approvals.KindApp)))}
+	r.need(n, v["kind"], what+": kind", "ip, account or app")
 	ask.Addresses, ask.Drop = readPrefixes(r, v["addresses"], what), readPrefixes(r, v["drop"], what)
 	if r.need(n, v["for"], what+": for", "how long, as 30d") {
 		ask.Term.For = r.duration(v["for"], what+": for", 0)
@@ -56,6 +56,7 @@ func readAsk(r *reader, n *yaml.Node, what string) approvals.Ask {
 		}
 		return r.text(v[key], what+": "+key)
 	}
+	ask.App = optional("app")
 	ask.Account, ask.Where, ask.Reason, ask.Ticket = optional("account"), optional("where"), optional("reason"), optional("ticket")
 	return ask
 }

@@ -63,7 +63,7 @@ func TestMistakesInExamplesAreAllReported(t *testing.T) {
   - name: a
     want: {says: x}
 `))
-	want := `3:17: example "a": kind is "ipv4"; it must be one of: ip, account
+	want := `3:17: example "a": kind is "ipv4"; it must be one of: ip, account, app
 3:35: example "a": "8.8.8.8/24" is no address (write 8.8.8.8 or 8.8.8.0/24)
 3:53: example "a": for is "long", which is no duration (write 30m, 12h, 90d or 2w)
 3:59: unknown key "were" in example "a": ask (did you mean "where"?)

@@ -21,6 +21,7 @@ type File struct {
 	exclusions []Place
 	zones      []Zone
 	hands      []approvals.ByHand
+	apps       []approvals.AppAccess
 	emergency  []string
 	people     People
 	refusals   []refusal
@@ -156,11 +157,17 @@ func (f *File) ZoneNames() []string {
 
 // Names lists the names that an ask of this kind can use as its Where, in the order of the file.
 func (f *File) Names(kind approvals.Kind) []string {
+	var names []string
+	if kind == approvals.KindApp {
+		for _, a := range f.apps {
+			names = append(names, a.Name)
+		}
+		return names
+	}
 	places := f.locations
 	if kind == approvals.KindAccount {
 		places = f.exclusions
 	}
-	var names []string
 	for _, p := range places {
 		names = append(names, p.Name)
 	}

@@ -103,8 +103,12 @@ func undecided(what string, v verdict, ask approvals.Ask, plan approvals.Plan) *
 }
 
 func nounOf(kind approvals.Kind) string {
-	if kind == approvals.KindAccount {
+	switch kind {
+	case approvals.KindAccount:
 		return "an account"
+	case approvals.KindApp:
+		return "an application"
+	case approvals.KindIP:
 	}
 	return "an address"
 }

@@ -27,7 +27,7 @@ func Parse(data []byte) (*File, error) {
 // read fills the file from the root node. Groups come first: the other sections name them.
 func (f *File) read(r *reader, root *yaml.Node) {
 	top := r.fields(root, "the file", "groups", "emergency", "people", "security", "adopters", "defaults",
-		"locations", "exclusions", "zones", "by_hand", "refuse", "rules")
+		"locations", "exclusions", "zones", "by_hand", "apps", "refuse", "rules")
 	if root.Kind != yaml.MappingNode {
 		return
 	}
@@ -42,6 +42,7 @@ func (f *File) read(r *reader, root *yaml.Node) {
 	f.exclusions = readPlaces(r, top["exclusions"], "exclusion", approvals.TargetGroup)
 	f.readZones(r, top["zones"])
 	f.readHands(r, top["by_hand"])
+	f.readApps(r, top["apps"])
 	defaults := readLimits(r, top["defaults"], "defaults", builtIn())
 	env, err := newEnv()
 	if err != nil {

@@ -18,13 +18,24 @@ func (e *Entra) Edits(ctx context.Context, t approvals.Target, since time.Time) 
 	if err := e.reserve(ctx, BucketAudit, approvals.ClassSweep, 1); err != nil {
 		return nil, err
 	}
-	found, err := e.cfg.Reader.Audits(ctx, since, t.ID)
+	object, err := e.audited(ctx, t)
+	if err != nil || object == "" {
+		return nil, err
+	}
+	found, err := e.cfg.Reader.Audits(ctx, since, object)
 	if err != nil {
 		return nil, e.said(ctx, err, BucketAudit, "reading the directory audit")
 	}
-	self, err := e.cfg.Writer.Self(ctx)
+	writer := e.cfg.Writer
+	if t.Kind == approvals.TargetApp {
+		writer = e.cfg.Apps
+	}
+	self, err := writer.Self(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("finding out under which id hallpass writes: %w", err)
+	}
+	if t.Kind == approvals.TargetApp {
+		return e.appEdits(ctx, t, found, self)
 	}
 	var out []approvals.Edit
 	for _, a := range found {
@@ -36,6 +47,24 @@ func (e *Entra) Edits(ctx context.Context, t approvals.Target, since time.Time) 
 	}
 	slices.SortStableFunc(out, func(a, b approvals.Edit) int { return b.At.Compare(a.At) })
 	return out, nil
+}
+
+// audited is the object id under which a target stands in the audit; empty if it is not there.
+func (e *Entra) audited(ctx context.Context, t approvals.Target) (string, error) {
+	if t.Kind != approvals.TargetApp {
+		return t.ID, nil
+	}
+	if e.cfg.Apps == nil {
+		return "", noApps()
+	}
+	a, err := e.cfg.Reader.MadeApp(ctx, t.ID)
+	if graph.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", e.said(ctx, err, BucketDirectory, "reading the app registration")
+	}
+	return a.ObjectID, nil
 }
 
 // handOf names who did an audited act, for people.

@@ -38,6 +38,8 @@ type Places interface { //nolint:interfacebloat // one file is one thing; its qu
 	Names(kind approvals.Kind) []string
 	// Zones are the fenced zones, in the order of the file.
 	Zones() []Zone
+	// App gives what app registrations may be asked for with, by its name.
+	App(name string) (approvals.AppAccess, bool)
 	// Hands are the places that Graph cannot change, in the order of the file.
 	Hands() []approvals.ByHand
 	// GroupID gives the Entra object id of a group that the rules file names.
@@ -74,6 +76,8 @@ type Ledger interface {
 	Rows(ctx context.Context, t approvals.Target) ([]approvals.Row, error)
 	// ByHand are the entries that live requests have, or are having, put into a place by hand.
 	ByHand(ctx context.Context, t approvals.Target) ([]string, error)
+	// Requests are those of the requests that are there as hallpass wrote them.
+	Requests(ctx context.Context, ids []approvals.RequestID) ([]approvals.Request, error)
 	// Pairs are the ways into a zone that were approved in these requests.
 	Pairs(ctx context.Context, ids []approvals.RequestID) ([]approvals.Pair, error)
 }
@@ -82,10 +86,12 @@ type Ledger interface {
 type Config struct {
 	// Reader reads; Writer is used for writes only.
 	Reader, Writer *graph.Client
-	Places         Places
-	Budget         Budget
-	Cache          Cache
-	Ledger         Ledger
+	// Apps makes and ends app registrations. Optional: without it none can be asked for.
+	Apps   *graph.Client
+	Places Places
+	Budget Budget
+	Cache  Cache
+	Ledger Ledger
 	// OwnerOf gives the object id or user principal name of the owner of an account, by its id, its name and its
 	// attributes; empty if there is none.
 	OwnerOf func(ctx context.Context, account graph.User) (string, error)
@@ -96,6 +102,9 @@ type Config struct {
 	// Security is the group of reviewers, MayAsk that of those who may ask; both by their names in the rules file. MayAsk
 	// may be empty: every member may.
 	Security, MayAsk string
+	// Made is told about an application before it is made, or enabled again, and how long it is to be kept after its end.
+	// Optional.
+	Made func(ctx context.Context, t approvals.Target, keep time.Duration) error
 	// Now is the clock of everything stored.
 	Now func(ctx context.Context) (time.Time, error)
 	Log *slog.Logger

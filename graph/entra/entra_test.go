@@ -40,6 +40,8 @@ type office struct {
 	hands    []approvals.ByHand
 	entries  []string // by hand, of live requests
 	pairs    map[approvals.RequestID][]approvals.Pair
+	access   []approvals.AppAccess
+	requests []approvals.Request
 }
 
 func (o *office) Reserve(_ context.Context, bucket string, _ approvals.Class, n int) (time.Time, error) {
@@ -111,6 +113,18 @@ func (o *office) Pairs(_ context.Context, ids []approvals.RequestID) ([]approval
 	return out, nil
 }
 
+func (o *office) Requests(_ context.Context, ids []approvals.RequestID) ([]approvals.Request, error) {
+	return slices.DeleteFunc(slices.Clone(o.requests), func(r approvals.Request) bool { return !slices.Contains(ids, r.ID) }), nil
+}
+
+func (o *office) App(name string) (approvals.AppAccess, bool) {
+	i := slices.IndexFunc(o.access, func(a approvals.AppAccess) bool { return a.Name == name })
+	if i < 0 {
+		return approvals.AppAccess{}, false
+	}
+	return o.access[i], true
+}
+
 func (o *office) Zones() []entra.Zone { return o.zones }
 
 func (o *office) Hands() []approvals.ByHand { return o.hands }
@@ -141,26 +155,32 @@ type kit struct {
 	o      *office
 	tenant *graphtest.Tenant
 	e      *entra.Entra
+	apps   graphtest.App // the identity that makes app registrations
 }
 
 func newKit(t *testing.T, ranges ...string) *kit {
 	t.Helper()
 	k := &kit{
 		o:      &office{taken: map[string]int{}, shared: map[string][]byte{}, at: map[string]time.Time{}, ours: map[string]bool{}, wishes: map[string][]string{}},
-		tenant: graphtest.New(graphtest.Options{Now: noon, Rate: -1, Judge: contract.For(t)}),
+		tenant: graphtest.New(graphtest.Options{Now: noon, Rate: -1, Judge: contract.For(t), AppRoles: []string{"Sites.Selected", "Mail.ReadBasic.All"}}),
 	}
 	app := k.tenant.AddApp(graphtest.App{Name: "hallpass", Roles: []string{
 		"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "User.Read.All", "AuditLog.Read.All",
-		"RoleManagement.Read.Directory", "IdentityRiskyUser.Read.All", "Domain.Read.All", "Domain-InternalFederation.Read.All",
+		"RoleManagement.Read.Directory", "IdentityRiskyUser.Read.All", "Domain.Read.All", "Domain-InternalFederation.Read.All", "Application.Read.All",
 	}})
+	k.apps = k.tenant.AddApp(graphtest.App{Name: "hallpass apps", Roles: []string{"Application.ReadWrite.OwnedBy"}})
 	k.o.loc = k.tenant.AddLocation(graphtest.Location{Name: "Servers", Ranges: ranges})
 	k.o.grp = k.tenant.AddGroup(graphtest.Group{Name: "Exempt", Security: true})
 	c, err := graph.New(graph.Config{Host: "https://graph.microsoft.com", Credential: k.tenant.Credential(app.ID), Transport: k.tenant.Transport(), Now: noon})
 	if err != nil {
 		t.Fatal(err)
 	}
+	made, err := graph.New(graph.Config{Host: "https://graph.microsoft.com", Credential: k.tenant.Credential(k.apps.ID), Transport: k.tenant.Transport(), Now: noon, Apps: true})
+	if err != nil {
+		t.Fatal(err)
+	}
 	k.e, err = entra.New(entra.Config{
-		Reader: c, Writer: c, Places: rules{k.o}, Budget: k.o, Cache: k.o, Ledger: held{k.o}, Human: "employeeId",
+		Reader: c, Writer: c, Apps: made, Places: rules{k.o}, Budget: k.o, Cache: k.o, Ledger: held{k.o}, Human: "employeeId",
 		OwnerOf:    func(_ context.Context, u graph.User) (string, error) { return u.Attributes["extensionAttribute7"], nil },
 		Attributes: []string{"extensionAttribute7"}, Now: func(context.Context) (time.Time, error) { return noon(), nil }, Log: slog.New(slog.DiscardHandler),
 	})

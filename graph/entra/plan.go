@@ -14,17 +14,19 @@ import (
 
 // Plan reads the tenant and plans the ask, or refuses it with what to do instead.
 func (e *Entra) Plan(ctx context.Context, ask approvals.Ask) (approvals.Plan, error) {
+	if ask.Kind == approvals.KindApp {
+		return e.planApp(ctx, ask)
+	}
 	hand, byHand := e.handOf(ask.Where)
 	place, ok := e.cfg.Places.Place(ask.Kind, ask.Where)
 	if !ok && !byHand && !ask.Fenced() {
 		return approvals.Plan{}, approvals.Refuse(approvals.RefusedNotFound, "There is no place “%s” for that.", clip(ask.Where, 40)).
 			Or("There is: %s.", strings.Join(e.cfg.Places.Names(ask.Kind), ", "))
 	}
-	now, err := e.cfg.Now(ctx)
+	p, err := e.blank(ctx, ask)
 	if err != nil {
-		return approvals.Plan{}, fmt.Errorf("asking for the time: %w", err)
+		return p, err
 	}
-	p := approvals.Plan{Kind: ask.Kind, Made: now, Facts: approvals.Facts{"by_hand": truth(false)}}
 	if ask.Adopt && (byHand || ask.Fenced()) {
 		return p, approvals.Refuse(approvals.RefusedInput, "Only what is in a location or in an exclusion of the rules file can be taken over.").
 			Or("There is: %s.", strings.Join(slices.Concat(e.cfg.Places.Names(approvals.KindIP), e.cfg.Places.Names(approvals.KindAccount)), ", "))
@@ -32,7 +34,7 @@ func (e *Entra) Plan(ctx context.Context, ask approvals.Ask) (approvals.Plan, er
 	if byHand {
 		return e.planByHand(ctx, ask, hand, p)
 	}
-	fresh := now.Add(-sharedFor)
+	fresh := p.Made.Add(-sharedFor)
 	policies, _, err := shared(ctx, e, sharedPolicies, fresh, approvals.ClassPerson, e.cfg.Reader.Policies)
 	if err != nil {
 		return p, err
@@ -53,6 +55,15 @@ func (e *Entra) Plan(ctx context.Context, ask approvals.Ask) (approvals.Plan, er
 			Or("Tell your administrator: its id in the rules file is wrong.")
 	}
 	return e.planIP(ctx, ask, place, locations[i], policies, p)
+}
+
+// blank is a plan of which nothing is known yet.
+func (e *Entra) blank(ctx context.Context, ask approvals.Ask) (approvals.Plan, error) {
+	now, err := e.cfg.Now(ctx)
+	if err != nil {
+		return approvals.Plan{}, fmt.Errorf("asking for the time: %w", err)
+	}
+	return approvals.Plan{Kind: ask.Kind, Made: now, Facts: approvals.Facts{"by_hand": truth(false)}}, nil
 }
 
 func (e *Entra) planIP(ctx context.Context, ask approvals.Ask, place Place, l graph.Location, policies []graph.Policy, p approvals.Plan) (approvals.Plan, error) {

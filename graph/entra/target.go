@@ -39,6 +39,8 @@ func (e *Entra) Read(ctx context.Context, t approvals.Target, fresh time.Time, c
 		}
 		slices.Sort(ids)
 		return approvals.Sight{Entries: ids, At: at}, nil
+	case approvals.TargetApp:
+		return e.readApp(ctx, t, class)
 	case approvals.TargetManual: // nothing of it can be read
 	}
 	return approvals.Sight{}, approvals.Refuse(approvals.RefusedTarget, "%s is no target.", t)
@@ -61,8 +63,12 @@ func (e *Entra) Write(ctx context.Context, t approvals.Target, w approvals.Write
 	if w.Urgent {
 		class = approvals.ClassRemoval
 	}
-	if t.Kind == approvals.TargetGroup {
+	switch t.Kind {
+	case approvals.TargetGroup:
 		return e.writeGroup(ctx, t.ID, w, class)
+	case approvals.TargetApp:
+		return e.writeApp(ctx, t, w, class)
+	case approvals.TargetLocation, approvals.TargetManual:
 	}
 	return e.writeLocation(ctx, t.ID, w, class)
 }

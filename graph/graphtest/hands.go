@@ -168,3 +168,22 @@ func (t *Tenant) waiting(r *http.Request) []func() {
 	})
 	return out
 }
+
+// Grant grants permissions to an app, as an administrator's consent does.
+func (t *Tenant) Grant(actor, appID string, roles ...string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if a := t.app(appID); a != nil {
+		a.Roles = append(a.Roles, roles...)
+		t.audit(audit{activity: "Add app role assignment to service principal", actor: actor, targets: []string{a.Principal}})
+	}
+}
+
+// Meddle lets another hand change an app.
+func (t *Tenant) Meddle(appID string, change func(*App)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if a := t.app(appID); a != nil {
+		change(a)
+	}
+}

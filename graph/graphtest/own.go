@@ -321,13 +321,3 @@ func (t *Tenant) Apps() []App {
 	}
 	return out
 }
-
-// Grant grants permissions to an app, as an administrator's consent does.
-func (t *Tenant) Grant(actor, appID string, roles ...string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if a := t.app(appID); a != nil {
-		a.Roles = append(a.Roles, roles...)
-		t.audit(audit{activity: "Add app role assignment to service principal", actor: actor, targets: []string{a.Principal}})
-	}
-}

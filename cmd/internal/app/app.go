@@ -116,7 +116,7 @@ func ready(ctx context.Context, cfg Config, p Parts) error {
 	if f := checkStepUp(cfg, p); !f.OK {
 		return fmt.Errorf("%s: %s", f.What, f.Do)
 	}
-	for _, client := range []*graph.Client{p.Reader, p.Writer} {
+	for _, client := range []*graph.Client{p.Reader, p.Writer, p.Apps} {
 		if client == nil {
 			continue
 		}

@@ -11,10 +11,11 @@ import (
 	"hallpass/graph"
 )
 
-// The two identities of a configuration.
+// The identities of a configuration.
 const (
 	reader = string(graph.Reader)
 	writer = string(graph.Writer)
+	apps   = string(graph.Apps)
 )
 
 // checkIdentities looks at the permissions that were granted: too few, and too many.
@@ -31,7 +32,30 @@ func checkIdentities(ctx context.Context, cfg Config, p Parts, out *report) {
 	if p.Writer != nil && !same {
 		checkIdentity(ctx, writer, p.Writer, file, false, out)
 	}
+	checkApps(ctx, cfg, p, out)
 	checkOwnApps(ctx, cfg, p, out)
+}
+
+// checkApps looks at the identity that makes app registrations: it is one of its own, and only where there is something to ask
+// for.
+func checkApps(ctx context.Context, cfg Config, p Parts, out *report) {
+	wants := len(p.Rules.File().Apps()) > 0
+	switch {
+	case p.Apps == nil && wants:
+		out.problem("Name a credential for making app registrations, or take the section apps out of the rules file.", "the rules file has apps, and entra.apps is not set")
+		return
+	case p.Apps == nil:
+		return
+	case !wants:
+		out.advise("Write a section apps into the rules file, or take entra.apps away.", "entra.apps is set, and the rules file has no apps")
+	}
+	for who, other := range map[string]Credential{reader: cfg.Entra.Reader, writer: cfg.Entra.Writer} {
+		if other.Kind == cfg.Entra.Apps.Kind && other.ClientID == cfg.Entra.Apps.ClientID {
+			out.problem("Give it an app registration of its own.", "entra.apps is the same identity as entra.%s, which could then make applications too", who)
+			return
+		}
+	}
+	checkIdentity(ctx, apps, p.Apps, p.Rules.File(), false, out)
 }
 
 // checkIdentity holds what is granted to an identity against the table of calls. both says that it is reader and writer.
@@ -62,7 +86,7 @@ func checkIdentity(ctx context.Context, who string, c *graph.Client, file *rules
 				// there is no group to write
 			case need.Permission == graph.GroupWrite:
 				out.advise("See to it that the writer is Groups Administrator of the administrative unit that holds the exclusion groups; without that or the permission nothing can be written to them.", "entra.%s does not hold %s", who, need.Permission)
-			case need.Optional != "":
+			case need.Optional != "" && who != apps:
 				out.advise("Grant it if rules or approvers need to know.", "entra.%s does not hold %s: %s", who, need.Permission, need.Without())
 			default:
 				out.problem("Grant it to the app registration and give admin consent.", "entra.%s lacks %s (%s)", who, need.Permission, need.Why)

@@ -29,7 +29,9 @@ import (
 type Parts struct {
 	Store          *redisstore.Store
 	Reader, Writer *graph.Client
-	Rules          *Rules
+	// Apps makes and ends app registrations. Optional.
+	Apps  *graph.Client
+	Rules *Rules
 	// People and Owners are the contents of the people file and the owners file.
 	People         map[bot.Account]string
 	Owners         map[string]string
@@ -115,9 +117,12 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		mayAsk = ""
 	}
 	tenant, err := entra.New(entra.Config{
-		Reader: p.Reader, Writer: writer, Places: places{file}, Budget: p.Store, Cache: p.Store, Ledger: ledger{p.Store}, OwnerOf: own.of,
+		Reader: p.Reader, Writer: writer, Apps: p.Apps, Places: places{file}, Budget: p.Store, Cache: p.Store, Ledger: ledger{p.Store}, OwnerOf: own.of,
 		Attributes: attributes(p.OwnerAttribute, p.HumanAttribute), Human: p.HumanAttribute, Security: people.Security, MayAsk: mayAsk,
 		Now: p.Store.Now, Log: p.Log,
+		Made: func(ctx context.Context, t approvals.Target, keep time.Duration) error {
+			return noteApp(ctx, p.Store, t, keep)
+		},
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"hallpass/approvals"
@@ -38,6 +39,21 @@ func (l ledger) Pairs(ctx context.Context, ids []approvals.RequestID) ([]approva
 				out = append(out, round.Plan.Zone.Pairs...)
 			}
 		}
+	}
+	return out, nil
+}
+
+func (l ledger) Requests(ctx context.Context, ids []approvals.RequestID) ([]approvals.Request, error) {
+	var out []approvals.Request
+	for _, id := range ids {
+		r, err := l.store.Load(ctx, id)
+		if errors.Is(err, approvals.ErrNotFound) || errors.Is(err, approvals.ErrForged) { // nothing is done because of it
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
 	}
 	return out, nil
 }

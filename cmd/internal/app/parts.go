@@ -69,6 +69,11 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 			return fail(fmt.Errorf("entra.writer: %w", err))
 		}
 	}
+	if cfg.Entra.Apps.Kind != "" {
+		if p.Apps, err = client(cfg, graph.Apps, transport, observe); err != nil {
+			return fail(fmt.Errorf("entra.apps: %w", err))
+		}
+	}
 	p.Alarms, p.AnchorEvery = alarms, cfg.Audit.Interval()
 	if p.Anchor, err = anchorOf(cfg, store, transport); err != nil {
 		return fail(err)
@@ -221,12 +226,16 @@ func credential(cfg Config, c Credential, transport http.RoundTripper) (azcore.T
 	return graph.NewCredential(cc)
 }
 
-// client makes a Graph client for one of the two identities.
+// client makes a Graph client for one of the identities.
 // What the reader's client is asked to change it refuses, whatever its identity may.
 func client(cfg Config, as graph.Identity, transport http.RoundTripper, observe func(graph.Call)) (*graph.Client, error) {
 	c := cfg.Entra.Reader
-	if as == graph.Writer {
+	switch as {
+	case graph.Writer:
 		c = cfg.Entra.Writer
+	case graph.Apps:
+		c = cfg.Entra.Apps
+	case graph.Reader:
 	}
 	identity, err := credential(cfg, c, transport)
 	if err != nil {
@@ -234,6 +243,6 @@ func client(cfg Config, as graph.Identity, transport http.RoundTripper, observe 
 	}
 	return graph.New(graph.Config{
 		Host: strings.TrimSuffix(cfg.Hosts.Graph, "/"), Credential: identity, Transport: transport, Now: time.Now, //nolint:forbidigo // here the machine's clock comes in
-		Observe: observe, ReadOnly: as == graph.Reader,
+		Observe: observe, ReadOnly: as == graph.Reader, Apps: as == graph.Apps,
 	})
 }

@@ -31,6 +31,8 @@ func (p places) Zones() []entra.Zone {
 	return out
 }
 
+func (p places) App(name string) (approvals.AppAccess, bool) { return p.rules().App(name) }
+
 func (p places) Hands() []approvals.ByHand { return p.rules().Hands() }
 
 func (p places) Shared(t approvals.Target) bool {

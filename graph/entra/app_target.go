@@ -1,0 +1,328 @@
+package entra
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hallpass/approvals"
+	"hallpass/graph"
+)
+
+// readApp reads an application: whether it is registered and may sign in, with what, and what another hand has given it. One
+// that may not sign in has no permissions, whatever was consented to.
+func (e *Entra) readApp(ctx context.Context, t approvals.Target, class approvals.Class) (approvals.Sight, error) {
+	if e.cfg.Apps == nil {
+		return approvals.Sight{}, noApps()
+	}
+	if err := e.reserve(ctx, BucketDirectory, class, appCalls); err != nil {
+		return approvals.Sight{}, err
+	}
+	at, err := e.cfg.Now(ctx)
+	if err != nil {
+		return approvals.Sight{}, fmt.Errorf("asking for the time: %w", err)
+	}
+	a, err := e.cfg.Reader.MadeApp(ctx, t.ID)
+	if graph.IsNotFound(err) {
+		return approvals.Sight{At: at}, nil
+	}
+	if err != nil {
+		return approvals.Sight{}, e.said(ctx, err, BucketDirectory, "reading the app registration")
+	}
+	wanted, err := e.wantedOf(ctx, t)
+	if err != nil {
+		return approvals.Sight{}, err
+	}
+	strange, err := e.strange(ctx, a, wanted)
+	if err != nil {
+		return approvals.Sight{}, err
+	}
+	entries := append(credentialsOf(a), strange...)
+	if a.Principal != "" && a.Enabled {
+		entries = append(entries, approvals.EntryRegistered)
+	}
+	slices.Sort(entries)
+	return approvals.Sight{Entries: slices.Compact(entries), At: at, Made: a.AppID}, nil
+}
+
+func credentialsOf(a graph.MadeApp) []string {
+	var out []string
+	for _, c := range a.Certificates {
+		out = append(out, certificateEntry(c))
+	}
+	for _, f := range a.Federated {
+		out = append(out, federatedEntry(f))
+	}
+	return out
+}
+
+func certificateEntry(c graph.Certificate) string {
+	if len(c.DER) == 0 {
+		return approvals.EntryCertificate + "unread, key id " + c.ID
+	}
+	return approvals.CertificateEntry(c.DER)
+}
+
+func federatedEntry(f graph.Federated) string {
+	return approvals.Credential{Issuer: f.Issuer, Subject: f.Subject}.Entry()
+}
+
+// strange is what nobody approved: secrets, owners, and permissions beyond those that were planned.
+func (e *Entra) strange(ctx context.Context, a graph.MadeApp, wanted appWanted) ([]string, error) {
+	self, err := e.cfg.Apps.Self(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("finding out under which id hallpass makes app registrations: %w", err)
+	}
+	var out []string
+	for _, s := range a.Secrets {
+		out = append(out, approvals.EntrySecret+s.ID)
+	}
+	for _, o := range a.Owners {
+		if !slices.Contains(self, o) {
+			out = append(out, approvals.EntryOwner+o)
+		}
+	}
+	if !a.Enabled {
+		return out, nil
+	}
+	for _, p := range a.Granted {
+		if !slices.Contains(wanted.permissions, p) {
+			out = append(out, approvals.EntryPermission+p)
+		}
+	}
+	return out, nil
+}
+
+// Consent reads what is granted to an application, held against the permissions that were planned.
+func (e *Entra) Consent(ctx context.Context, app approvals.Target, permissions []string) (approvals.Consent, error) {
+	if err := e.reserve(ctx, BucketDirectory, approvals.ClassReadBack, appCalls); err != nil {
+		return approvals.Consent{}, err
+	}
+	a, err := e.cfg.Reader.MadeApp(ctx, app.ID)
+	if err != nil {
+		return approvals.Consent{}, e.said(ctx, err, BucketDirectory, "reading what is consented to")
+	}
+	var c approvals.Consent
+	for _, p := range permissions {
+		if !slices.Contains(a.Granted, p) {
+			c.Missing = append(c.Missing, p)
+		}
+	}
+	wanted, err := e.wantedOf(ctx, app)
+	if err != nil {
+		return c, err
+	}
+	for _, p := range a.Granted {
+		if !slices.Contains(permissions, p) && !slices.Contains(wanted.permissions, p) {
+			c.Wider = append(c.Wider, p)
+		}
+	}
+	return c, nil
+}
+
+// writeApp takes away before it adds. Every call is one that may be sent again: what is there already, or gone already, is
+// done. What Entra ID does not know everywhere yet is gone on with at the next write.
+func (e *Entra) writeApp(ctx context.Context, t approvals.Target, w approvals.Write, class approvals.Class) error {
+	if e.cfg.Apps == nil {
+		return noApps()
+	}
+	if err := e.reserve(ctx, BucketDirectory, class, appCalls+3+len(w.Add)+len(w.Remove)); err != nil {
+		return err
+	}
+	a, err := e.cfg.Reader.MadeApp(ctx, t.ID)
+	there := !graph.IsNotFound(err)
+	if there && err != nil {
+		return e.readBefore(ctx, err, BucketDirectory, "reading the app registration before writing")
+	}
+	if there {
+		if err := e.endApp(ctx, a, w.Remove); err != nil {
+			return err
+		}
+	}
+	if len(w.Add) == 0 {
+		return nil
+	}
+	wanted, err := e.wantedOf(ctx, t)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(w.Add, approvals.EntryRegistered) {
+		return e.register(ctx, t, a, there, wanted)
+	}
+	if !there {
+		return notYet()
+	}
+	return e.addCredentials(ctx, a, w, wanted)
+}
+
+func notYet() *approvals.Refusal {
+	return approvals.Refuse(approvals.RefusedTarget, "The app registration was just made, and Entra ID does not know it everywhere yet; hallpass goes on by itself.")
+}
+
+// register makes the application and its service principal, as far as they are not there.
+func (e *Entra) register(ctx context.Context, t approvals.Target, a graph.MadeApp, there bool, wanted appWanted) error {
+	if wanted.name == "" {
+		return approvals.Refuse(approvals.RefusedTarget, "No request that was approved stands behind this application.")
+	}
+	if (!there || !a.Enabled) && e.cfg.Made != nil {
+		if err := e.cfg.Made(ctx, t, wanted.keep); err != nil {
+			return fmt.Errorf("remembering %s before it is made: %w", t, err)
+		}
+	}
+	if !there {
+		ids, err := e.permissionIDs(ctx, wanted.permissions)
+		if err != nil {
+			return err
+		}
+		err = e.cfg.Apps.Register(ctx, graph.NewApp{
+			Name: wanted.name, Unique: t.ID, Asks: ids, Notes: "Made by hallpass, which ends it. What is changed here by hand is reported to security.",
+		})
+		if err != nil {
+			return e.said(ctx, err, BucketDirectory, "making the app registration")
+		}
+		if a, err = e.cfg.Reader.MadeApp(ctx, t.ID); err != nil {
+			return notYet()
+		}
+	}
+	switch {
+	case a.Principal == "":
+		err := e.cfg.Apps.AddPrincipal(ctx, a.AppID)
+		switch {
+		case graph.IsConflict(err):
+			return nil
+		case graph.IsBadRequest(err) || graph.IsForbidden(err) || graph.IsNotFound(err): // the same answers as for an app that is not there
+			return notYet()
+		case err != nil:
+			return e.said(ctx, err, BucketDirectory, "making the service principal")
+		}
+	case !a.Enabled: // it was ended and is kept for a while: what it signed in with then is gone
+		if err := e.cfg.Apps.EnablePrincipal(ctx, a.AppID, true); err != nil {
+			return e.said(ctx, err, BucketDirectory, "enabling the service principal")
+		}
+	}
+	return nil
+}
+
+// addCredentials lets something sign in as the application. It is refused while anything about the application is not as it
+// was approved: a secret, an owner or a permission of another hand would be armed with it.
+func (e *Entra) addCredentials(ctx context.Context, a graph.MadeApp, w approvals.Write, wanted appWanted) error {
+	strange, err := e.strange(ctx, a, wanted)
+	if err != nil {
+		return err
+	}
+	if len(strange) > 0 {
+		return approvals.Refuse(approvals.RefusedTarget, "The application has what nobody approved (%s), so it gets nothing to sign in with.", clip(strings.Join(strange, ", "), 200)).
+			Or("Somebody has to take that away in Entra ID.")
+	}
+	certs, changed := a.Certificates, false
+	for _, entry := range w.Add {
+		if slices.ContainsFunc(certs, func(c graph.Certificate) bool { return certificateEntry(c) == entry }) || slices.ContainsFunc(a.Federated, func(f graph.Federated) bool { return federatedEntry(f) == entry }) {
+			continue
+		}
+		if pair, federated := strings.CutPrefix(entry, approvals.EntryFederated); federated {
+			issuer, subject, _ := strings.Cut(pair, " ")
+			c := approvals.Credential{Issuer: issuer, Subject: subject}
+			err := e.cfg.Apps.AddFederated(ctx, a.ObjectID, graph.Federated{Name: federatedName(c), Issuer: issuer, Subject: subject})
+			if err != nil && !graph.IsConflict(err) {
+				return e.said(ctx, err, BucketDirectory, "adding the federated credential")
+			}
+			continue
+		}
+		der := wanted.certificates[entry]
+		if len(der) == 0 {
+			return approvals.Refuse(approvals.RefusedTarget, "No request that was approved holds this certificate.")
+		}
+		certs, changed = append(slices.Clone(certs), graph.Certificate{Name: "hallpass", DER: der}), true
+	}
+	if !changed {
+		return nil
+	}
+	if err := e.cfg.Apps.SetCertificates(ctx, a.ObjectID, certs); err != nil {
+		return e.said(ctx, err, BucketDirectory, "adding the certificate")
+	}
+	return nil
+}
+
+// federatedName is the name of a federated credential in Entra ID, which never changes: by it the same one is not added twice.
+func federatedName(c approvals.Credential) string {
+	return "hallpass-" + strings.TrimPrefix(approvals.CertificateEntry([]byte(c.Issuer+" "+c.Subject)), approvals.EntryCertificate)[:16]
+}
+
+// endApp takes credentials out, and keeps the application from signing in.
+func (e *Entra) endApp(ctx context.Context, a graph.MadeApp, gone []string) error {
+	var failed []error
+	kept := slices.DeleteFunc(slices.Clone(a.Certificates), func(c graph.Certificate) bool { return slices.Contains(gone, certificateEntry(c)) })
+	if len(kept) < len(a.Certificates) {
+		failed = append(failed, e.cfg.Apps.SetCertificates(ctx, a.ObjectID, kept))
+	}
+	for _, f := range a.Federated {
+		if !slices.Contains(gone, federatedEntry(f)) {
+			continue
+		}
+		if err := e.cfg.Apps.RemoveFederated(ctx, a.ObjectID, f.ID); !graph.IsNotFound(err) {
+			failed = append(failed, err)
+		}
+	}
+	if slices.Contains(gone, approvals.EntryRegistered) && a.Principal != "" && a.Enabled {
+		failed = append(failed, e.cfg.Apps.EnablePrincipal(ctx, a.AppID, false))
+	}
+	if err := errors.Join(failed...); err != nil {
+		return e.said(ctx, err, BucketDirectory, "ending the application")
+	}
+	return nil
+}
+
+// DeleteApp deletes an application that was ended: it may not sign in, has nothing to sign in with, and no request wants
+// anything of it. It reports whether there is nothing left to delete.
+func (e *Entra) DeleteApp(ctx context.Context, t approvals.Target) (bool, error) {
+	if e.cfg.Apps == nil {
+		return false, noApps()
+	}
+	if err := e.reserve(ctx, BucketDirectory, approvals.ClassSweep, appCalls+1); err != nil {
+		return false, err
+	}
+	rows, err := e.cfg.Ledger.Rows(ctx, t)
+	if err != nil {
+		return false, fmt.Errorf("reading what is wanted of %s: %w", t, err)
+	}
+	a, err := e.cfg.Reader.MadeApp(ctx, t.ID)
+	if graph.IsNotFound(err) {
+		return true, nil
+	}
+	if err != nil {
+		return false, e.said(ctx, err, BucketDirectory, "reading the app registration")
+	}
+	own, err := e.ownedByUs(ctx, a)
+	if err != nil || !own || a.Enabled || len(rows) > 0 || len(credentialsOf(a)) > 0 {
+		return false, err
+	}
+	if err := e.cfg.Apps.Unregister(ctx, a.ObjectID); err != nil && !graph.IsNotFound(err) {
+		return false, e.said(ctx, err, BucketDirectory, "deleting the app registration")
+	}
+	return true, nil
+}
+
+// appEdits names who has changed an application: the audit says that its credentials were changed and not which, so whoever
+// did is named for everything that is missing.
+func (e *Entra) appEdits(ctx context.Context, t approvals.Target, found []graph.Audit, self []string) ([]approvals.Edit, error) {
+	ours, err := e.cfg.Ledger.Ours(ctx, t)
+	if err != nil {
+		return nil, fmt.Errorf("reading the ledger: %w", err)
+	}
+	var entries []string
+	for entry, is := range ours {
+		if is {
+			entries = append(entries, entry)
+		}
+	}
+	slices.Sort(entries)
+	var out []approvals.Edit
+	for _, a := range found {
+		if own := a.ByAppID != "" && slices.Contains(self, a.ByAppID); !own {
+			out = append(out, approvals.Edit{At: a.At, Hand: handOf(a), Removed: entries})
+		}
+	}
+	return out, nil
+}
