@@ -156,11 +156,11 @@ func (r *Request) Hands() []string {
 }
 
 // InHands are the indexes of the changes that are in a place by hand, or may be: from the moment that somebody was asked to
-// make them until somebody said that they are gone.
+// make them until somebody said that they are gone. Consent goes with its application, and is not among them.
 func (r *Request) InHands() []int {
 	var out []int
 	for i, c := range r.Changes {
-		if c.Hand != nil && c.State != ChangeHeld && c.State != ChangeAbsent {
+		if c.Hand != nil && c.Hand.Kind != HandConsent && c.State != ChangeHeld && c.State != ChangeAbsent {
 			out = append(out, i)
 		}
 	}

@@ -92,6 +92,9 @@ func (b *Bot) byHand(ctx context.Context, act approvals.Act, c Command) (approva
 		return r, nil, err
 	}
 	said := Text{plain(": your word is recorded.")}
+	if seenLast(&r) {
+		said = Text{plain(": Entra ID shows the consent.")}
+	}
 	if r.State == approvals.StateEnded {
 		said = append(said, plain(" It has ended (%s).", r.Word()))
 	}
@@ -99,6 +102,17 @@ func (b *Bot) byHand(ctx context.Context, act approvals.Act, c Command) (approva
 		said = append(said, plain(" It is in force (%s).", r.Word()))
 	}
 	return r, said, nil
+}
+
+// seenLast reports whether the newest of what people did for the request was seen in Entra ID, and is not their word.
+func seenLast(r *approvals.Request) bool {
+	var last *approvals.Attestation
+	for _, c := range r.Changes {
+		if c.Done != nil && (last == nil || c.Done.At.After(last.At)) {
+			last = c.Done
+		}
+	}
+	return last != nil && last.Seen
 }
 
 // steps answers with the steps of what is to be done by hand, for those concerned.
@@ -138,9 +152,12 @@ func (v Voice) Hand(r *approvals.Request, full bool) Card {
 	if task.Undo {
 		c.Lead = append(v.cause(r), plain(" "))
 	}
-	c.Lead = append(c.Lead, waitsByHand(task)...)
+	c.Lead = append(c.Lead, waitsByHand(r, task)...)
 	c.Flags = v.flags(r)
 	if full {
+		if work.Link != "" {
+			c.Lines = append(c.Lines, Text{{Text: "Open its permissions in Entra ID", Link: work.Link}})
+		}
 		for _, l := range work.Lines {
 			c.Lines = append(c.Lines, inCode(clip(visible(l), 700)))
 		}
@@ -157,6 +174,11 @@ func (v Voice) Hand(r *approvals.Request, full bool) Card {
 	if task.Undo {
 		verb = "undone"
 	}
+	if task.Place.Kind == approvals.HandConsent {
+		c.Foot = append(c.Foot, Text{plain("Nothing has to be typed afterwards: hallpass looks every 5 minutes, and goes on when Entra ID shows it.")})
+		c.Buttons = handButtons(r, task, full)
+		return c.summed()
+	}
 	c.Foot = append(c.Foot, append(Text{plain("Afterwards: "), code("/hallpass " + verb + " " + string(r.ID) + " …"), plain(" with ")}, inCode(work.Evidence+".")...))
 	c.Foot = append(c.Foot, Text{plain("Your word is recorded as attested, never as verified.")})
 	c.Buttons = handButtons(r, task, full)
@@ -166,7 +188,10 @@ func (v Voice) Hand(r *approvals.Request, full bool) Card {
 func handButtons(r *approvals.Request, task approvals.Task, full bool) []Button {
 	value := Value(r)
 	said := Button{ID: ButtonDone, Label: "It is made", Value: value, Primary: task.Taken != nil}
-	if task.Undo {
+	switch {
+	case task.Place.Kind == approvals.HandConsent:
+		said = Button{ID: ButtonConsented, Label: "Look now", Value: value, Primary: task.Taken != nil}
+	case task.Undo:
 		said = Button{ID: ButtonUndone, Label: "It is taken away", Value: value, Primary: task.Taken != nil}
 	}
 	var out []Button
@@ -180,6 +205,9 @@ func handButtons(r *approvals.Request, task approvals.Task, full bool) []Button 
 }
 
 func handTitle(r *approvals.Request, task approvals.Task) string {
+	if task.Place.Kind == approvals.HandConsent {
+		return consentTitle(r)
+	}
 	if task.Undo {
 		return string(r.ID) + ": take it out of " + name(task.Place.Title) + " by hand"
 	}
@@ -187,6 +215,9 @@ func handTitle(r *approvals.Request, task approvals.Task) string {
 }
 
 func handVerb(task approvals.Task) string {
+	if task.Place.Kind == approvals.HandConsent {
+		return "consented to in Entra ID"
+	}
 	if task.Undo {
 		return "taken out of " + name(task.Place.Title)
 	}
@@ -194,7 +225,10 @@ func handVerb(task approvals.Task) string {
 }
 
 // waitsByHand says whom a request waits for to do what.
-func waitsByHand(task approvals.Task) Text {
+func waitsByHand(r *approvals.Request, task approvals.Task) Text {
+	if task.Place.Kind == approvals.HandConsent {
+		return waitsForConsent(r, task)
+	}
 	t := Text{plain("Not in force yet: it has to be %s by hand by ", handVerb(task))}
 	if task.Undo {
 		t = Text{plain("Still in force: it has to be %s by hand by ", handVerb(task))}
@@ -259,7 +293,7 @@ func (v Voice) endedByHand(r *approvals.Request) Text {
 func appliedWord(r *approvals.Request) string {
 	var by []string
 	for _, c := range r.Changes {
-		if c.Done != nil && !slices.Contains(by, name(c.Done.By.Label())) {
+		if c.Done != nil && !c.Done.Seen && !slices.Contains(by, name(c.Done.By.Label())) {
 			by = append(by, name(c.Done.By.Label()))
 		}
 	}
@@ -274,7 +308,7 @@ func (v Voice) attestations(r *approvals.Request) []Text {
 	var out []Text
 	seen := map[*approvals.Attestation]bool{}
 	add := func(a *approvals.Attestation, did, place string) {
-		if a == nil || seen[a] {
+		if a == nil || a.Seen || seen[a] {
 			return
 		}
 		seen[a] = true
@@ -301,6 +335,9 @@ func sayProgress(c approvals.Progress) string {
 	}
 	if c.Hand == nil {
 		return sayChange(c.State)
+	}
+	if c.Hand.Kind == approvals.HandConsent {
+		return sayConsent(c)
 	}
 	switch c.State {
 	case approvals.ChangeHeld:
@@ -335,6 +372,9 @@ func handNotices(r *approvals.Request) []Notice {
 	say := Text{plain("to be %s by hand. ", handVerb(task)), code("/hallpass take " + string(r.ID)), plain(" shows the steps; afterwards "), code("/hallpass " + verb + " " + string(r.ID) + " …")}
 	if task.Reminded == 0 {
 		return nil // the card says it
+	}
+	if task.Place.Kind == approvals.HandConsent {
+		say = Text{plain("waits for consent to "), literal(strings.Join(task.Entries(r), ", ")), plain(". "), code("/hallpass take " + string(r.ID)), plain(" shows where")}
 	}
 	out := []Notice{{
 		Key: key + strings.Repeat("i", task.Reminded), Hands: true,

@@ -23,7 +23,8 @@ type Span struct {
 	Person Account `json:"person,omitzero"`
 	// Unix, if not 0, is a moment shown in the reader's own time zone; Text is the fallback.
 	Unix int64 `json:"unix,omitempty"`
-	// Link, if not empty, is an address of hallpass's own pages at which Text leads. It never comes from what people write.
+	// Link, if not empty, is an address to which Text leads: of hallpass's own pages, or of Microsoft's admin center. It never
+	// comes from what people write.
 	Link string `json:"link,omitempty"`
 }
 
@@ -90,10 +91,12 @@ const (
 	ButtonQuestion = "question" // asks the owner whether it is still needed
 	ButtonLetEnd   = "let"      // it is not to be renewed
 	// ButtonTake and what follows are about what is done by hand.
-	ButtonTake   = "take"
-	ButtonSteps  = "steps"  // shows the steps to the one who clicks
-	ButtonDone   = "done"   // opens the form in which it is said that it was made
-	ButtonUndone = "undone" // the same for taken away
+	ButtonTake = "take"
+	// ButtonConsented has hallpass look now whether an administrator has consented.
+	ButtonConsented = "consented"
+	ButtonSteps     = "steps"  // shows the steps to the one who clicks
+	ButtonDone      = "done"   // opens the form in which it is said that it was made
+	ButtonUndone    = "undone" // the same for taken away
 )
 
 // Form is a dialog with fields.

@@ -78,8 +78,11 @@ func (b *Bot) meant(in Incoming) (Command, string, error) {
 	case InClick:
 		value, seen, _ := strings.Cut(in.Value, ":")
 		id, err := approvals.ParseRequestID(value)
-		if err != nil || !slices.Contains([]string{ButtonCancel, ButtonTake, ButtonQuestion, ButtonLetEnd}, in.Button) {
+		if err != nil || !slices.Contains([]string{ButtonCancel, ButtonTake, ButtonConsented, ButtonQuestion, ButtonLetEnd}, in.Button) {
 			return Command{}, "", approvals.Refuse(approvals.RefusedInput, "That button is damaged.")
+		}
+		if in.Button == ButtonConsented {
+			return Command{Verb: "done", ID: id}, seen, nil
 		}
 		return Command{Verb: in.Button, ID: id}, seen, nil
 	case InCommand, InHome:
@@ -97,7 +100,7 @@ func (b *Bot) act(claim approvals.Claim, item approvals.Item, in Incoming, perso
 
 func verbOf(verb string) approvals.Verb {
 	switch verb {
-	case "ip", "account", "adopt", "own":
+	case "ip", "account", "app", "adopt", "own":
 		return approvals.VerbAsk
 	case "question", "let":
 		return approvals.VerbReview
@@ -111,7 +114,7 @@ func (b *Bot) carryOut(ctx context.Context, act approvals.Act, in Incoming, c Co
 	var said Text
 	var err error
 	switch c.Verb {
-	case "ip", "account", "adopt":
+	case "ip", "account", "app", "adopt":
 		r, err = b.cfg.Asks.Open(ctx, act, c.Ask)
 		said = Text{plain(" is asked for. It waits for %s.", waitsFor(&r))}
 	case "approve", "deny":

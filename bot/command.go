@@ -31,7 +31,7 @@ type Command struct {
 }
 
 func verbs() []string {
-	return []string{"ip", "account", "adopt", "show", "list", "approve", "deny", "cancel", "renew", "revoke", "hand", "take", "done", "undone", "review", "question", "let", "own", "advise", "help"}
+	return []string{"ip", "account", "app", "adopt", "show", "list", "approve", "deny", "cancel", "renew", "revoke", "hand", "take", "done", "undone", "review", "question", "let", "own", "advise", "help"}
 }
 
 // Grammar is what the parser has to know besides the words.
@@ -57,6 +57,9 @@ func (g Grammar) Parse(text string) (Command, error) {
 	if err := bounded("command", text, maxCommand); err != nil {
 		return Command{}, err
 	}
+	if err := noPrivateKey(text); err != nil {
+		return Command{}, err
+	}
 	text = clean(unescape(text))
 	first, rest, _ := strings.Cut(strings.ReplaceAll(text, "\n", " \n"), " ")
 	verb := strings.ToLower(strings.TrimSpace(first))
@@ -70,13 +73,16 @@ func (g Grammar) Parse(text string) (Command, error) {
 		return Command{}, g.unknown(verb, text)
 	}
 	p := g.split(rest)
+	if verb == string(approvals.KindApp) {
+		p = g.split(rest, "with")
+	}
 	c := Command{Verb: verb, Why: p.because}
 	if err := bounded("reason", p.because, maxReason); err != nil {
 		return c, err
 	}
 	var err error
 	switch verb {
-	case "ip", "account", "adopt":
+	case "ip", "account", "app", "adopt":
 		if verb == "adopt" && p.head() == "" {
 			break // a list of what there is
 		}

@@ -58,6 +58,9 @@ func (g Grammar) ask(c *Command, p parts) error {
 			note(approvals.Refuse(approvals.RefusedInput, "Name one account."))
 			subject = cmp.Or(strings.Join(p.words[:min(1, len(p.words))], ""), "svc-nx@contoso.com")
 		}
+	case approvals.KindApp:
+		readApp(&a, p, note)
+		subject = cmp.Or(a.App, "agilepoint-nx")
 	}
 	places := g
 	if adopt {
@@ -65,6 +68,9 @@ func (g Grammar) ask(c *Command, p parts) error {
 	}
 	where, err := places.where(&a, p)
 	note(err)
+	if kind == approvals.KindApp {
+		where += typedCredential(p)
+	}
 	term, err := g.term(p)
 	note(err)
 	if err == nil && term.IsZero() {
@@ -178,8 +184,12 @@ func dropped(from []netip.Prefix, list []string) ([]netip.Prefix, error) {
 
 func noPlace(kind approvals.Kind, name string, names []string) error {
 	what := "location"
-	if kind == approvals.KindAccount {
+	switch kind {
+	case approvals.KindAccount:
 		what = "exclusion"
+	case approvals.KindApp:
+		what = "access for applications"
+	case approvals.KindIP:
 	}
 	if len(names) == 0 {
 		return approvals.Refuse(approvals.RefusedInput, "No %s is set up here.", what)

@@ -13,15 +13,17 @@ import (
 
 func grammar() Grammar {
 	return Grammar{Zone: time.UTC, Names: func(k approvals.Kind) []string {
-		if k == approvals.KindIP {
-			return []string{"trusted-servers", "office"}
-		}
-		return []string{"integrations"}
+		return map[approvals.Kind][]string{
+			approvals.KindIP: {"trusted-servers", "office"}, approvals.KindAccount: {"integrations"}, approvals.KindApp: {"contracts"},
+		}[k]
 	}, Hands: func(k approvals.Kind) []string {
 		if k == approvals.KindIP {
 			return []string{"mfa-settings", "adfs"}
 		}
-		return []string{"salesforce"}
+		if k == approvals.KindAccount {
+			return []string{"salesforce"}
+		}
+		return nil
 	}}
 }
 
@@ -35,6 +37,12 @@ func TestCommandsAsPeopleTypeThem(t *testing.T) {
 		"IP 20.50.2.1, 20.50.3.0/28 For 2 weeks IN office ticket INC-7 because a\nb": func(c Command) bool {
 			return len(c.Ask.Addresses) == 2 && c.Ask.Term.For == 14*day && c.Ask.Ticket == "INC-7" && strings.Contains(c.Ask.Reason, "b")
 		},
+		"app AgilePoint-NX in contracts with https://issuer.example repo:contoso/nx:Environment for 365d ticket T-1 because it calls SharePoint": func(c Command) bool {
+			return c.Verb == "app" && c.Ask.Kind == approvals.KindApp && c.Ask.App == "agilepoint-nx" && c.Ask.Where == "contracts" && c.Ask.Term.For == 365*day &&
+				c.Ask.Credential.Issuer == "https://issuer.example" && c.Ask.Credential.Subject == "repo:contoso/nx:Environment" && c.Ask.Ticket == "T-1"
+		},
+		"app nx with https://issuer.example sub for 30d because the only access is meant": func(c Command) bool { return c.Ask.Where == "contracts" },
+		"ip 20.50.2.1 in office for 90d because it comes with a certificate":              func(c Command) bool { return c.Ask.Reason == "it comes with a certificate" },
 		"account &lt;x&gt; because y": nil,
 		"account <mailto:svc-nx@contoso.com|svc-nx@contoso.com> until 2027-01-31 because in for a reason": func(c Command) bool {
 			return c.Ask.Account == "svc-nx@contoso.com" && c.Ask.Where == "integrations" && c.Ask.Term.Until.Year() == 2027 && c.Ask.Reason == "in for a reason"

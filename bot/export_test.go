@@ -26,3 +26,5 @@ func (v Voice) ToReview(r *approvals.Request) Card { return v.toReview(r) }
 func (v Voice) UnmanagedCard(s approvals.Survey) Card { return v.unmanagedCard(s) }
 
 func (v Voice) Brief(r *approvals.Request, approver bool) Card { return v.brief(r, approver) }
+
+func ReportCard(title string, r approvals.Report) Card { return reportCard(title, r) }

@@ -78,7 +78,7 @@ func TestTheFormOfAFencedAccount(t *testing.T) {
 	if _, wrong = g.readAsk(fields); !strings.Contains(wrong[fieldFrom], "choose it above") {
 		t.Errorf("%v", wrong)
 	}
-	if n := len(grammar().askForm().Inputs); n != 5 {
+	if n := len(grammar().askForm().Inputs); n != 6 { // with the one for applications
 		t.Errorf("without zones the form has %d fields", n)
 	}
 }

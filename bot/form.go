@@ -21,6 +21,7 @@ const (
 	fieldTo      = "to"
 	fieldFrom    = "addresses"
 	fieldDrop    = "drop"
+	fieldSigns   = "credential"
 )
 
 // fenced is the choice of an account in a fenced zone, which hallpass picks.
@@ -29,11 +30,15 @@ const fenced = "zone"
 // askForm is the form behind the bare command. err, if not nil, is shown above the fields.
 func (g Grammar) askForm() Form {
 	var places []Option
-	for _, kind := range []approvals.Kind{approvals.KindIP, approvals.KindAccount} {
+	for _, kind := range []approvals.Kind{approvals.KindIP, approvals.KindAccount, approvals.KindApp} {
 		for _, name := range g.Names(kind) {
 			label := "trust addresses in " + name
-			if kind == approvals.KindAccount {
+			switch kind {
+			case approvals.KindAccount:
 				label = "exempt an account by " + name
+			case approvals.KindApp:
+				label = "register an application for " + name
+			case approvals.KindIP:
 			}
 			places = append(places, Option{Value: string(kind) + ":" + name, Label: clip(label, 70)})
 		}
@@ -48,6 +53,12 @@ func (g Grammar) askForm() Form {
 			{ID: fieldReason, Label: "Why", Long: true, Max: maxReason},
 			{ID: fieldTicket, Label: "Ticket", Optional: true, Max: maxTicket},
 		},
+	}
+	if len(g.Names(approvals.KindApp)) > 0 {
+		form.Inputs[1].Label, form.Inputs[1].Hint = "Addresses, the account, or the application", "20.50.2.1 or 20.50.2.0/28; svc-nx@contoso.com; or agilepoint-nx"
+		form.Inputs = slices.Insert(form.Inputs, 2, Input{
+			ID: fieldSigns, Label: "The application signs in with", Hint: "its certificate (PEM, never the key), or issuer and subject", Optional: true, Long: true, Max: maxCredential,
+		})
 	}
 	if len(g.zones()) == 0 {
 		return form
@@ -99,8 +110,17 @@ func (g Grammar) readAsk(fields map[string]string) (approvals.Ask, map[string]st
 		if _, err := netip.ParseAddr(ask.Account); err == nil {
 			note(fieldSubject, approvals.Refuse(approvals.RefusedInput, "That is an address; above you chose to exempt an account."))
 		}
+	case approvals.KindApp:
+		var err error
+		ask.App, err = approvals.ParseAppName(fields[fieldSubject])
+		note(fieldSubject, err)
+		ask.Credential, err = approvals.ParseCredential(fields[fieldSigns])
+		note(fieldSigns, err)
 	default:
 		note(fieldWhere, approvals.Refuse(approvals.RefusedInput, "Choose one."))
+	}
+	if ask.Kind != approvals.KindApp && line(fields[fieldSigns]) != "" {
+		note(fieldSigns, approvals.Refuse(approvals.RefusedInput, "Only an application signs in with that; choose one above, or leave this empty."))
 	}
 	if ask.Kind == fenced {
 		ask.Kind = approvals.KindAccount
@@ -200,11 +220,19 @@ func (g Grammar) formOf(in Incoming) *Form {
 
 // checkForm gives the mistakes of a submitted form, by field, without asking anybody outside.
 func (g Grammar) checkForm(in Incoming) map[string]string {
+	wrong := map[string]string{}
+	for field, text := range in.Fields {
+		if err := noPrivateKey(text); err != nil {
+			wrong[field] = err.Error()
+		}
+	}
+	if len(wrong) > 0 {
+		return wrong
+	}
 	if in.Form == FormAsk {
 		_, wrong := g.readAsk(in.Fields)
 		return wrong
 	}
-	wrong := map[string]string{}
 	if in.Form == FormRenew || in.Form == FormApprove && line(in.Fields[fieldTerm]) != "" {
 		if _, err := g.readTerm(in.Fields[fieldTerm]); err != nil {
 			wrong[fieldTerm] = err.Error()

@@ -185,6 +185,7 @@ func pieces(t *testing.T) map[string]bottest.Piece {
 	card("answer-unmanaged-none", v.UnmanagedCard(approvals.Survey{At: there.now}))
 
 	handPieces(t, card, approver, requester, notices)
+	appPieces(t, card, form, approver, requester, notices)
 	card("answer-help", bot.Help())
 	card("answer-not-counted", bot.NotCounted())
 	card("answer-click-again", bot.ClickAgain())
@@ -199,10 +200,9 @@ func pieces(t *testing.T) map[string]bottest.Piece {
 	card("answer-list", list)
 
 	g := bot.Grammar{Zone: time.UTC, Names: func(k approvals.Kind) []string {
-		if k == approvals.KindIP {
-			return []string{"trusted-servers", "office"}
-		}
-		return []string{"integrations"}
+		return map[approvals.Kind][]string{
+			approvals.KindIP: {"trusted-servers", "office"}, approvals.KindAccount: {"integrations"}, approvals.KindApp: {"contracts"},
+		}[k]
 	}}
 	form("form-ask", g.AskForm())
 	for _, b := range []string{bot.ButtonApprove, bot.ButtonDeny, bot.ButtonRevoke, bot.ButtonRenew, bot.ButtonHand, bot.ButtonDone, bot.ButtonUndone} {

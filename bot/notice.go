@@ -69,6 +69,8 @@ func anew(r *approvals.Request) string {
 	b.WriteString("/hallpass " + string(a.Kind))
 	list := func(prefixes []netip.Prefix) string { return " " + strings.Join(typedAddresses(prefixes), " ") }
 	switch {
+	case a.Kind == approvals.KindApp:
+		return clip(b.String()+" "+a.App+" in "+a.Where, 400) + " with … for 30d because …"
 	case a.Kind == approvals.KindIP:
 		b.WriteString(list(a.Addresses))
 	case a.Fenced():
@@ -203,6 +205,7 @@ func Help() Card {
 		{"/hallpass ip ADDRESS… in LOCATION for 90d because …", "trust addresses"},
 		{"/hallpass account NAME from ADDRESS… for 30d because …", "exempt a service account from MFA, from these addresses only"},
 		{"/hallpass account NAME in EXCLUSION for 30d because …", "exempt it from everywhere, where a rule allows that"},
+		{"/hallpass app NAME in ACCESS with CERTIFICATE for 365d because …", "register an application instead of using an account; or with ISSUER SUBJECT"},
 		{"/hallpass advise NAME", "what stops an account, and the ways out; or paste the error: AADSTS50076 … Correlation ID …"},
 		{"/hallpass show HP-1042", "show a request"},
 		{"/hallpass list mine|waiting|active|expiring 30d", "list requests"},

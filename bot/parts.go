@@ -21,7 +21,8 @@ func (p parts) get(key string) string { return strings.Join(p.after[key], " ") }
 // becauseWord finds the keyword after which everything is the reason.
 func becauseWord() *regexp.Regexp { return regexp.MustCompile(`(?i)(^|\s)because(\s|$)`) }
 
-func (g Grammar) split(text string) parts {
+// split takes a command apart; also are keywords that this command has beside those that all have.
+func (g Grammar) split(text string, also ...string) parts {
 	p := parts{after: map[string][]string{}}
 	if at := becauseWord().FindStringIndex(text); at != nil {
 		p.because = strings.TrimSpace(text[at[1]:])
@@ -30,7 +31,7 @@ func (g Grammar) split(text string) parts {
 	key := ""
 	for word := range strings.FieldsSeq(strings.ReplaceAll(text, ",", " ")) {
 		lower := strings.ToLower(word)
-		if slices.Contains([]string{"in", "for", "until", "ticket", "to", "from", "drop"}, lower) {
+		if slices.Contains([]string{"in", "for", "until", "ticket", "to", "from", "drop"}, lower) || slices.Contains(also, lower) {
 			if _, twice := p.after[lower]; twice {
 				p.twice = lower
 			}

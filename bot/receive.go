@@ -86,7 +86,7 @@ func (b *Bot) click(ctx context.Context, in Incoming) Ack {
 	case ButtonSteps:
 		b.cfg.Go(func(ctx context.Context) { b.look(ctx, in, "steps", b.steps) })
 		return Ack{}
-	case ButtonCancel, ButtonTake, ButtonQuestion, ButtonLetEnd:
+	case ButtonCancel, ButtonTake, ButtonConsented, ButtonQuestion, ButtonLetEnd:
 		return b.store(ctx, in)
 	}
 	return Ack{Text: "That button is from an older card. Type `/hallpass list mine` to see where things stand."}

@@ -45,6 +45,9 @@ func reportCard(title string, r approvals.Report) Card {
 	var does Text
 	switch r.Word {
 	case approvals.ReportForeign:
+		if r.Target.Kind == approvals.TargetApp {
+			return card(ToneBad, title, strangeApp(what))
+		}
 		tone = ToneWait
 		does = append(Text{plain("holds what hallpass did not put there: ")}, append(what,
 			plain(". It is left alone. If it is wanted, say so in the rules file (mode: shared) or ask for it through hallpass; else take it out."))...)

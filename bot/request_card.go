@@ -34,8 +34,12 @@ func (v Voice) at(t time.Time) Span {
 
 // what names the subject: the addresses or the account.
 func what(r *approvals.Request) string {
-	if r.Ask.Kind == approvals.KindAccount {
+	switch r.Ask.Kind {
+	case approvals.KindAccount:
 		return cmpLabel(r.Account, r.Ask.Account)
+	case approvals.KindApp:
+		return line(r.Ask.App)
+	case approvals.KindIP:
 	}
 	var list []string
 	for _, p := range r.Ask.Addresses {
@@ -63,8 +67,12 @@ func Headline(r *approvals.Request) string {
 	if r.Ask.Adopt {
 		return string(r.ID) + ": take over " + clip(what(r), 80)
 	}
-	if r.Ask.Kind == approvals.KindAccount {
+	switch r.Ask.Kind {
+	case approvals.KindAccount:
 		return string(r.ID) + ": no MFA for " + clip(what(r), 80)
+	case approvals.KindApp:
+		return string(r.ID) + ": application " + clip(what(r), 80)
+	case approvals.KindIP:
 	}
 	return string(r.ID) + ": trust " + clip(what(r), 80)
 }

@@ -17,6 +17,8 @@ func (v Voice) lead(r *approvals.Request) Text {
 		term := sayTerm(round.Term, v.zone())
 		subject := Text{who(r.Requester), plain(" asks to trust "), code(what(r)), plain(" in "), literal(where(r)), plain(" %s.", term)}
 		switch {
+		case r.Ask.Kind == approvals.KindApp:
+			subject = v.appLead(r, term)
 		case r.Ask.Adopt:
 			subject = v.adopting(r)
 		case r.Ask.Fenced():
@@ -31,7 +33,7 @@ func (v Voice) lead(r *approvals.Request) Text {
 			return Text{plain("Approved. hallpass only observes: it "), bold("would write"), plain(" this and does not.")}
 		}
 		if task, waits := r.Task(); waits {
-			return append(Text{plain("Approved. ")}, waitsByHand(task)...)
+			return append(Text{plain("Approved. ")}, waitsByHand(r, task)...)
 		}
 		if r.Ask.Adopt {
 			return Text{plain("Approved. hallpass reads whether it is still there; nothing is written.")}
@@ -45,6 +47,9 @@ func (v Voice) lead(r *approvals.Request) Text {
 		if by := attesters(r); by != "" {
 			t = Text{plain("In force, attested by "), literal(by), plain(": done by hand, and not verified. Ends "), v.at(r.End), plain(".")}
 		}
+		if r.Ask.Kind == approvals.KindApp {
+			t = v.appActive(r)
+		}
 		if r.Ask.Fenced() {
 			t = append(Text{plain("Applied. ")}, append(fencedWords(r), plain(". Ends "), v.at(r.End), plain("."))...)
 		}
@@ -57,7 +62,7 @@ func (v Voice) lead(r *approvals.Request) Text {
 			return append(v.cause(r), plain(" hallpass reads whether all of it is gone."))
 		}
 		if task, waits := r.Task(); waits {
-			return append(append(v.cause(r), plain(" ")), waitsByHand(task)...)
+			return append(append(v.cause(r), plain(" ")), waitsByHand(r, task)...)
 		}
 		return append(v.cause(r), plain(" Being taken away; it may still be in force."))
 	case approvals.StateEnded:

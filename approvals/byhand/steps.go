@@ -2,6 +2,7 @@ package byhand
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 
 	"hallpass/approvals"
@@ -11,6 +12,8 @@ import (
 type Work struct {
 	// Lines are the steps, in order. What stands between backticks is to be typed or clicked as it is.
 	Lines []string
+	// Link leads to where it is done; empty if nothing does.
+	Link string
 	// Script is PowerShell, ready to be run; empty if there is none.
 	Script string
 	// Expect is the fingerprint that the script prints at its end; empty if there is no script.
@@ -35,6 +38,8 @@ func Steps(r *approvals.Request, task approvals.Task) Work {
 		return j.exchange()
 	case approvals.HandProduct:
 		return j.product()
+	case approvals.HandConsent:
+		return j.consent(r)
 	}
 	return Work{Lines: []string{"Nothing is known of what has to be done there. Ask your administrator."}}
 }
@@ -116,6 +121,34 @@ func Conditions(domain string) []string {
 		"3. The domain " + code(domain) + " is federated with that AD FS, and it is Entra ID that asks for MFA, not AD FS.",
 		"4. Every policy that says `all trusted locations` treats such sign-ins as trusted from then on, those of all federated users: look at each of them.",
 	}
+}
+
+// consent is where an administrator consents to what an application asks for. The link of the consent endpoint would end at an
+// error page, because such an application has no address to come back to; the page of its permissions does not.
+func (j job) consent(r *approvals.Request) Work {
+	link := ""
+	if made := madeID(r); made != "" {
+		link = "https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/CallAnAPI/appId/" + url.PathEscape(made)
+	}
+	return Work{
+		Link: link,
+		Lines: []string{
+			"In the Microsoft Entra admin center, under `App registrations` > `All applications`, open " + code(r.Ask.App) + ", and there `API permissions`.",
+			"It has to ask for exactly this, all of the type Application: " + codes(j.entries) + ". If there is more, stop: `/hallpass revoke " + string(r.ID) + " because …`.",
+			"As a Privileged Role Administrator, click `Grant admin consent`. Add nothing else there: no secret, no owner, no permission.",
+		},
+		Evidence: "nothing: hallpass sees it in Entra ID",
+	}
+}
+
+// madeID is the application (client) id of the application that the request has made; empty before.
+func madeID(r *approvals.Request) string {
+	for _, c := range r.Changes {
+		if c.Made != "" {
+			return c.Made
+		}
+	}
+	return ""
 }
 
 // product are the steps that the people of another product wrote.

@@ -110,6 +110,8 @@ func compensating(r *approvals.Request) []string {
 			pairs = append(pairs, p.String())
 		}
 		out = append(out, fmt.Sprintf("fenced zone “%s”: blocked from everywhere but its addresses (%s)", z.Title, strings.Join(pairs, "; ")))
+	} else if r.Ask.Kind == approvals.KindApp {
+		out = append(out, "no account and no password: the application signs in with "+r.Ask.Credential.Label()+", and holds what was approved and nothing else")
 	} else if r.Ask.Kind == approvals.KindAccount {
 		out = append(out, "none: the account is exempt from everywhere")
 	}

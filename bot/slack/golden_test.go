@@ -66,7 +66,7 @@ func ownLinks(p bottest.Piece) []string {
 	}
 	for _, text := range slices.Concat([]bot.Text{p.Card.Lead}, p.Card.Flags, p.Card.Lines, p.Card.Foot) {
 		for _, s := range text {
-			if strings.HasPrefix(s.Link, "https://hallpass.example.com/") {
+			if strings.HasPrefix(s.Link, "https://hallpass.example.com/") || strings.HasPrefix(s.Link, "https://entra.microsoft.com/#view/") {
 				out = append(out, "<"+s.Link+"|"+s.Text+">")
 			}
 		}

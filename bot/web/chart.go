@@ -32,7 +32,7 @@ type bar struct {
 // endings is the chart of what ends.
 func endings(weeks []Week) chart {
 	return chartOf(weeks, "Endings by week; the same stands in the table below", func(w Week) string {
-		return strconv.Itoa(w.IPs) + " addresses, " + strconv.Itoa(w.Accounts) + " accounts"
+		return strconv.Itoa(w.IPs) + " addresses, " + strconv.Itoa(w.Accounts) + " accounts and applications"
 	})
 }
 

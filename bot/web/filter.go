@@ -37,7 +37,7 @@ func ReadView(q url.Values) View {
 		Kind: approvals.Kind(q.Get("kind")), State: q.Get("state"), Owner: q.Get("owner"), Where: q.Get("where"), Rule: q.Get("rule"),
 		Cause: q.Get("cause"), Text: strings.TrimSpace(q.Get("q")), Sort: q.Get("sort"), Page: 1,
 	}
-	if v.Kind != "" && v.Kind != approvals.KindIP && v.Kind != approvals.KindAccount {
+	if v.Kind != "" && !slices.Contains(kinds(), v.Kind) {
 		v.unknown, v.Kind = append(v.unknown, "kind"), ""
 	}
 	if v.State != "" && !slices.Contains(stateFilters(), v.State) {
@@ -60,6 +60,11 @@ func ReadView(q url.Values) View {
 	}
 	slices.Sort(v.unknown)
 	return v
+}
+
+// kinds are the kinds of ask that can be filtered for.
+func kinds() []approvals.Kind {
+	return []approvals.Kind{approvals.KindIP, approvals.KindAccount, approvals.KindApp}
 }
 
 // stateFilters are the words for the state, in the order of a life.

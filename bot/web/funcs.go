@@ -56,8 +56,12 @@ func (s *Site) funcs() template.FuncMap {
 }
 
 func sayKind(k approvals.Kind) string {
-	if k == approvals.KindAccount {
+	switch k {
+	case approvals.KindAccount:
 		return "account"
+	case approvals.KindApp:
+		return "application"
+	case approvals.KindIP:
 	}
 	return "address"
 }

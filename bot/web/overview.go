@@ -21,7 +21,7 @@ type Overview struct {
 // Week is how many active requests end in a week that begins on a Monday.
 type Week struct {
 	Begins        time.Time
-	IPs, Accounts int
+	IPs, Accounts int // applications count as accounts
 }
 
 // overview counts. A request that is overdue is not among those that end soon.
@@ -72,7 +72,7 @@ func overview(rows []*Row, now time.Time, zone *time.Location) Overview {
 func (o *Overview) week(r *Row, i int) {
 	switch {
 	case i < 0 || i >= len(o.Weeks):
-	case r.Kind == approvals.KindAccount:
+	case r.Kind == approvals.KindAccount, r.Kind == approvals.KindApp:
 		o.Weeks[i].Accounts++
 	default:
 		o.Weeks[i].IPs++

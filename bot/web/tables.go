@@ -11,7 +11,7 @@ import (
 
 // weeksTable is the chart of the overview as a table.
 func weeksTable(o Overview) Table {
-	t := Table{Name: "endings-by-week", Columns: []string{"week", "addresses", "accounts"}}
+	t := Table{Name: "endings-by-week", Columns: []string{"week", "addresses", "accounts and applications"}}
 	for _, w := range o.Weeks {
 		t.Rows = append(t.Rows, []string{w.Begins.Format(time.DateOnly), strconv.Itoa(w.IPs), strconv.Itoa(w.Accounts)})
 	}

@@ -192,8 +192,12 @@ func (w *world) named(e approvals.Entry) string {
 
 // what names the subject of a request.
 func what(r *approvals.Request) string {
-	if r.Ask.Kind == approvals.KindAccount {
+	switch r.Ask.Kind {
+	case approvals.KindAccount:
 		return r.Ask.Account
+	case approvals.KindApp:
+		return r.Ask.App
+	case approvals.KindIP:
 	}
 	var list []string
 	for _, p := range r.Ask.Addresses {

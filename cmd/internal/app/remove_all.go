@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,8 +30,8 @@ func WriteRemoveAll(w io.Writer, c audit.Checkpoint) error {
 			continue
 		}
 		t, err := approvals.ParseTarget(l.Target)
-		if err == nil && !looksLikeID(t.ID) {
-			err = fmt.Errorf("%q is no object id", t.ID)
+		if err == nil {
+			err = wellNamed(t)
 		}
 		entry := l.Entry
 		if err == nil {
@@ -54,13 +55,16 @@ func WriteRemoveAll(w io.Writer, c audit.Checkpoint) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, removeHead, c.At.UTC().Format(time.RFC3339), len(c.Live))
 	for _, t := range order {
-		if t.Kind == approvals.TargetGroup {
+		switch t.Kind {
+		case approvals.TargetGroup:
 			for _, entry := range byTarget[t] {
 				fmt.Fprintf(&b, "Remove-Member '%s' '%s'\n", t.ID, entry)
 			}
-			continue
+		case approvals.TargetApp:
+			fmt.Fprintf(&b, "Disable-App '%s'\n", t.ID)
+		case approvals.TargetLocation, approvals.TargetManual:
+			fmt.Fprintf(&b, "Remove-Ranges '%s' @('%s')\n", t.ID, strings.Join(byTarget[t], "', '"))
 		}
-		fmt.Fprintf(&b, "Remove-Ranges '%s' @('%s')\n", t.ID, strings.Join(byTarget[t], "', '"))
 	}
 	if len(hands) > 0 {
 		slices.Sort(hands)
@@ -77,8 +81,23 @@ func handPlace(target string) (string, bool) {
 	return strings.CutPrefix(target, string(approvals.TargetManual)+":")
 }
 
-// canonical is the one form of an entry: a prefix, or an object id in lower case.
+// wellNamed refuses a target whose id is none that hallpass has: it stands between quotes in the script.
+func wellNamed(t approvals.Target) error {
+	switch {
+	case t.Kind == approvals.TargetApp && !regexp.MustCompile(`^hallpass-[a-z0-9-]+$`).MatchString(t.ID):
+		return fmt.Errorf("%q is no unique name of hallpass", t.ID)
+	case t.Kind != approvals.TargetApp && !looksLikeID(t.ID):
+		return fmt.Errorf("%q is no object id", t.ID)
+	}
+	return nil
+}
+
+// canonical is the one form of an entry: a prefix, or an object id in lower case. An application is disabled as a whole, so
+// that all its entries are one.
 func canonical(kind approvals.TargetKind, entry string) (string, error) {
+	if kind == approvals.TargetApp {
+		return approvals.EntryRegistered, nil
+	}
 	if kind == approvals.TargetGroup {
 		if !looksLikeID(entry) {
 			return "", fmt.Errorf("%q is no object id", entry)
@@ -96,7 +115,7 @@ func canonical(kind approvals.TargetKind, entry string) (string, error) {
 // 192.0.2.255 is nobody's address. Ranges are compared as addresses, because IPv6 has more than one spelling.
 const removeHead = `# Takes out of Entra ID what hallpass kept there at %s: %d entries.
 # Look at it first: it only says what it would do. With -Go it does it. It needs the module Microsoft.Graph.Authentication and
-#   Connect-MgGraph -Scopes Policy.Read.All, Policy.ReadWrite.ConditionalAccess, GroupMember.ReadWrite.All
+#   Connect-MgGraph -Scopes Policy.Read.All, Policy.ReadWrite.ConditionalAccess, GroupMember.ReadWrite.All, Application.ReadWrite.All
 param([switch]$Go)
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
@@ -112,6 +131,16 @@ function Remove-Member([string]$Group, [string]$User) {
     # Without /$ref this would delete the user.
     try { Invoke-MgGraphRequest -Method DELETE -Uri ('/v1.0/groups/' + $Group + '/members/' + $User + '/$ref') }
     catch { Write-Warning "not removed: $_" }
+}
+
+function Disable-App([string]$Name) {
+    Write-Output "application ${Name}: disabled"
+    if (-not $Go) { return }
+    try {
+        $app = Invoke-MgGraphRequest -Method GET -Uri ('/v1.0/applications(uniqueName=''' + $Name + ''')?$select=appId') -OutputType PSObject
+        Invoke-MgGraphRequest -Method PATCH -Uri ('/v1.0/servicePrincipals(appId=''' + $app.appId + ''')') -Body '{"accountEnabled":false}' -ContentType 'application/json'
+    }
+    catch { Write-Warning "not disabled: $_" }
 }
 
 function Remove-Ranges([string]$Location, [string[]]$Gone) {

@@ -23,11 +23,13 @@ func calls(t *testing.T, live ...audit.Live) []string {
 	if err := WriteRemoveAll(&b, audit.Checkpoint{At: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Live: live}); err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(b.String(), "\n}\n\nRemove-")
-	if rest == "" {
+	script := b.String() // the functions end in one blank line before the first call
+	at := strings.LastIndex(script, "\n}\n\n")
+	rest := strings.TrimSpace(script[at+len("\n}\n"):])
+	if strings.HasPrefix(rest, "#") || rest == "" {
 		return nil
 	}
-	return strings.Split(strings.TrimSpace("Remove-"+rest), "\n")
+	return strings.Split(rest, "\n")
 }
 
 func TestTheScriptTakesOutEveryLiveEntryOnce(t *testing.T) {
@@ -36,8 +38,11 @@ func TestTheScriptTakesOutEveryLiveEntryOnce(t *testing.T) {
 		audit.Live{Target: "location:" + someLocation, Entry: "203.0.113.7/32", Request: "HP-1"},
 		audit.Live{Target: "group:" + someGroup, Entry: someUser, Request: "HP-2"},
 		audit.Live{Target: "location:" + someLocation, Entry: "2001:DB8::/48", Request: "HP-3"},
-		audit.Live{Target: "location:" + someLocation, Entry: "203.0.113.7/32", Request: "HP-4"})
+		audit.Live{Target: "location:" + someLocation, Entry: "203.0.113.7/32", Request: "HP-4"},
+		audit.Live{Target: "app:hallpass-contracts-nx", Entry: "registered", Request: "HP-5"},
+		audit.Live{Target: "app:hallpass-contracts-nx", Entry: "certificate:51aa", Request: "HP-5"})
 	want := []string{
+		"Disable-App 'hallpass-contracts-nx'",
 		"Remove-Member '" + someGroup + "' '" + strings.ToLower(someUser) + "'",
 		"Remove-Ranges '" + someLocation + "' @('203.0.113.7/32', '2001:db8::/48')",
 	}
@@ -77,6 +82,8 @@ func TestNothingInACheckpointBreaksOutOfTheScript(t *testing.T) {
 		{Target: "group:" + someGroup + "/members", Entry: someUser},
 		{Target: "group:x'y", Entry: someUser},
 		{Target: "policy:" + someGroup, Entry: someUser},
+		{Target: "app:hallpass-x'; Remove-Item -Recurse /; '", Entry: "registered"},
+		{Target: "app:payroll", Entry: "registered"},
 		{Target: "location:" + someLocation, Entry: "203.0.113.7/32'); evil ('"},
 		{Target: "location:" + someLocation, Entry: "fe80::1%'; evil '/128"},
 		{Target: "location:" + someLocation, Entry: "203.0.113.7"},
