@@ -34,7 +34,7 @@ type Option struct {
 	Why  string `json:"why"`
 	// Type is the command that asks for it; empty if hallpass has no part in it.
 	Type string `json:"type,omitempty"`
-	// Where is the place, by its name in the rules file, of a way by hand.
+	// Where is the place of a way by hand, or the access of an application, by its name in the rules file.
 	Where string `json:"where,omitempty"`
 }
 

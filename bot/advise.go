@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"strings"
 
 	"hallpass/approvals"
 )
@@ -46,7 +47,10 @@ func adviceCard(a approvals.Advice) Card {
 		c.Lines = append(c.Lines, t)
 		if value := prepares(o, a.Account); value != "" && len(c.Buttons) < maxPrepared {
 			label := "Prepare the request"
-			if o.Where != "" {
+			switch {
+			case o.Way == approvals.WayApp:
+				label = "Prepare an application"
+			case o.Where != "":
 				label = clip("Prepare it by hand: "+o.Where, 70)
 			}
 			c.Buttons = append(c.Buttons, Button{ID: ButtonAsk, Label: label, Value: value})
@@ -71,13 +75,22 @@ func prepares(o approvals.Option, account approvals.Person) string {
 		return ""
 	}
 	switch o.Way {
+	case approvals.WayApp:
+		if o.Where == "" {
+			return ""
+		}
+		name, _, _ := strings.Cut(account.UPN, "@")
+		if name, err := approvals.ParseAppName(name); err == nil {
+			return string(approvals.KindApp) + ":" + o.Where + " " + name
+		}
+		return string(approvals.KindApp) + ":" + o.Where
 	case approvals.WayZone:
 		return fenced + ": " + account.UPN
 	case approvals.WayIntranet:
 		return string(approvals.KindAccount) + ":" + o.Where + " " + account.UPN
 	case approvals.WayService, approvals.WayADFS: // whose address it is the person says: none is filled in
 		return string(approvals.KindIP) + ":" + o.Where
-	case approvals.WayIdentity, approvals.WayApp, approvals.WayDelegated, approvals.WayLocation, approvals.WayExclusion:
+	case approvals.WayIdentity, approvals.WayDelegated, approvals.WayLocation, approvals.WayExclusion:
 	}
 	return ""
 }

@@ -65,6 +65,15 @@ func appPieces(t *testing.T, card func(string, bot.Card), form func(string, bot.
 	l.later(time.Minute).does(approvals.Attested{By: bo(), Undo: true, Evidence: undo.Expect, Expect: undo.Expect}).is(approvals.StateEnded)
 	requester("app-ended", l)
 	notices("app-ended", l)
+	card("answer-advice", bot.AdviceCard(approvals.Advice{
+		Account: approvals.Person{UPN: "svc-nx@contoso.com"}, Stopped: "MFA is asked for, and nobody answers: per-user MFA is enforced (AADSTS50076).",
+		Options: []approvals.Option{
+			{Way: approvals.WayApp, Fits: true, Why: "No user, so no policy for users applies.", Type: "/hallpass app NAME in contracts with CERTIFICATE for 90d because …", Where: "contracts"},
+			{Way: approvals.WayZone, Why: "Per-user MFA is enforced; it has to be disabled first."},
+			{Way: approvals.WayService, Fits: true, Why: "For everybody from there.", Type: "/hallpass ip ADDRESS in mfa-settings for 30d because …", Where: "mfa-settings"},
+		},
+		Seen: []string{"20.50.2.1 (NL, AS8075, AgilePoint NX)"}, Unknown: []string{"whether it is at risk"},
+	}))
 	card("alarm-app", bot.ReportCard("hallpass-contracts-agilepoint-nx", approvals.Report{
 		Target: l.r.App(), Word: approvals.ReportForeign, Entries: []string{"secret:5f1c", "permission:Mail.ReadBasic.All", "owner:" + hostile},
 	}))

@@ -274,6 +274,9 @@ func TestWhatHoldsForEveryCard(t *testing.T) {
 			t.Errorf("%s: %d fields, %d buttons", name, len(c.Fields), len(c.Buttons))
 		}
 		for _, b := range c.Buttons {
+			if b.ID == bot.ButtonAsk { // it opens a form, and is about no request
+				continue
+			}
 			if id, fingerprint, _ := strings.Cut(b.Value, ":"); id != "HP-1042" || len(fingerprint) != 64 {
 				t.Errorf("%s: the button %s carries %q", name, b.ID, b.Value)
 			}

@@ -66,12 +66,12 @@ func Calls() []Row {
 		{read, "/identityProtection/riskyUsers/{id}", false, Reader, []string{riskRead}, "whether an account is at risk", "whether an account is at risk"},
 		{read, "/domains", false, Reader, []string{domainRead}, "which domains are federated", "whether an account is federated"},
 		{read, "/domains/{id}/federationConfiguration", false, Reader, []string{federationRead}, "who asks for MFA: Entra ID or AD FS", "who asks for MFA at a federated domain"},
-		{read, "/servicePrincipals(appId='{id}')", false, Reader, []string{appRead}, whyApps, unwatched},
-		{read, "/servicePrincipals(appId='{id}')/appRoleAssignments", false, Reader, []string{appRead}, whyApps, unwatched},
-		{read, "/applications(appId='{id}')", false, Reader, []string{appRead}, whyApps, unwatched},
-		{read, "/applications(appId='{id}')/owners", false, Reader, []string{appRead}, whyApps, unwatched},
-		{read, "/applications(uniqueName='{id}')", false, Reader, []string{appRead}, whyApps, unwatched},
-		{read, "/applications/{id}/federatedIdentityCredentials", false, Reader, []string{appRead}, whyApps, unwatched},
+		{read, "/servicePrincipals(appId='{id}')", false, Reader, []string{AppRead}, whyApps, unwatched},
+		{read, "/servicePrincipals(appId='{id}')/appRoleAssignments", false, Reader, []string{AppRead}, whyApps, unwatched},
+		{read, "/applications(appId='{id}')", false, Reader, []string{AppRead}, whyApps, unwatched},
+		{read, "/applications(appId='{id}')/owners", false, Reader, []string{AppRead}, whyApps, unwatched},
+		{read, "/applications(uniqueName='{id}')", false, Reader, []string{AppRead}, whyApps, unwatched},
+		{read, "/applications/{id}/federatedIdentityCredentials", false, Reader, []string{AppRead}, whyApps, unwatched},
 		{write, "/applications(uniqueName='{id}')", false, Apps, []string{appOwn}, whyOwn, noApps},
 		{write, "/applications/{id}", false, Apps, []string{appOwn}, whyOwn, noApps},
 		{http.MethodDelete, "/applications/{id}", false, Apps, []string{appOwn}, whyOwn, noApps},
@@ -87,6 +87,9 @@ func Calls() []Row {
 // administers the groups' administrative unit.
 const GroupWrite = "GroupMember.ReadWrite.All"
 
+// AppRead is the permission to see app registrations: without it none can be asked for.
+const AppRead = "Application.Read.All"
+
 // The other permissions, by name.
 const (
 	policyRead     = "Policy.Read.All"
@@ -98,7 +101,6 @@ const (
 	riskRead       = "IdentityRiskyUser.Read.All"
 	domainRead     = "Domain.Read.All"
 	federationRead = "Domain-InternalFederation.Read.All"
-	appRead        = "Application.Read.All"
 	appOwn         = "Application.ReadWrite.OwnedBy"
 )
 

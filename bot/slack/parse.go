@@ -128,7 +128,8 @@ func (s *Slack) interaction(data []byte) (bot.Incoming, error) {
 			return in, errNothing
 		}
 		a := p.Actions[0]
-		in.Kind, in.Button, in.Value = bot.InClick, a.ActionID, a.Value
+		in.Kind, in.Value = bot.InClick, a.Value
+		in.Button, _, _ = strings.Cut(a.ActionID, again)
 		in.Operation = operation("click", team, p.User.ID, p.Container.MessageTS, p.View.ID, a.ActionID, a.BlockID, a.ActionTS)
 		if p.Container.Type == "message" && !p.Container.IsEphemeral {
 			in.Message = bot.MessageRef{Channel: p.Container.ChannelID, ID: p.Container.MessageTS}

@@ -3,6 +3,7 @@ package slack
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -171,13 +172,21 @@ func cardBlocks(c bot.Card) []block {
 	}
 	if len(c.Buttons) > 0 {
 		var elements []block
-		for _, b := range c.Buttons {
-			elements = append(elements, button(b))
+		for i, b := range c.Buttons {
+			e := button(b)
+			if slices.ContainsFunc(c.Buttons[:i], func(o bot.Button) bool { return o.ID == b.ID }) { // an id stands once in a block
+				e["action_id"] = b.ID + again + strconv.Itoa(i)
+			}
+			elements = append(elements, e)
 		}
 		out = append(out, block{"type": "actions", "elements": elements})
 	}
 	return out[:min(len(out), maxBlocks)]
 }
+
+// again stands in the id of a button between the neutral card's id and what sets it apart from the same button with another
+// value. No id of the neutral card has one in it.
+const again = "#"
 
 func button(b bot.Button) block {
 	e := block{

@@ -91,9 +91,21 @@ func (s stopped) ways(places Places) []approvals.Option {
 	if strings.Contains(s.last.Resource, "Exchange") {
 		resource = " For Exchange: RBAC for Applications, for named mailboxes."
 	}
+	federated, app, access := "", "", ""
+	if names := places.Names(approvals.KindApp); len(names) > 0 {
+		access = names[0]
+		federated = "/hallpass app NAME in " + access + " with ISSUER SUBJECT for 90d because …"
+		app = "/hallpass app NAME in " + access + " with CERTIFICATE for 90d because …"
+	}
 	return append([]approvals.Option{
-		{Way: approvals.WayIdentity, Fits: true, Why: "No password at all, and MFA is never asked of it. Possible where the software runs on a platform that vouches for it: Azure, Kubernetes, GitHub and the like."},
-		{Way: approvals.WayApp, Fits: true, Why: "No user, so no policy for users applies." + resource + " Possible if the software can sign in with a certificate."},
+		{
+			Way: approvals.WayIdentity, Fits: true, Type: federated,
+			Why: "No password at all, and MFA is never asked of it. Possible where the software runs on a platform that vouches for it: Azure, Kubernetes, GitHub and the like.",
+		},
+		{
+			Way: approvals.WayApp, Fits: true, Type: app, Where: access,
+			Why: "No user, so no policy for users applies." + resource + " Possible if the software can sign in with a certificate.",
+		},
 		{Way: approvals.WayDelegated, Fits: true, Why: "Signed in once by a person with MFA, if the product offers it. It ends when the account's sessions are revoked."},
 		s.zone(places), s.location(places), s.exclusion(places),
 	}, s.byHand(places)...)

@@ -56,6 +56,9 @@ func checkApps(ctx context.Context, cfg Config, p Parts, out *report) {
 		}
 	}
 	checkIdentity(ctx, apps, p.Apps, p.Rules.File(), false, out)
+	if roles, err := p.Reader.Roles(ctx); err == nil && wants && !slices.Contains(roles, graph.AppRead) {
+		out.problem("Grant it to the reader, or take the section apps out of the rules file.", "entra.reader lacks %s, so no application can be asked for", graph.AppRead)
+	}
 }
 
 // checkIdentity holds what is granted to an identity against the table of calls. both says that it is reader and writer.

@@ -68,7 +68,7 @@ func TestCheckOfAGoodCompanyFindsNoProblem(t *testing.T) {
 		"ok      the clocks of Redis and of this machine are", "ok      the clocks of Microsoft Graph and of this machine are",
 		"ok      the clocks of Slack and of this machine are", "ok      entra.reader holds Policy.Read.All (named locations, policies, What If",
 		"ok      entra.reader holds GroupMember.ReadWrite.All", "advice  entra.reader and entra.writer are the same identity",
-		"advice  with GroupMember.ReadWrite.All", "advice  entra.reader does not hold Application.Read.All: hallpass's own apps are not watched", "ok      the location trusted-servers is in the tenant",
+		"advice  with GroupMember.ReadWrite.All", "ok      entra.reader holds Application.Read.All", "ok      entra.apps holds Application.ReadWrite.OwnedBy", "ok      the location trusted-servers is in the tenant",
 		"ok      the exclusion integrations is a cloud-only security group", "ok      the group security is in the tenant and has 2 direct members",
 		"ok      Slack takes the bot token", "ok      the bot token has the scopes that are needed", "ok      Slack takes the app-level token",
 		"ok      the zone fenced-integrations holds: 0 accounts, 0 addresses", "ok      hallpass is in the channel #netsec-approvals of the group netsec",
@@ -101,7 +101,7 @@ func TestCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		}
 		c.cfg.Entra.Reader.ClientID, c.cfg.Entra.Writer.ClientID = r.ID, w.ID
 	}
-	readers := []string{"Policy.Read.All", "GroupMember.Read.All", "User.Read.All", "AuditLog.Read.All"}
+	readers := []string{"Policy.Read.All", "GroupMember.Read.All", "User.Read.All", "AuditLog.Read.All", "Application.Read.All"}
 	writers := []string{"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.ReadWrite.All"}
 	rules := func(c *checked, old, fresh string) {
 		data, err := os.ReadFile(c.RulesFile)
@@ -179,6 +179,25 @@ func TestCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		"a group has no channel": {
 			func(c *checked) { rules(c, ", slack: "+companytest.ChanSecurity, "") },
 			"advice  the group security decides and has no channel in Slack",
+		},
+		"applications can be asked for and not made": {
+			func(c *checked) { c.cfg.Entra.Apps = app.Credential{} },
+			"problem the rules file has apps, and entra.apps is not set…take the section apps out",
+		},
+		"the writer makes applications too": {
+			func(c *checked) { c.cfg.Entra.Apps = c.cfg.Entra.Writer },
+			"problem entra.apps is the same identity as entra.…Give it an app registration of its own",
+		},
+		"applications cannot be seen": {
+			func(c *checked) { apps(c, readers[:4], writers) },
+			"problem entra.reader lacks Application.Read.All, so no application can be asked for…Grant it to the reader",
+		},
+		"the maker of applications reads mail": {
+			func(c *checked) {
+				m := c.Tenant.AddApp(graphtest.App{Name: "makes", Roles: []string{"Application.ReadWrite.OwnedBy", "Mail.Read"}})
+				c.cfg.Entra.Apps.ClientID, c.cfg.Entra.Apps.ClientSecret = m.ID, app.NewSecret(m.Secret)
+			},
+			"problem entra.apps holds Mail.Read, which hallpass does not use there…Take it away",
 		},
 		"the client secret is wrong": {
 			func(c *checked) { c.cfg.Entra.Reader.ClientSecret = app.NewSecret("wrong") },

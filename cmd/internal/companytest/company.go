@@ -89,6 +89,7 @@ by_hand:
   mfa-settings: {kind: service-settings, group: identity, title: MFA service settings}
   adfs: {kind: adfs, group: identity, title: AD FS, domain: corp.contoso.com, relying_parties: ["urn:federation:MicrosoftOnline"]}
   intranet: {kind: intranet, group: identity, title: Skip MFA on the intranet, domain: plant.contoso.com}
+  contracts-site: {kind: sharepoint, group: identity, title: Contracts site, site: "https://contoso.sharepoint.com/sites/contracts"}
   salesforce:
     kind: product
     group: security
@@ -99,6 +100,8 @@ by_hand:
     undo:
       - "Open Setup > Users > Users, and the user."
       - "Under Permission Set Assignments, remove ` + "`Waive MFA for exempt users`" + `."
+apps:
+  contracts: {title: Contracts, permissions: [Sites.Selected], consent: identity, grants: {contracts-site: write}, keep: 7d}
 refuse:
   - name: privileged accounts
     when: ask.kind == "account" && known(plan.account.privileged) && plan.account.privileged
@@ -107,6 +110,12 @@ refuse:
     when: ask.kind == "ip" && plan.size > 256 && !ask.adopt
     say: Ranges wider than 256 addresses are not trusted. Name the addresses of the server.
 rules:
+  - name: applications
+    when: ask.kind == "app"
+    by_hand: true
+    max: 365d
+    apply_within: 7d
+    approve: [{group: security, count: 1}]
   - name: by hand
     when: plan.by_hand
     by_hand: true
@@ -176,6 +185,7 @@ type Company struct {
 	Store  *redisstore.Store
 	Core   *app.Core
 	App    graphtest.App
+	apps   graphtest.App // as whom hallpass makes app registrations
 	client redis.UniversalClient
 	alarms *app.Alarms
 	pages  net.Listener // nil: Pages listens somewhere
@@ -188,6 +198,7 @@ func New(ctx context.Context, o Options) (*Company, error) {
 		o.Pages = "http://" + o.PagesOn.Addr().String()
 	}
 	c.App = c.Tenant.AddApp(graphtest.App{Name: "hallpass", Roles: Roles()})
+	c.apps = c.Tenant.AddApp(appMaker())
 	c.Slack = Workspace(o.Now)
 	if o.Teams {
 		c.Teams = Cloud(o.Now, "")
@@ -230,6 +241,12 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 	if err != nil {
 		return nil, err
 	}
+	made, err := graph.New(graph.Config{
+		Host: "https://graph.microsoft.com", Credential: c.Tenant.Credential(c.apps.ID), Transport: c.Tenant.Transport(), Now: o.Now, Apps: true,
+	})
+	if err != nil {
+		return nil, err
+	}
 	rules, err := app.OpenRules("rules.yaml", func(string) ([]byte, error) { return []byte(cmp.Or(o.Rules, Rules)), nil }, o.Log, nil)
 	if err != nil {
 		return nil, err
@@ -244,7 +261,7 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 		inTeams = c.teamsConfig()
 	}
 	return app.NewCore(ctx, app.Parts{
-		Store: c.Store, Reader: client, Writer: client, Rules: rules, People: people,
+		Store: c.Store, Reader: client, Writer: client, Apps: made, Rules: rules, People: people,
 		Owners: map[string]string{"svc-nx@contoso.com": People()[3].Entra, "svc-plant@plant.contoso.com": People()[0].Entra}, HumanAttribute: "employeeId",
 		Slack: slack.Config{
 			BotToken: opts.BotToken, AppToken: opts.AppToken, SigningSecrets: []string{opts.SigningSecret}, AppID: opts.AppID,
@@ -292,13 +309,18 @@ func Roles() []string {
 	return []string{
 		"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "User.Read.All",
 		"AuditLog.Read.All", "RoleManagement.Read.Directory", "IdentityRiskyUser.Read.All",
-		"Domain.Read.All", "Domain-InternalFederation.Read.All",
+		"Domain.Read.All", "Domain-InternalFederation.Read.All", "Application.Read.All",
 	}
+}
+
+// appMaker is the identity that makes app registrations.
+func appMaker() graphtest.App {
+	return graphtest.App{Name: "hallpass apps", Roles: []string{"Application.ReadWrite.OwnedBy"}}
 }
 
 // Tenant makes the company's tenant.
 func Tenant(o Options) *graphtest.Tenant {
-	t := graphtest.New(graphtest.Options{Now: o.Now, Rate: o.Rate, StaleFor: o.Stale, Seed: 1, Judge: o.Judge})
+	t := graphtest.New(graphtest.Options{Now: o.Now, Rate: o.Rate, StaleFor: o.Stale, Seed: 1, Judge: o.Judge, AppRoles: []string{"Sites.Selected", "Mail.ReadBasic.All"}})
 	for _, p := range People() {
 		t.AddUser(graphtest.User{ID: p.Entra, UPN: p.Mail, Mail: p.Mail, Name: p.Name, Enabled: true, EmployeeID: strings.TrimPrefix(p.Slack, "U0")})
 	}

@@ -43,6 +43,8 @@ type Outside struct {
 	TenantID       string `json:"tenant_id"`
 	ClientID       string `json:"client_id"`
 	ClientSecret   string `json:"client_secret"`
+	AppsID         string `json:"apps_client_id"`
+	AppsSecret     string `json:"apps_client_secret"`
 	CAFile         string `json:"ca_file"`
 	RulesFile      string `json:"rules_file"`
 	PeopleFile     string `json:"people_file"`
@@ -62,6 +64,8 @@ type served struct {
 func NewOutside(ctx context.Context, dir string, o Options) (*Outside, error) {
 	out := &Outside{Slack: Workspace(o.Now), Tenant: Tenant(o)}
 	app := out.Tenant.AddApp(graphtest.App{Name: "hallpass", Roles: Roles()})
+	apps := out.Tenant.AddApp(appMaker())
+	out.AppsID, out.AppsSecret = apps.ID, apps.Secret
 	opts := out.Slack.Options()
 	out.BotToken, out.AppToken, out.SigningSecret, out.AppID, out.TeamID = opts.BotToken, opts.AppToken, opts.SigningSecret, opts.AppID, opts.TeamID
 	out.TenantID, out.ClientID, out.ClientSecret = out.Tenant.ID(), app.ID, app.Secret

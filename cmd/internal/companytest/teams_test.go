@@ -159,7 +159,7 @@ func TestAFormInTeamsAsksAndSaysWhatIsWrongAtItsField(t *testing.T) {
 		s.wait(time.Minute)
 		me := companytest.TeamsID(id("ana"))
 		chat := s.c.Teams.PersonalChat(me)
-		fields := map[string]string{"What": "ip:trusted-servers", "Addresses, or the account": "10.0.0.1", "How long": "30d", "Why": "a [link](https://evil.test)"}
+		fields := map[string]string{"What": "ip:trusted-servers", "Addresses, the account, or the application": "10.0.0.1", "How long": "30d", "Why": "a [link](https://evil.test)"}
 		s.c.Teams.Hostile("a [link](https://evil.test)")
 		s.presses("ana", chat, "hallpass is here", "Ask for an exemption", fields)
 		form, ok := s.c.Teams.Dialog(me)
@@ -167,7 +167,7 @@ func TestAFormInTeamsAsksAndSaysWhatIsWrongAtItsField(t *testing.T) {
 			t.Fatal("the form is closed")
 		}
 		s.reads("the form", teamstest.Plain(form.Card), "10.0.0.1")
-		fields["Addresses, or the account"] = "20.50.2.9"
+		fields["Addresses, the account, or the application"] = "20.50.2.9"
 		if err := s.c.Store.Penalise(s.ctx, "ca", time.Now().Add(8*time.Second)); err != nil {
 			t.Fatal(err)
 		}
