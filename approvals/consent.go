@@ -51,4 +51,5 @@ func (s *step) consented(e Consented) {
 		c := &s.r.Changes[i]
 		c.State, c.Done, c.At = ChangeAttested, seen, s.now()
 	}
+	s.r.Stuck = nil
 }
