@@ -8,11 +8,10 @@ import (
 // order, down in the reverse order, one release or withdrawal at a time.
 func (s *step) progress(e Event) {
 	var views []View
-	switch e := e.(type) {
-	case Woke:
-		views = e.Views
-	case Consented:
-		views = e.Views
+	if woke, ok := e.(Woke); ok {
+		views = woke.Views
+	} else if seen, ok := e.(Consented); ok {
+		views = seen.Views
 	}
 	view := func(i int) View {
 		if i < len(views) {

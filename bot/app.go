@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"hallpass/approvals"
+	"hallpass/approvals/credential"
 )
 
 // This file is what is said of app registrations.
@@ -16,7 +17,7 @@ func readApp(a *approvals.Ask, p parts, note func(error)) {
 	name, err := approvals.ParseAppName(p.head())
 	note(err)
 	a.App = name
-	a.Credential, err = approvals.ParseCredential(p.get("with"))
+	a.Credential, err = credential.Parse(p.get("with"))
 	note(err)
 }
 
@@ -30,16 +31,16 @@ func typedCredential(p parts) string {
 
 // noPrivateKey refuses a text with a private key in it before anything of it is stored.
 func noPrivateKey(text string) error {
-	if !approvals.HoldsPrivateKey(text) {
+	if !credential.HoldsPrivateKey(text) {
 		return nil
 	}
-	_, err := approvals.ParseCredential(text)
+	_, err := credential.Parse(text)
 	return err
 }
 
 // appLead says what an application would be.
 func (v Voice) appLead(r *approvals.Request, term string) Text {
-	t := Text{who(r.Requester), plain(" asks for the app registration "), code(what(r)), plain(" for "), literal(where(r)), plain(" %s", term)}
+	t := Text{who(r.Requester), plain(" asks for the app registration "), code(what(r)), plain(" in "), literal(where(r)), plain(", %s", term)}
 	if list := permissionsOf(r); len(list) > 0 {
 		t = append(t, plain(", with "), literal(strings.Join(list, ", ")))
 	}
@@ -83,6 +84,38 @@ func waitsForConsent(r *approvals.Request, task approvals.Task) Text {
 		t = append(t, plain("; "), who(task.Taken.By), plain(" does it"))
 	}
 	return append(t, plain(". hallpass sees it in Entra ID by itself."))
+}
+
+// grants reports whether a task is to give an application something, or to take it away.
+func grants(task approvals.Task) bool {
+	return task.Place.Kind == approvals.HandSharePoint || task.Place.Kind == approvals.HandExchange
+}
+
+// grantVerb is what happens to what an application is granted: "granted on Contracts site".
+func grantVerb(task approvals.Task) string {
+	if task.Undo {
+		return "taken away on " + name(task.Place.Title)
+	}
+	return "granted on " + name(task.Place.Title)
+}
+
+// waitsForGrant says whom a request waits for to give an application its role, or to take it away. At its end the credential
+// is gone before anybody is asked, so that what is left opens nothing.
+func waitsForGrant(r *approvals.Request, task approvals.Task) Text {
+	begins := "Not in force yet: its role has"
+	if task.Undo {
+		begins = "It can no longer sign in; its role still has"
+		for _, c := range r.Changes {
+			if c.Target.Kind == approvals.TargetApp && c.Entry == r.Ask.Credential.Entry() && c.State != approvals.ChangeAbsent {
+				begins = "It may still sign in for a moment; its role has"
+			}
+		}
+	}
+	t := Text{plain("%s to be %s by hand by ", begins, grantVerb(task))}
+	if task.Taken != nil {
+		return append(t, who(task.Taken.By), plain(" (%s).", task.Place.Group))
+	}
+	return append(t, plain("somebody of %s.", task.Place.Group))
 }
 
 // sayConsent is where a consent is, in the words of people.

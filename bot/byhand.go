@@ -208,6 +208,9 @@ func handTitle(r *approvals.Request, task approvals.Task) string {
 	if task.Place.Kind == approvals.HandConsent {
 		return consentTitle(r)
 	}
+	if grants(task) {
+		return string(r.ID) + ": " + what(r) + ", to be " + grantVerb(task)
+	}
 	if task.Undo {
 		return string(r.ID) + ": take it out of " + name(task.Place.Title) + " by hand"
 	}
@@ -217,6 +220,9 @@ func handTitle(r *approvals.Request, task approvals.Task) string {
 func handVerb(task approvals.Task) string {
 	if task.Place.Kind == approvals.HandConsent {
 		return "consented to in Entra ID"
+	}
+	if grants(task) {
+		return grantVerb(task)
 	}
 	if task.Undo {
 		return "taken out of " + name(task.Place.Title)
@@ -228,6 +234,9 @@ func handVerb(task approvals.Task) string {
 func waitsByHand(r *approvals.Request, task approvals.Task) Text {
 	if task.Place.Kind == approvals.HandConsent {
 		return waitsForConsent(r, task)
+	}
+	if grants(task) {
+		return waitsForGrant(r, task)
 	}
 	t := Text{plain("Not in force yet: it has to be %s by hand by ", handVerb(task))}
 	if task.Undo {

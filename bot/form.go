@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hallpass/approvals"
+	"hallpass/approvals/credential"
 )
 
 // The ids of form fields.
@@ -114,7 +115,7 @@ func (g Grammar) readAsk(fields map[string]string) (approvals.Ask, map[string]st
 		var err error
 		ask.App, err = approvals.ParseAppName(fields[fieldSubject])
 		note(fieldSubject, err)
-		ask.Credential, err = approvals.ParseCredential(fields[fieldSigns])
+		ask.Credential, err = credential.Parse(fields[fieldSigns])
 		note(fieldSigns, err)
 	default:
 		note(fieldWhere, approvals.Refuse(approvals.RefusedInput, "Choose one."))

@@ -68,6 +68,8 @@ func sayWake(r *approvals.Request, id string, at time.Time) string {
 	switch {
 	case byHand && !at.Before(approvals.ReminderAt(task)):
 		return id + ": " + task.Place.Group + " is reminded to do it by hand"
+	case byHand && task.Place.Kind == approvals.HandConsent:
+		return id + ": has an administrator consented?"
 	case byHand && r.State == approvals.StateApproved:
 		return id + ": has somebody made it by hand?"
 	case byHand:

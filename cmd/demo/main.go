@@ -74,7 +74,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	g.Go(func() error { return w.tick(ctx) })
 	g.Go(func() error { return review.Serve(ctx) })
 	g.Go(func() error {
-		s := newStage(w.company.Slack, w.company.Teams, w.company.Tenant, w.now, w)
+		s, err := newStage(w.company.Slack, w.company.Teams, w.company.Tenant, w.now, w)
+		if err != nil {
+			return err
+		}
 		s.review = review.URL
 		return serve(ctx, l, s)
 	})
@@ -154,6 +157,12 @@ func emulators(ctx context.Context, addr, dir string, asJSON bool, stdout io.Wri
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return out.Serve(ctx) })
-	g.Go(func() error { return serve(ctx, l, newStage(out.Slack, out.Teams, out.Tenant, now, nil)) })
+	g.Go(func() error {
+		s, err := newStage(out.Slack, out.Teams, out.Tenant, now, nil)
+		if err != nil {
+			return err
+		}
+		return serve(ctx, l, s)
+	})
 	return g.Wait()
 }

@@ -32,7 +32,11 @@ func served(t *testing.T) *stage {
 			t.Error(err)
 		}
 	})
-	return newStage(w.company.Slack, w.company.Teams, w.company.Tenant, w.now, w)
+	s, err := newStage(w.company.Slack, w.company.Teams, w.company.Tenant, w.now, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func ask(s *stage, method, path, body string, headers ...string) *httptest.ResponseRecorder {

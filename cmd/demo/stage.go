@@ -27,10 +27,16 @@ type stage struct {
 	// boot tells the page that what it remembers is of an earlier start.
 	boot    string
 	signIns signIns
+	// certificate is the public half of one that nobody has the key of any more.
+	certificate string
 }
 
-func newStage(slack *slacktest.Workspace, teams *teamstest.Cloud, tenant *graphtest.Tenant, now func() time.Time, w *world) *stage {
-	return &stage{slack: slack, teams: teams, tenant: tenant, now: now, world: w, boot: rand.Text()}
+func newStage(slack *slacktest.Workspace, teams *teamstest.Cloud, tenant *graphtest.Tenant, now func() time.Time, w *world) (*stage, error) {
+	certificate, err := certificate(now())
+	if err != nil {
+		return nil, err
+	}
+	return &stage{slack: slack, teams: teams, tenant: tenant, now: now, world: w, boot: rand.Text(), certificate: certificate}, nil
 }
 
 // deed is something that somebody does on the page.
@@ -88,6 +94,8 @@ func (s *stage) act(ctx context.Context, d deed) (problem string, err error) {
 		told, err = s.slack.OpenHome(ctx, d.As)
 	case "signin":
 		err = s.signIn(d.To)
+	case "consent":
+		err = s.consent(d.To)
 	case "push":
 		if s.world == nil {
 			return "", errors.New("hallpass runs elsewhere, by the machine's clock, which nobody pushes")

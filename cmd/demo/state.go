@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hallpass/approvals"
+	"hallpass/approvals/byhand"
 	"hallpass/bot/slack/slacktest"
 	"hallpass/bot/teams/teamstest"
 	"hallpass/cmd/internal/companytest"
@@ -25,13 +26,15 @@ const (
 
 // state is all that the page shows to one person.
 type state struct {
-	Boot   string             `json:"boot"`
-	Review string             `json:"review_page,omitempty"` // where the reviewers' pages are
-	Now    time.Time          `json:"now"`
-	People []person           `json:"people"`
-	Slack  slacktest.Snapshot `json:"slack"`
-	Teams  teamstest.Snapshot `json:"teams"`
-	Tenant tenantState        `json:"tenant"`
+	Boot   string `json:"boot"`
+	Review string `json:"review_page,omitempty"` // where the reviewers' pages are
+	// Certificate is the public half of one that an application could sign in with, as somebody types it.
+	Certificate string             `json:"certificate"`
+	Now         time.Time          `json:"now"`
+	People      []person           `json:"people"`
+	Slack       slacktest.Snapshot `json:"slack"`
+	Teams       teamstest.Snapshot `json:"teams"`
+	Tenant      tenantState        `json:"tenant"`
 	// Own says that hallpass runs in this process: then there are requests, due work, an audit log, and a clock to push.
 	Own      bool      `json:"own"`
 	Requests []request `json:"requests"`
@@ -70,7 +73,10 @@ type request struct {
 	What  string          `json:"what"`
 	Waits []string        `json:"waits"`
 	Owner bool            `json:"owner"` // its owner has not said yes yet
-	Ends  time.Time       `json:"ends,omitzero"`
+	// Hand is what waits to be done by hand; Prints is what its script prints at its end, if it has one.
+	Hand   string    `json:"hand,omitempty"`
+	Prints string    `json:"prints,omitempty"`
+	Ends   time.Time `json:"ends,omitzero"`
 }
 
 // audited is a line of the audit log.
@@ -81,7 +87,7 @@ type audited struct {
 
 func (s *stage) state(ctx context.Context, as string) (state, error) {
 	out := state{
-		Boot: s.boot, Review: s.review, Now: s.now(), Slack: s.slack.Snapshot(as), Teams: s.inTeams(as), Tenant: s.tenantState(), Own: s.world != nil,
+		Boot: s.boot, Review: s.review, Certificate: s.certificate, Now: s.now(), Slack: s.slack.Snapshot(as), Teams: s.inTeams(as), Tenant: s.tenantState(), Own: s.world != nil,
 		Requests: []request{}, Due: []due{}, Audit: []audited{},
 	}
 	for _, p := range companytest.People() {
@@ -155,6 +161,9 @@ func (w *world) tell(ctx context.Context, out *state) error {
 		if r.Voting() {
 			line.Waits = append(line.Waits, r.Round().WaitsFor()...)
 			line.Owner = r.Round().NeedsOwner()
+		}
+		if task, waits := r.Task(); waits {
+			line.Hand, line.Prints = task.Place.Title, byhand.Steps(r, task).Expect
 		}
 		out.Requests = append(out.Requests, line)
 	}

@@ -144,3 +144,43 @@ func TestTheStoryOfAnAddressCanBeClickedThrough(t *testing.T) {
 	next()
 	step(1)
 }
+
+// TestTheMainStoryGoesOnWithAnApplication plays the story in which the account is left for an application, in a real Chromium.
+func TestTheMainStoryGoesOnWithAnApplication(t *testing.T) {
+	b := open(t, browser(t), start(t, "127.0.0.1:0").page)
+	b.do("making it wide", chromedp.EmulateViewport(1500, 950))
+	b.press(".story .x", "")
+	b.press(".story.away button", "From the account to an application")
+	n := 0
+	next := func(name string) {
+		t.Helper()
+		n++
+		b.step(n)
+		b.shot(fmt.Sprintf("app-%02d-%s", n, name))
+		b.press(".story .next", "")
+	}
+	next("start")
+	next("typed")
+	next("asked")
+	b.sees(".messages", "No user and no password: it signs in with certificate")
+	n++
+	b.step(n)
+	b.shot("app-04-card")
+	b.form(".story .next", "")
+	b.press(".story .next", "")
+	next("approved")
+	b.sees(".tenant", "application")
+	next("registered")
+	b.sees(".messages", "consent for agilepoint-nx-1")
+	next("consented")
+	next("to-be-granted")
+	next("granted")
+	b.sees(".tenant", "certificate until")
+	next("in-force")
+	b.sees(".tenant", "disabled")
+	next("ending")
+	b.step(n + 1)
+	b.shot("app-12-ended")
+	b.be("U0ANA", "app")
+	b.sees(".messages", "Ended (attested by Bo Berg)")
+}

@@ -13,6 +13,7 @@ import (
 
 	"hallpass/approvals"
 	"hallpass/approvals/byhand"
+	"hallpass/approvals/credential"
 	"hallpass/graph"
 )
 
@@ -110,8 +111,7 @@ func grantsOf(access approvals.AppAccess) []string {
 
 // appChanges are the changes of a plan for an application, the credential last.
 func appChanges(ask approvals.Ask, access approvals.AppAccess, t approvals.Target) []approvals.Change {
-	title := "app registration " + ask.App
-	out := []approvals.Change{{Target: t, Title: title, Entry: approvals.EntryRegistered, Label: "the application, without credentials"}}
+	out := []approvals.Change{{Target: t, Title: access.Title, Entry: approvals.EntryRegistered, Label: "the application, without credentials"}}
 	consent := approvals.ByHand{
 		Kind: approvals.HandConsent, Name: "consent-" + t.ID, Title: "consent for " + ask.App, Group: access.Consent, GroupID: access.ConsentID,
 	}
@@ -121,17 +121,17 @@ func appChanges(ask approvals.Ask, access approvals.AppAccess, t approvals.Targe
 	for _, g := range access.Grants {
 		out = append(out, byhand.Grant(g.Place, t.ID, g.Role))
 	}
-	return append(out, approvals.Change{Target: t, Title: title, Entry: ask.Credential.Entry(), Label: ask.Credential.Label()})
+	return append(out, approvals.Change{Target: t, Title: access.Title, Entry: ask.Credential.Entry(), Label: ask.Credential.Label()})
 }
 
 // usable refuses a certificate that Entra ID would not take, or that is longer good than it may be. days is how long it is
 // still good for.
 func usable(c approvals.Credential, access approvals.AppAccess, now time.Time) (days int, err error) {
-	cert, err := c.Parsed()
+	cert, has, err := credential.Certificate(c)
 	if err != nil {
 		return 0, approvals.Refuse(approvals.RefusedInput, "The certificate cannot be read.").Or("Paste it anew.")
 	}
-	if cert == nil {
+	if !has {
 		return 0, nil
 	}
 	again := "Make a new one, and paste its public half."

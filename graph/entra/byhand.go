@@ -47,7 +47,7 @@ func (e *Entra) planByHand(ctx context.Context, ask approvals.Ask, h approvals.B
 		return e.planIntranet(ctx, ask, h, p)
 	case approvals.HandProduct:
 		return e.planProduct(ctx, ask, h, p)
-	case approvals.HandSharePoint, approvals.HandExchange:
+	case approvals.HandSharePoint, approvals.HandExchange, approvals.HandConsent:
 	}
 	return p, noSuchAsk(ask, h)
 }

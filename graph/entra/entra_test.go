@@ -137,8 +137,16 @@ func (o *office) Place(kind approvals.Kind, name string) (entra.Place, bool) {
 }
 
 func (o *office) Names(kind approvals.Kind) []string {
-	if kind == approvals.KindAccount {
+	switch kind {
+	case approvals.KindAccount:
 		return []string{"exempt"}
+	case approvals.KindApp:
+		var names []string
+		for _, a := range o.access {
+			names = append(names, a.Name)
+		}
+		return names
+	case approvals.KindIP:
 	}
 	return []string{"servers"}
 }

@@ -20,7 +20,7 @@ func (s stopped) byHand(places Places) []approvals.Option {
 			out = append(out, s.adfs(h))
 		case approvals.HandIntranet:
 			out = append(out, s.intranet(h))
-		case approvals.HandSharePoint, approvals.HandExchange, approvals.HandProduct: // belong to an app, or to no sign-in of Entra ID
+		case approvals.HandSharePoint, approvals.HandExchange, approvals.HandConsent, approvals.HandProduct: // belong to an app, or to no sign-in of Entra ID
 		}
 	}
 	return out

@@ -169,6 +169,22 @@ func (t *Tenant) waiting(r *http.Request) []func() {
 	return out
 }
 
+// Consent is an administrator's click on "Grant admin consent": the app gets all that it asks for.
+func (t *Tenant) Consent(actor, appID string) {
+	t.mu.Lock()
+	a := t.app(appID)
+	var roles []string
+	if a != nil {
+		for _, name := range t.appRoles() {
+			if slices.Contains(a.Asks, roleID(name)) && !slices.Contains(a.Roles, name) {
+				roles = append(roles, name)
+			}
+		}
+	}
+	t.mu.Unlock()
+	t.Grant(actor, appID, roles...)
+}
+
 // Grant grants permissions to an app, as an administrator's consent does.
 func (t *Tenant) Grant(actor, appID string, roles ...string) {
 	t.mu.Lock()

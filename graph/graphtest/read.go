@@ -54,9 +54,10 @@ func (t *Tenant) Calls() map[string]int {
 type Snapshot struct {
 	Locations []PlaceShot `json:"locations"`
 	Groups    []PlaceShot `json:"groups"`
+	Apps      []PlaceShot `json:"apps"` // those that an app has made
 }
 
-// PlaceShot is a location with its ranges, or a group with its members' names.
+// PlaceShot is a location with its ranges, a group with its members' names, or an app with what it may do and signs in with.
 type PlaceShot struct {
 	ID      string   `json:"id"`
 	Name    string   `json:"name"`
@@ -67,7 +68,7 @@ type PlaceShot struct {
 func (t *Tenant) Snapshot() Snapshot {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	out := Snapshot{Locations: []PlaceShot{}, Groups: []PlaceShot{}}
+	out := Snapshot{Locations: []PlaceShot{}, Groups: []PlaceShot{}, Apps: []PlaceShot{}}
 	for _, l := range t.locations {
 		if !l.deleted.IsZero() {
 			continue
@@ -85,6 +86,33 @@ func (t *Tenant) Snapshot() Snapshot {
 			}
 		}
 		out.Groups = append(out.Groups, PlaceShot{g.ID, g.Name, names})
+	}
+	for _, a := range t.apps {
+		if a.Unique != "" && a.deleted.IsZero() {
+			out.Apps = append(out.Apps, PlaceShot{a.object, a.Name, a.shown()})
+		}
+	}
+	return out
+}
+
+// shown is what an app may do and signs in with, in words.
+func (a *App) shown() []string {
+	out := []string{}
+	if a.Disabled {
+		out = append(out, "disabled")
+	}
+	for _, r := range a.Roles {
+		out = append(out, "may "+r)
+	}
+	for _, k := range a.Credentials {
+		kind := "certificate"
+		if k.Secret {
+			kind = "SECRET"
+		}
+		out = append(out, kind+" until "+k.Ends.UTC().Format("2 Jan 2006"))
+	}
+	for _, f := range a.Federated {
+		out = append(out, f.Subject+" of "+f.Issuer)
 	}
 	return out
 }

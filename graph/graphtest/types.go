@@ -150,7 +150,7 @@ type App struct {
 }
 
 // ObjectID is the object id of the app registration.
-func (a App) ObjectID() string { return a.object }
+func (a *App) ObjectID() string { return a.object }
 
 // Federated is a federated credential of an app.
 type Federated struct{ ID, Name, Issuer, Subject string }

@@ -86,7 +86,7 @@ func TestAgilePointMovesFromAFencedExemptionToAnApplication(t *testing.T) {
 		s.reads("Bo", s.directly("bo"), "Grant admin consent")
 		s.c.Tenant.Grant("bo@contoso.com", made.ID, "Sites.Selected")
 		s.wait(6 * time.Minute) // hallpass sees it by itself
-		s.reads("the identity team's card", s.card(companytest.ChanIdentity, "HP-1002").Plain(), "put it into Contracts site by hand")
+		s.reads("the identity team's card", s.card(companytest.ChanIdentity, "HP-1002").Plain(), "agilepoint-nx, to be granted on Contracts site")
 		if made, _ := s.made("agilepoint-nx"); len(made.Credentials) != 0 {
 			t.Fatal("it can sign in before it is granted what it needs")
 		}

@@ -2,11 +2,16 @@
 // the visitor can follow the marks, press the story's button, or wander off and come back.
 import {get, go, set, signIns} from './store.js';
 import {steps as address} from './stories/address.js';
+import {steps as application} from './stories/application.js';
 import {general, mine} from './stories/deeds.js';
 import {steps as fence} from './stories/fence.js';
 
 // tales are the stories that can be told, by name.
-export const tales = {fence: {title: 'A service account, fenced', steps: fence}, address: {title: 'An address, trusted', steps: address}};
+export const tales = {
+  fence: {title: 'A service account, fenced', steps: fence},
+  application: {title: 'From the account to an application', steps: application},
+  address: {title: 'An address, trusted', steps: address},
+};
 
 // steps are those of the story that is told.
 export const steps = () => (tales[get().tale] || tales.fence).steps;

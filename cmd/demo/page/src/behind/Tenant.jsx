@@ -17,6 +17,7 @@ export function Tenant({tenant, now}) {
       <div className="places">
         {tenant.locations.map(place('named location'))}
         {tenant.groups.map(place('group'))}
+        {tenant.apps.map(place('application'))}
       </div>
       <SignIns list={tenant.signIns} now={now} />
       <h3>Recent writes</h3>

@@ -108,8 +108,8 @@ export const steps = [
   {
     say: 'Taken away the other way round: the account, then the address. The audit log has every step.',
     why: 'Now try your own: /hallpass alone, ip 10.1.2.3, “An attacker tries”, or a second tab as somebody else.',
-    label: 'Next: trust an address', mark: 'next',
-    act: () => begin('address'),
+    label: 'Next: an application instead', mark: 'next',
+    act: () => begin('application'),
     done: () => false,
   },
 ];
