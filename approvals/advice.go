@@ -20,6 +20,7 @@ const (
 	WayZone      Way = "exemption from its addresses only"
 	WayLocation  Way = "trust in the server's address"
 	WayExclusion Way = "exemption from everywhere"
+	WayPerUser   Way = "per-user MFA, for the account alone"
 	// WayService and what follows are done by people. Each is named only where a place for it is set up.
 	WayService  Way = "trusted IPs of the MFA service settings, by hand"
 	WayADFS     Way = "a rule in AD FS for its address, by hand"

@@ -16,10 +16,18 @@ const (
 	TargetGroup    TargetKind = "group"    // an exclusion group; its entries are object ids of users
 	// TargetApp is an app registration that hallpass makes; its entries are EntryRegistered and what it signs in with.
 	TargetApp TargetKind = "app"
+	// TargetMFA is the per-user MFA state of one account; its entry is EntryWas and the state that is put back at the end.
+	TargetMFA TargetKind = "mfa"
 	// TargetManual is a place that Graph cannot change. It is never converged and has no rows: a person makes the change
 	// and says so.
 	TargetManual TargetKind = "manual"
 )
+
+// PlacePerUser is the name of the place in which accounts are exempted from per-user MFA: `account NAME in per-user-mfa`.
+const PlacePerUser = "per-user-mfa"
+
+// EntryWas begins the entry of a per-user MFA state: "was:enforced" stands for one that is disabled and was enforced.
+const EntryWas = "was:"
 
 // Target is an object in Entra ID that hallpass keeps in shape, or a place in which people do what Graph cannot.
 type Target struct {
@@ -35,8 +43,8 @@ func (t Target) String() string { return string(t.Kind) + ":" + t.ID }
 func ParseTarget(s string) (Target, error) {
 	kind, id, ok := strings.Cut(s, ":")
 	t := Target{Kind: TargetKind(kind), ID: id}
-	if !ok || id == "" || (t.Kind != TargetLocation && t.Kind != TargetGroup && t.Kind != TargetApp) {
-		return Target{}, fmt.Errorf("%q is no target: want location:ID, group:ID or app:NAME", s)
+	if !ok || id == "" || (t.Kind != TargetLocation && t.Kind != TargetGroup && t.Kind != TargetApp && t.Kind != TargetMFA) {
+		return Target{}, fmt.Errorf("%q is no target: want location:ID, group:ID, mfa:ID or app:NAME", s)
 	}
 	return t, nil
 }

@@ -50,6 +50,8 @@ func adviceCard(a approvals.Advice) Card {
 			switch {
 			case o.Way == approvals.WayApp:
 				label = "Prepare an application"
+			case o.Way == approvals.WayPerUser:
+				label = "Prepare it for per-user MFA"
 			case o.Where != "":
 				label = clip("Prepare it by hand: "+o.Where, 70)
 			}
@@ -86,7 +88,7 @@ func prepares(o approvals.Option, account approvals.Person) string {
 		return string(approvals.KindApp) + ":" + o.Where
 	case approvals.WayZone:
 		return fenced + ": " + account.UPN
-	case approvals.WayIntranet:
+	case approvals.WayIntranet, approvals.WayPerUser:
 		return string(approvals.KindAccount) + ":" + o.Where + " " + account.UPN
 	case approvals.WayService, approvals.WayADFS: // whose address it is the person says: none is filled in
 		return string(approvals.KindIP) + ":" + o.Where

@@ -129,8 +129,8 @@ func (g Grammar) where(a *approvals.Ask, p parts) (example string, err error) {
 	case a.Kind == approvals.KindAccount && len(zones) > 0 && (len(names) == 0 || slices.Contains(zones, a.Where)):
 		return " from 20.50.2.1", approvals.Refuse(approvals.RefusedInput, "From which addresses does it sign in? It can be exempt from there only.")
 	}
-	if a.Where == "" && len(names) == 1 {
-		a.Where = names[0]
+	if usual := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == approvals.PlacePerUser }); a.Where == "" && len(usual) == 1 {
+		a.Where = usual[0] // per-user MFA is meant only where it is named
 	}
 	if !slices.Contains(names, a.Where) && err == nil {
 		err = noPlace(a.Kind, a.Where, slices.Concat(names, g.hands(a.Kind)))

@@ -37,6 +37,9 @@ func (g Grammar) askForm() Form {
 			switch kind {
 			case approvals.KindAccount:
 				label = "exempt an account by " + name
+				if name == approvals.PlacePerUser {
+					label = "exempt an account from per-user MFA"
+				}
 			case approvals.KindApp:
 				label = "register an application for " + name
 			case approvals.KindIP:

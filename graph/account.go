@@ -148,6 +148,26 @@ func (c *Client) PerUserMFA(ctx context.Context, userID string) (string, error) 
 	return "", fmt.Errorf("graph: %q is no per-user MFA state", answer.State)
 }
 
+// PutPerUserMFA writes the per-user MFA state of an account. Only a client that is also MFA can. One that is enabled turns to
+// enforced by itself where the account has a method.
+func (c *Client) PutPerUserMFA(ctx context.Context, userID, state string) error {
+	switch state {
+	case MFADisabled, MFAEnabled, MFAEnforced:
+	default:
+		return fmt.Errorf("graph: %q is no per-user MFA state", state)
+	}
+	r, err := c.callTo(abs.PATCH, c.requirements(userID), nil)
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(map[string]string{"perUserMfaState": state})
+	if err != nil {
+		return fmt.Errorf("graph: encoding a per-user MFA state: %w", err)
+	}
+	r.SetStreamContentAndContentType(body, "application/json")
+	return c.send(ctx, r)
+}
+
 // Role is a directory role that an account holds or may activate.
 type Role struct {
 	ID    string // of the role's template: what policies name

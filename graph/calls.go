@@ -17,6 +17,8 @@ const (
 	Writer Identity = "writer" // writes, and is used by the converging worker only
 	// Apps makes and ends app registrations, and is used by the converging worker only. Optional: the way is off without it.
 	Apps Identity = "apps"
+	// MFA writes per-user MFA states, and is used by the converging worker only. Optional, as above.
+	MFA Identity = "mfa"
 )
 
 // Row is a call that hallpass makes, and what it needs. There is no call without a row: the guard lets through what the
@@ -80,6 +82,7 @@ func Calls() []Row {
 		{http.MethodPost, "/servicePrincipals", false, Apps, []string{appOwn}, whyOwn, noApps},
 		{write, "/servicePrincipals(appId='{id}')", false, Apps, []string{appOwn}, whyOwn, noApps},
 		{read, "/users/{id}/authentication/requirements", true, Reader, []string{policyRead}, whyPolicies, ""},
+		{write, "/users/{id}/authentication/requirements", true, MFA, []string{methodWrite}, "per-user MFA states of accounts. It reaches every account and the tenant's authentication methods, so it is an identity for this alone", "per-user MFA is no way out here"},
 	}
 }
 
@@ -102,6 +105,7 @@ const (
 	domainRead     = "Domain.Read.All"
 	federationRead = "Domain-InternalFederation.Read.All"
 	appOwn         = "Application.ReadWrite.OwnedBy"
+	methodWrite    = "Policy.ReadWrite.AuthenticationMethod"
 )
 
 const (
@@ -117,15 +121,19 @@ const (
 	noApps      = "no app registration can be asked for"
 )
 
-// Forbidden are permissions that no identity of hallpass may hold, each with the reason.
-func Forbidden() map[string]string {
-	return map[string]string{
-		"User.ReadWrite.All":                    "it turns one slip in a path into the deletion of a user",
-		"AppRoleAssignment.ReadWrite.All":       "it can grant itself everything",
-		"RoleManagement.ReadWrite.Directory":    "it can make anybody an administrator",
-		"Directory.ReadWrite.All":               "it can write nearly everything",
-		"Policy.ReadWrite.AuthenticationMethod": "it rewrites the tenant's authentication methods",
+// Forbidden are permissions that an identity of hallpass may not hold, each with the reason.
+func Forbidden(as Identity) map[string]string {
+	out := map[string]string{
+		"User.ReadWrite.All":                 "it turns one slip in a path into the deletion of a user",
+		"AppRoleAssignment.ReadWrite.All":    "it can grant itself everything",
+		"RoleManagement.ReadWrite.Directory": "it can make anybody an administrator",
+		"Directory.ReadWrite.All":            "it can write nearly everything",
+		methodWrite:                          "it rewrites the tenant's authentication methods",
 	}
+	if as == MFA {
+		delete(out, methodWrite)
+	}
+	return out
 }
 
 // Need is a permission that an identity needs for some of its calls.
@@ -168,7 +176,7 @@ func PermissionTable() string {
 	var b strings.Builder
 	b.WriteString("| identity | application permission | why |\n| --- | --- | --- |\n")
 	var written []string
-	for _, as := range []Identity{Reader, Writer, Apps} {
+	for _, as := range []Identity{Reader, Writer, Apps, MFA} {
 		for _, row := range Calls() {
 			why := row.Why
 			if row.Optional != "" {

@@ -31,8 +31,9 @@ type Config struct {
 	Now       func() time.Time
 	// ReadOnly lets nothing through that changes something.
 	ReadOnly bool
-	// Apps lets the calls of the identity of that name through. It has a credential of its own.
-	Apps bool
+	// Also is an optional identity whose calls are let through, beside those of the reader and the writer. It has a credential
+	// of its own.
+	Also Identity
 	// Observe is told about every call. Optional.
 	Observe func(Call)
 }
@@ -83,7 +84,7 @@ func New(cfg Config) (*Client, error) {
 		abs.RegisterDefaultDeserializer(func() serialization.ParseNodeFactory { return kjson.NewJsonParseNodeFactory() })
 	})
 	guarded := &guard{
-		next: cfg.Transport, host: u.Host, now: cfg.Now, observe: cfg.Observe, rules: rules(), readOnly: cfg.ReadOnly, apps: cfg.Apps,
+		next: cfg.Transport, host: u.Host, now: cfg.Now, observe: cfg.Observe, rules: rules(), readOnly: cfg.ReadOnly, also: cfg.Also,
 	}
 	client := &http.Client{
 		Transport:     khttp.NewCustomTransportWithParentTransport(guarded, khttp.NewParametersNameDecodingHandler()),

@@ -70,7 +70,7 @@ func newKitOf(t *testing.T, o graphtest.Options, granted ...string) *kit {
 	k := &kit{tenant: graphtest.New(o)}
 	k.app = k.tenant.AddApp(graphtest.App{Name: "hallpass", Roles: granted})
 	c, err := graph.New(graph.Config{
-		Host: host, Credential: k.tenant.Credential(k.app.ID), Transport: k, Now: o.Now, Apps: true,
+		Host: host, Credential: k.tenant.Credential(k.app.ID), Transport: k, Now: o.Now, Also: graph.Apps,
 		Observe: func(c graph.Call) { k.calls = append(k.calls, c) },
 	})
 	if err != nil {

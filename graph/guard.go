@@ -14,7 +14,7 @@ import (
 // match gives the row of an allowed call.
 func (g *guard) match(method, path string) (Row, bool) {
 	for _, r := range g.rules {
-		if r.Method == method && r.pattern.MatchString(path) && (r.As != Apps || g.apps) {
+		if r.Method == method && r.pattern.MatchString(path) && (r.As == Reader || r.As == Writer || r.As == g.also) {
 			return r.Row, true
 		}
 	}
@@ -33,8 +33,8 @@ type guard struct {
 	rules   []rule
 	// readOnly lets no change through at all.
 	readOnly bool
-	// apps lets the calls of that identity through.
-	apps bool
+	// also is an optional identity whose calls are let through.
+	also Identity
 }
 
 // refusedError is a call that was not made.

@@ -41,6 +41,21 @@ func TestWhatAppsMayBeAskedForWithIsRead(t *testing.T) {
 	}
 }
 
+func TestPerUserMFAIsAPlaceForAccountsWhereTheFileHasIt(t *testing.T) {
+	t.Parallel()
+	f, err := rulesfile.Parse([]byte(appsHead + "  nx: {grants: {nx-site: write}}\nper_user_mfa: {title: Old MFA}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, is := f.PerUser(); !is || p.Title != "Old MFA" || strings.Join(f.Names(approvals.KindAccount), " ") != approvals.PlacePerUser {
+		t.Errorf("%+v %v %q", p, is, f.Names(approvals.KindAccount))
+	}
+	_, err = rulesfile.Parse([]byte(strings.Replace(appsHead, "  settings:", "  per-user-mfa:", 1) + "  nx: {grants: {nx-site: write}}\n"))
+	if err == nil || !strings.Contains(err.Error(), "the name of per-user MFA") {
+		t.Errorf("a place by hand of that name: %v", err)
+	}
+}
+
 func TestMistakesInAppsSayWhatToWrite(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

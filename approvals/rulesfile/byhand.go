@@ -153,6 +153,14 @@ func handHint(key string) string {
 
 // nameOf says what has the name already, or is empty.
 func (f *File) nameOf(name string) string {
+	if name == approvals.PlacePerUser {
+		return "per-user MFA"
+	}
+	return f.placeOf(name)
+}
+
+// placeOf is nameOf for the places that the file names itself.
+func (f *File) placeOf(name string) string {
 	if _, is := f.Location(name); is {
 		return "a location"
 	}

@@ -26,6 +26,7 @@
 //	  salesforce: {kind: product, group: crm, title: Salesforce, do: [Open Setup …], undo: [Open Setup …]}  # account … in salesforce
 //	apps:                  # what app registrations may be asked for with: `app NAME in nx`
 //	  nx: {title: NX site, permissions: [Sites.Selected], consent: tenant-admins, grants: {nx-site: write}, longest: 397d, keep: 30d}
+//	per_user_mfa: {title: Per-user MFA}   # account … in per-user-mfa: its state is disabled, and put back at the end
 //	refuse:
 //	  - name: privileged accounts
 //	    when: ask.kind == "account" && plan.account.privileged

@@ -22,6 +22,7 @@ type File struct {
 	zones      []Zone
 	hands      []approvals.ByHand
 	apps       []approvals.AppAccess
+	perUser    *Place // nil: per-user MFA is no way out here
 	emergency  []string
 	people     People
 	refusals   []refusal
@@ -171,7 +172,18 @@ func (f *File) Names(kind approvals.Kind) []string {
 	for _, p := range places {
 		names = append(names, p.Name)
 	}
+	if kind == approvals.KindAccount && f.perUser != nil {
+		names = append(names, f.perUser.Name)
+	}
 	return names
+}
+
+// PerUser is the place in which accounts are exempted from per-user MFA, and whether the file has it.
+func (f *File) PerUser() (Place, bool) {
+	if f.perUser == nil {
+		return Place{}, false
+	}
+	return *f.perUser, true
 }
 
 // Place finds the place of a target.

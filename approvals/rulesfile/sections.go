@@ -27,7 +27,7 @@ func Parse(data []byte) (*File, error) {
 // read fills the file from the root node. Groups come first: the other sections name them.
 func (f *File) read(r *reader, root *yaml.Node) {
 	top := r.fields(root, "the file", "groups", "emergency", "people", "security", "adopters", "defaults",
-		"locations", "exclusions", "zones", "by_hand", "apps", "refuse", "rules")
+		"locations", "exclusions", "zones", "by_hand", "apps", "per_user_mfa", "refuse", "rules")
 	if root.Kind != yaml.MappingNode {
 		return
 	}
@@ -43,6 +43,12 @@ func (f *File) read(r *reader, root *yaml.Node) {
 	f.readZones(r, top["zones"])
 	f.readHands(r, top["by_hand"])
 	f.readApps(r, top["apps"])
+	if n := top["per_user_mfa"]; n != nil {
+		if other := f.placeOf(approvals.PlacePerUser); other != "" {
+			r.add(n, "call it something else", "%s has the name of per-user MFA: `in %s` would mean both", other, approvals.PlacePerUser)
+		}
+		f.perUser = readPerUser(r, n)
+	}
 	defaults := readLimits(r, top["defaults"], "defaults", builtIn())
 	env, err := newEnv()
 	if err != nil {
@@ -141,6 +147,15 @@ func readPlaces(r *reader, n *yaml.Node, one string, kind approvals.TargetKind) 
 		places = append(places, p)
 	}
 	return places
+}
+
+// readPerUser reads the section that makes per-user MFA a way out.
+func readPerUser(r *reader, n *yaml.Node) *Place {
+	p := &Place{Name: approvals.PlacePerUser, Title: "Per-user MFA", Target: approvals.Target{Kind: approvals.TargetMFA}}
+	if v := r.fields(n, "per_user_mfa", "title"); v["title"] != nil {
+		p.Title = r.text(v["title"], "per_user_mfa: title")
+	}
+	return p
 }
 
 func objectOf(kind approvals.TargetKind) string {

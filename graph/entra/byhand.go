@@ -358,6 +358,6 @@ func (e *Entra) tenantDefaults(ctx context.Context, p *approvals.Plan) error {
 func handFacts(p *approvals.Plan) {
 	p.Facts["group.members"], p.Facts["group.policies"], p.Facts["fenced"] = number(0), number(0), truth(false)
 	for _, name := range []string{"zone.name", "zone.new_pairs", "zone.accounts", "zone.blocked", "zone.runs", "zone.sometimes"} {
-		p.Facts[name] = approvals.Fact{Why: "what is done by hand has no fence"}
+		p.Facts[name] = approvals.Fact{Why: "there is no fence here"}
 	}
 }

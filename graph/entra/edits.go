@@ -27,8 +27,14 @@ func (e *Entra) Edits(ctx context.Context, t approvals.Target, since time.Time) 
 		return nil, e.said(ctx, err, BucketAudit, "reading the directory audit")
 	}
 	writer := e.cfg.Writer
-	if t.Kind == approvals.TargetApp {
+	switch t.Kind {
+	case approvals.TargetApp:
 		writer = e.cfg.Apps
+	case approvals.TargetMFA:
+		if writer = e.cfg.MFA; writer == nil {
+			return nil, noPerUser()
+		}
+	case approvals.TargetLocation, approvals.TargetGroup, approvals.TargetManual:
 	}
 	self, err := writer.Self(ctx)
 	if err != nil {
@@ -41,6 +47,11 @@ func (e *Entra) Edits(ctx context.Context, t approvals.Target, since time.Time) 
 	for _, a := range found {
 		edit := approvals.Edit{At: a.At, Own: a.ByAppID != "" && slices.Contains(self, a.ByAppID), Hand: handOf(a)}
 		edit.Added, edit.Removed = changed(a, t)
+		if t.Kind == approvals.TargetMFA {
+			if edit.Removed, err = e.perUserEdit(ctx, t, a); err != nil {
+				return nil, fmt.Errorf("reading the ledger: %w", err)
+			}
+		}
 		if len(edit.Added)+len(edit.Removed) > 0 {
 			out = append(out, edit)
 		}

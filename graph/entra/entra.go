@@ -87,7 +87,9 @@ type Config struct {
 	// Reader reads; Writer is used for writes only.
 	Reader, Writer *graph.Client
 	// Apps makes and ends app registrations. Optional: without it none can be asked for.
-	Apps   *graph.Client
+	Apps *graph.Client
+	// MFA writes per-user MFA states. Optional: without it nobody is exempted from them.
+	MFA    *graph.Client
 	Places Places
 	Budget Budget
 	Cache  Cache

@@ -41,6 +41,7 @@ type office struct {
 	entries  []string // by hand, of live requests
 	pairs    map[approvals.RequestID][]approvals.Pair
 	access   []approvals.AppAccess
+	perUser  bool
 	requests []approvals.Request
 }
 
@@ -133,12 +134,18 @@ func (o *office) Place(kind approvals.Kind, name string) (entra.Place, bool) {
 	if kind == approvals.KindIP {
 		return entra.Place{ID: o.loc, Title: "Servers"}, name == "servers"
 	}
+	if name == approvals.PlacePerUser {
+		return entra.Place{Title: "Per-user MFA"}, o.perUser
+	}
 	return entra.Place{ID: o.grp, Title: "Exempt"}, name == "exempt"
 }
 
 func (o *office) Names(kind approvals.Kind) []string {
 	switch kind {
 	case approvals.KindAccount:
+		if o.perUser {
+			return []string{"exempt", approvals.PlacePerUser}
+		}
 		return []string{"exempt"}
 	case approvals.KindApp:
 		var names []string
@@ -183,12 +190,17 @@ func newKit(t *testing.T, ranges ...string) *kit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := graph.New(graph.Config{Host: "https://graph.microsoft.com", Credential: k.tenant.Credential(k.apps.ID), Transport: k.tenant.Transport(), Now: noon, Apps: true})
+	made, err := graph.New(graph.Config{Host: "https://graph.microsoft.com", Credential: k.tenant.Credential(k.apps.ID), Transport: k.tenant.Transport(), Now: noon, Also: graph.Apps})
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := k.tenant.AddApp(graphtest.App{Name: "hallpass mfa", Roles: []string{"Policy.ReadWrite.AuthenticationMethod"}})
+	perUser, err := graph.New(graph.Config{Host: "https://graph.microsoft.com", Credential: k.tenant.Credential(states.ID), Transport: k.tenant.Transport(), Now: noon, Also: graph.MFA})
 	if err != nil {
 		t.Fatal(err)
 	}
 	k.e, err = entra.New(entra.Config{
-		Reader: c, Writer: c, Apps: made, Places: rules{k.o}, Budget: k.o, Cache: k.o, Ledger: held{k.o}, Human: "employeeId",
+		Reader: c, Writer: c, Apps: made, MFA: perUser, Places: rules{k.o}, Budget: k.o, Cache: k.o, Ledger: held{k.o}, Human: "employeeId",
 		OwnerOf:    func(_ context.Context, u graph.User) (string, error) { return u.Attributes["extensionAttribute7"], nil },
 		Attributes: []string{"extensionAttribute7"}, Now: func(context.Context) (time.Time, error) { return noon(), nil }, Log: slog.New(slog.DiscardHandler),
 	})

@@ -31,6 +31,12 @@ func (e *Entra) Plan(ctx context.Context, ask approvals.Ask) (approvals.Plan, er
 		return p, approvals.Refuse(approvals.RefusedInput, "Only what is in a location or in an exclusion of the rules file can be taken over.").
 			Or("There is: %s.", strings.Join(slices.Concat(e.cfg.Places.Names(approvals.KindIP), e.cfg.Places.Names(approvals.KindAccount)), ", "))
 	}
+	if ask.Kind == approvals.KindAccount && ask.Where == approvals.PlacePerUser && !ask.Fenced() {
+		if ask.Adopt {
+			return p, approvals.Refuse(approvals.RefusedInput, "Who was exempted from per-user MFA by hand, and what was there before, is not known: it cannot be taken over.")
+		}
+		return e.planPerUser(ctx, ask, place, p)
+	}
 	if byHand {
 		return e.planByHand(ctx, ask, hand, p)
 	}

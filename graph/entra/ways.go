@@ -107,7 +107,7 @@ func (s stopped) ways(places Places) []approvals.Option {
 			Why: "No user, so no policy for users applies." + resource + " Possible if the software can sign in with a certificate.",
 		},
 		{Way: approvals.WayDelegated, Fits: true, Why: "Signed in once by a person with MFA, if the product offers it. It ends when the account's sessions are revoked."},
-		s.zone(places), s.location(places), s.exclusion(places),
+		s.zone(places), s.location(places), s.perUserWay(places), s.exclusion(places),
 	}, s.byHand(places)...)
 }
 

@@ -185,6 +185,15 @@ func (t *Tenant) Consent(actor, appID string) {
 	t.Grant(actor, appID, roles...)
 }
 
+// SetMFA sets the per-user MFA state of an account by another hand.
+func (t *Tenant) SetMFA(actor, user, state string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if u := t.user(user); u != nil {
+		t.setMFA(actor, "", u, state)
+	}
+}
+
 // Grant grants permissions to an app, as an administrator's consent does.
 func (t *Tenant) Grant(actor, appID string, roles ...string) {
 	t.mu.Lock()

@@ -59,6 +59,19 @@ func (t *Tenant) setMember(actor, app string, g *Group, member string, in bool) 
 	t.audit(audit{activity: activity, actor: actor, app: app, targets: []string{g.ID, member}})
 }
 
+func (t *Tenant) setMFA(actor, app string, u *User, state string) {
+	for _, e := range []Event{{Entry: u.mfa()}, {Entry: state, Added: true}} {
+		e.At, e.Actor, e.App, e.Target = t.opts.Now(), actor, app, "mfa:"+u.ID
+		t.history = append(t.history, e)
+	}
+	activity := "Enable Strong Authentication"
+	if state == "disabled" {
+		activity = "Disable Strong Authentication"
+	}
+	u.MFAState = state
+	t.audit(audit{activity: activity, actor: actor, app: app, targets: []string{u.ID}})
+}
+
 func (u *User) mfa() string {
 	if u.MFAState == "" {
 		return "disabled"

@@ -73,7 +73,7 @@ func (t *Tenant) betaCalls(c call) answer {
 	switch {
 	case c.is(http.MethodGet, "auditLogs", "signIns"):
 		return t.signInPage(c)
-	case c.is(http.MethodGet, "users", "*", "authentication", "requirements"):
+	case c.is(http.MethodGet, "users", "*", "authentication", "requirements"), c.is(http.MethodPatch, "users", "*", "authentication", "requirements"):
 		return t.perUserMFA(c)
 	}
 	return notModelled("beta's " + c.r.Method + " " + c.r.URL.Path)

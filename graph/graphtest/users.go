@@ -103,14 +103,38 @@ func (t *Tenant) checkGroups(c call, u *User) answer {
 	return ok(object{"value": in})
 }
 
-// perUserMFA reads the per-user MFA state.
+// perUserMFA reads and changes the per-user MFA state. One that is enabled turns to enforced when the account has a method.
 func (t *Tenant) perUserMFA(c call) answer {
-	if refused := c.may("Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"); refused != nil {
+	may := []string{"Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"}
+	if c.r.Method == http.MethodPatch {
+		may = may[1:]
+	}
+	if refused := c.may(may...); refused != nil {
 		return *refused
 	}
 	u := t.user(c.parts[1])
 	if u == nil {
 		return notFound(c.parts[1])
 	}
-	return c.one(object{"perUserMfaState": u.mfa()})
+	if c.r.Method == http.MethodGet {
+		return c.one(object{"perUserMfaState": u.mfa()})
+	}
+	var body struct {
+		State string `json:"perUserMfaState"`
+	}
+	if refused := c.strict(&body); refused != nil {
+		return *refused
+	}
+	switch body.State {
+	case "disabled", "enabled", "enforced":
+	default:
+		return bad("Invalid value for perUserMfaState.")
+	}
+	if body.State == "enabled" && len(u.Methods) > 0 {
+		body.State = "enforced"
+	}
+	if body.State != u.mfa() {
+		t.setMFA(c.app.Name, c.app.ID, u, body.State)
+	}
+	return done()
 }

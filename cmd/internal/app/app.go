@@ -116,7 +116,7 @@ func ready(ctx context.Context, cfg Config, p Parts) error {
 	if f := checkStepUp(cfg, p); !f.OK {
 		return fmt.Errorf("%s: %s", f.What, f.Do)
 	}
-	for _, client := range []*graph.Client{p.Reader, p.Writer, p.Apps} {
+	for as, client := range map[graph.Identity]*graph.Client{graph.Reader: p.Reader, graph.Writer: p.Writer, graph.Apps: p.Apps, graph.MFA: p.MFA} {
 		if client == nil {
 			continue
 		}
@@ -126,8 +126,8 @@ func ready(ctx context.Context, cfg Config, p Parts) error {
 			continue
 		}
 		for _, role := range roles {
-			if why, bad := graph.Forbidden()[role]; bad {
-				return fmt.Errorf("the identity holds %s, which hallpass must never hold: %s. Take it away in Entra ID", role, why)
+			if why, bad := graph.Forbidden(as)[role]; bad {
+				return fmt.Errorf("entra.%s holds %s, which hallpass must not hold there: %s. Take it away in Entra ID", as, role, why)
 			}
 		}
 	}

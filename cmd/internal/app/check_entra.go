@@ -16,6 +16,7 @@ const (
 	reader = string(graph.Reader)
 	writer = string(graph.Writer)
 	apps   = string(graph.Apps)
+	mfa    = string(graph.MFA)
 )
 
 // checkIdentities looks at the permissions that were granted: too few, and too many.
@@ -32,33 +33,37 @@ func checkIdentities(ctx context.Context, cfg Config, p Parts, out *report) {
 	if p.Writer != nil && !same {
 		checkIdentity(ctx, writer, p.Writer, file, false, out)
 	}
-	checkApps(ctx, cfg, p, out)
+	checkOptional(ctx, apps, cfg.Entra.Apps, p.Apps, len(file.Apps()) > 0, cfg, file, out)
+	_, perUser := file.PerUser()
+	checkOptional(ctx, mfa, cfg.Entra.MFA, p.MFA, perUser, cfg, file, out)
+	if roles, err := p.Reader.Roles(ctx); err == nil && len(file.Apps()) > 0 && !slices.Contains(roles, graph.AppRead) {
+		out.problem("Grant it to the reader, or take the section apps out of the rules file.", "entra.reader lacks %s, so no application can be asked for", graph.AppRead)
+	}
 	checkOwnApps(ctx, cfg, p, out)
 }
 
-// checkApps looks at the identity that makes app registrations: it is one of its own, and only where there is something to ask
-// for.
-func checkApps(ctx context.Context, cfg Config, p Parts, out *report) {
-	wants := len(p.Rules.File().Apps()) > 0
+// sections are those of the rules file that need an optional identity.
+func sections(who string) string { return map[string]string{apps: "apps", mfa: "per_user_mfa"}[who] }
+
+// checkOptional looks at an identity that only one way out needs: it is one of its own, and only where that way can be asked for.
+func checkOptional(ctx context.Context, who string, c Credential, client *graph.Client, wanted bool, cfg Config, file *rulesfile.File, out *report) {
+	section := sections(who)
 	switch {
-	case p.Apps == nil && wants:
-		out.problem("Name a credential for making app registrations, or take the section apps out of the rules file.", "the rules file has apps, and entra.apps is not set")
+	case client == nil && wanted:
+		out.problem("Name a credential for it, or take the section "+section+" out of the rules file.", "the rules file has %s, and entra.%s is not set", section, who)
 		return
-	case p.Apps == nil:
+	case client == nil:
 		return
-	case !wants:
-		out.advise("Write a section apps into the rules file, or take entra.apps away.", "entra.apps is set, and the rules file has no apps")
+	case !wanted:
+		out.advise("Write the section "+section+" into the rules file, or take entra."+who+" away.", "entra.%s is set, and the rules file has no %s", who, section)
 	}
-	for who, other := range map[string]Credential{reader: cfg.Entra.Reader, writer: cfg.Entra.Writer} {
-		if other.Kind == cfg.Entra.Apps.Kind && other.ClientID == cfg.Entra.Apps.ClientID {
-			out.problem("Give it an app registration of its own.", "entra.apps is the same identity as entra.%s, which could then make applications too", who)
+	for other, o := range map[string]Credential{reader: cfg.Entra.Reader, writer: cfg.Entra.Writer, apps: cfg.Entra.Apps, mfa: cfg.Entra.MFA} {
+		if other != who && o.Kind == c.Kind && o.ClientID == c.ClientID {
+			out.problem("Give it an app registration of its own.", "entra.%s is the same identity as entra.%s, which could then do both", who, other)
 			return
 		}
 	}
-	checkIdentity(ctx, apps, p.Apps, p.Rules.File(), false, out)
-	if roles, err := p.Reader.Roles(ctx); err == nil && wants && !slices.Contains(roles, graph.AppRead) {
-		out.problem("Grant it to the reader, or take the section apps out of the rules file.", "entra.reader lacks %s, so no application can be asked for", graph.AppRead)
-	}
+	checkIdentity(ctx, who, client, file, false, out)
 }
 
 // checkIdentity holds what is granted to an identity against the table of calls. both says that it is reader and writer.
@@ -89,7 +94,7 @@ func checkIdentity(ctx context.Context, who string, c *graph.Client, file *rules
 				// there is no group to write
 			case need.Permission == graph.GroupWrite:
 				out.advise("See to it that the writer is Groups Administrator of the administrative unit that holds the exclusion groups; without that or the permission nothing can be written to them.", "entra.%s does not hold %s", who, need.Permission)
-			case need.Optional != "" && who != apps:
+			case need.Optional != "" && who != apps && who != mfa:
 				out.advise("Grant it if rules or approvers need to know.", "entra.%s does not hold %s: %s", who, need.Permission, need.Without())
 			default:
 				out.problem("Grant it to the app registration and give admin consent.", "entra.%s lacks %s (%s)", who, need.Permission, need.Why)
@@ -100,7 +105,7 @@ func checkIdentity(ctx context.Context, who string, c *graph.Client, file *rules
 		}
 	}
 	for _, role := range surplus {
-		if why, bad := graph.Forbidden()[role]; bad {
+		if why, bad := graph.Forbidden(graph.Identity(who))[role]; bad {
 			out.problem("Take it away; serve refuses to start with it.", "entra.%s holds %s: %s", who, role, why)
 		} else {
 			out.problem("Take it away: who takes over hallpass would have it too.", "entra.%s holds %s, which hallpass does not use there", who, role)

@@ -14,7 +14,7 @@ const renewBefore = 30 * 24 * time.Hour
 // as hallpass. Without the permission to read them nothing is said here; the line about the permission says so.
 func checkOwnApps(ctx context.Context, cfg Config, p Parts, out *report) {
 	seen := map[string]bool{}
-	for who, id := range map[string]string{reader: cfg.Entra.Reader.ClientID, writer: cfg.Entra.Writer.ClientID, apps: cfg.Entra.Apps.ClientID} {
+	for who, id := range map[string]string{reader: cfg.Entra.Reader.ClientID, writer: cfg.Entra.Writer.ClientID, apps: cfg.Entra.Apps.ClientID, mfa: cfg.Entra.MFA.ClientID} {
 		if id == "" || seen[id] {
 			continue
 		}

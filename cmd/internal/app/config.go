@@ -73,18 +73,19 @@ type Redis struct {
 	Durability       string   `yaml:"durability" default:"strict" doc:"\"strict\" starts only on a Redis that loses nothing it acknowledged; \"relaxed\" starts on a weaker one, and hallpass check says how many seconds may be lost"`
 }
 
-// Entra says as whom hallpass talks to Entra ID: one identity reads, another writes, and a third, if there is one, makes app
-// registrations.
+// Entra says as whom hallpass talks to Entra ID: one identity reads, another writes, and two more, if they are there, make app
+// registrations and write per-user MFA states.
 type Entra struct {
 	Reader        Credential `yaml:"reader"`
 	Writer        Credential `yaml:"writer"`
 	Apps          Credential `yaml:"apps"`
+	MFA           Credential `yaml:"mfa"`
 	BudgetPercent int        `yaml:"budget_percent" default:"70" doc:"the share of the tenant's limit on Conditional Access calls (1 a second for all apps together) that hallpass uses, in all replicas together"`
 }
 
 // Credential is one identity in Entra ID.
 type Credential struct {
-	Kind                string `yaml:"kind" doc:"\"workload\" (federated token), \"managed\" (managed identity), \"certificate\" or \"secret\". Required for the reader and for Teams; enforce needs a writer, and app registrations need apps"`
+	Kind                string `yaml:"kind" doc:"\"workload\" (federated token), \"managed\" (managed identity), \"certificate\" or \"secret\". Required for the reader and for Teams; enforce needs a writer, app registrations need apps, and per-user MFA needs mfa"`
 	ClientID            string `yaml:"client_id" doc:"application (client) id. Required; for managed only if the identity is user-assigned; for Teams it is the app_id unless given"`
 	TokenFile           Path   `yaml:"token_file" doc:"file with the federated token. Required for workload"`
 	CertificateFile     Path   `yaml:"certificate_file" doc:"PEM or PKCS#12 file with certificate and key. Required for certificate"`

@@ -30,7 +30,9 @@ type Parts struct {
 	Store          *redisstore.Store
 	Reader, Writer *graph.Client
 	// Apps makes and ends app registrations. Optional.
-	Apps  *graph.Client
+	Apps *graph.Client
+	// MFA writes per-user MFA states. Optional.
+	MFA   *graph.Client
 	Rules *Rules
 	// People and Owners are the contents of the people file and the owners file.
 	People         map[bot.Account]string
@@ -117,7 +119,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		mayAsk = ""
 	}
 	tenant, err := entra.New(entra.Config{
-		Reader: p.Reader, Writer: writer, Apps: p.Apps, Places: places{file}, Budget: p.Store, Cache: p.Store, Ledger: ledger{p.Store}, OwnerOf: own.of,
+		Reader: p.Reader, Writer: writer, Apps: p.Apps, MFA: p.MFA, Places: places{file}, Budget: p.Store, Cache: p.Store, Ledger: ledger{p.Store}, OwnerOf: own.of,
 		Attributes: attributes(p.OwnerAttribute, p.HumanAttribute), Human: p.HumanAttribute, Security: people.Security, MayAsk: mayAsk,
 		Now: p.Store.Now, Log: p.Log,
 		Made: func(ctx context.Context, t approvals.Target, keep time.Duration) error {

@@ -74,6 +74,11 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 			return fail(fmt.Errorf("entra.apps: %w", err))
 		}
 	}
+	if cfg.Entra.MFA.Kind != "" {
+		if p.MFA, err = client(cfg, graph.MFA, transport, observe); err != nil {
+			return fail(fmt.Errorf("entra.mfa: %w", err))
+		}
+	}
 	p.Alarms, p.AnchorEvery = alarms, cfg.Audit.Interval()
 	if p.Anchor, err = anchorOf(cfg, store, transport); err != nil {
 		return fail(err)
@@ -235,6 +240,8 @@ func client(cfg Config, as graph.Identity, transport http.RoundTripper, observe 
 		c = cfg.Entra.Writer
 	case graph.Apps:
 		c = cfg.Entra.Apps
+	case graph.MFA:
+		c = cfg.Entra.MFA
 	case graph.Reader:
 	}
 	identity, err := credential(cfg, c, transport)
@@ -243,6 +250,6 @@ func client(cfg Config, as graph.Identity, transport http.RoundTripper, observe 
 	}
 	return graph.New(graph.Config{
 		Host: strings.TrimSuffix(cfg.Hosts.Graph, "/"), Credential: identity, Transport: transport, Now: time.Now, //nolint:forbidigo // here the machine's clock comes in
-		Observe: observe, ReadOnly: as == graph.Reader, Apps: as == graph.Apps,
+		Observe: observe, ReadOnly: as == graph.Reader, Also: as,
 	})
 }

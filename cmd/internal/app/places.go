@@ -15,6 +15,9 @@ func (p places) Place(kind approvals.Kind, name string) (entra.Place, bool) {
 	if kind == approvals.KindAccount {
 		find = p.rules().Exclusion
 	}
+	if per, is := p.rules().PerUser(); is && kind == approvals.KindAccount && name == per.Name {
+		return entra.Place{Title: per.Title}, true
+	}
 	found, ok := find(name)
 	return entra.Place{ID: found.Target.ID, Title: found.Title}, ok
 }

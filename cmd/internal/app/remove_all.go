@@ -62,6 +62,8 @@ func WriteRemoveAll(w io.Writer, c audit.Checkpoint) error {
 			}
 		case approvals.TargetApp:
 			fmt.Fprintf(&b, "Disable-App '%s'\n", t.ID)
+		case approvals.TargetMFA:
+			fmt.Fprintf(&b, "Restore-Mfa '%s' '%s'\n", t.ID, strings.TrimPrefix(byTarget[t][0], approvals.EntryWas))
 		case approvals.TargetLocation, approvals.TargetManual:
 			fmt.Fprintf(&b, "Remove-Ranges '%s' @('%s')\n", t.ID, strings.Join(byTarget[t], "', '"))
 		}
@@ -86,7 +88,7 @@ func wellNamed(t approvals.Target) error {
 	switch {
 	case t.Kind == approvals.TargetApp && !regexp.MustCompile(`^hallpass-[a-z0-9-]+$`).MatchString(t.ID):
 		return fmt.Errorf("%q is no unique name of hallpass", t.ID)
-	case t.Kind != approvals.TargetApp && !looksLikeID(t.ID):
+	case t.Kind != approvals.TargetApp && !looksLikeID(t.ID): // an account's, for per-user MFA
 		return fmt.Errorf("%q is no object id", t.ID)
 	}
 	return nil
@@ -95,8 +97,15 @@ func wellNamed(t approvals.Target) error {
 // canonical is the one form of an entry: a prefix, or an object id in lower case. An application is disabled as a whole, so
 // that all its entries are one.
 func canonical(kind approvals.TargetKind, entry string) (string, error) {
-	if kind == approvals.TargetApp {
+	switch kind {
+	case approvals.TargetApp:
 		return approvals.EntryRegistered, nil
+	case approvals.TargetMFA:
+		if entry != approvals.EntryWas+"enabled" && entry != approvals.EntryWas+"enforced" {
+			return "", fmt.Errorf("%q is no per-user MFA state", entry)
+		}
+		return entry, nil
+	case approvals.TargetLocation, approvals.TargetGroup, approvals.TargetManual:
 	}
 	if kind == approvals.TargetGroup {
 		if !looksLikeID(entry) {
@@ -115,7 +124,7 @@ func canonical(kind approvals.TargetKind, entry string) (string, error) {
 // 192.0.2.255 is nobody's address. Ranges are compared as addresses, because IPv6 has more than one spelling.
 const removeHead = `# Takes out of Entra ID what hallpass kept there at %s: %d entries.
 # Look at it first: it only says what it would do. With -Go it does it. It needs the module Microsoft.Graph.Authentication and
-#   Connect-MgGraph -Scopes Policy.Read.All, Policy.ReadWrite.ConditionalAccess, GroupMember.ReadWrite.All, Application.ReadWrite.All
+#   Connect-MgGraph -Scopes Policy.Read.All, Policy.ReadWrite.ConditionalAccess, GroupMember.ReadWrite.All, Application.ReadWrite.All, Policy.ReadWrite.AuthenticationMethod
 param([switch]$Go)
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
@@ -141,6 +150,13 @@ function Disable-App([string]$Name) {
         Invoke-MgGraphRequest -Method PATCH -Uri ('/v1.0/servicePrincipals(appId=''' + $app.appId + ''')') -Body '{"accountEnabled":false}' -ContentType 'application/json'
     }
     catch { Write-Warning "not disabled: $_" }
+}
+
+function Restore-Mfa([string]$User, [string]$State) {
+    Write-Output "account ${User}: per-user MFA ${State}"
+    if (-not $Go) { return }
+    try { Invoke-MgGraphRequest -Method PATCH -Uri ('/beta/users/' + $User + '/authentication/requirements') -Body ('{"perUserMfaState":"' + $State + '"}') -ContentType 'application/json' }
+    catch { Write-Warning "not restored: $_" }
 }
 
 function Remove-Ranges([string]$Location, [string[]]$Gone) {

@@ -68,7 +68,7 @@ func TestCheckOfAGoodCompanyFindsNoProblem(t *testing.T) {
 		"ok      the clocks of Redis and of this machine are", "ok      the clocks of Microsoft Graph and of this machine are",
 		"ok      the clocks of Slack and of this machine are", "ok      entra.reader holds Policy.Read.All (named locations, policies, What If",
 		"ok      entra.reader holds GroupMember.ReadWrite.All", "advice  entra.reader and entra.writer are the same identity",
-		"advice  with GroupMember.ReadWrite.All", "ok      entra.reader holds Application.Read.All", "ok      entra.apps holds Application.ReadWrite.OwnedBy", "ok      the location trusted-servers is in the tenant",
+		"advice  with GroupMember.ReadWrite.All", "ok      entra.reader holds Application.Read.All", "ok      entra.apps holds Application.ReadWrite.OwnedBy", "ok      entra.mfa holds Policy.ReadWrite.AuthenticationMethod", "ok      the location trusted-servers is in the tenant",
 		"ok      the exclusion integrations is a cloud-only security group", "ok      the group security is in the tenant and has 2 direct members",
 		"ok      Slack takes the bot token", "ok      the bot token has the scopes that are needed", "ok      Slack takes the app-level token",
 		"ok      the zone fenced-integrations holds: 0 accounts, 0 addresses", "ok      hallpass is in the channel #netsec-approvals of the group netsec",
@@ -183,6 +183,10 @@ func TestCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		"applications can be asked for and not made": {
 			func(c *checked) { c.cfg.Entra.Apps = app.Credential{} },
 			"problem the rules file has apps, and entra.apps is not set…take the section apps out",
+		},
+		"per-user MFA can be asked for and not written": {
+			func(c *checked) { c.cfg.Entra.MFA = app.Credential{} },
+			"problem the rules file has per_user_mfa, and entra.mfa is not set…take the section per_user_mfa out",
 		},
 		"the writer makes applications too": {
 			func(c *checked) { c.cfg.Entra.Apps = c.cfg.Entra.Writer },

@@ -102,6 +102,7 @@ by_hand:
       - "Under Permission Set Assignments, remove ` + "`Waive MFA for exempt users`" + `."
 apps:
   contracts: {title: Contracts, permissions: [Sites.Selected], consent: identity, grants: {contracts-site: write}, keep: 7d}
+per_user_mfa: {title: Per-user MFA}
 refuse:
   - name: privileged accounts
     when: ask.kind == "account" && known(plan.account.privileged) && plan.account.privileged
@@ -186,6 +187,7 @@ type Company struct {
 	Core   *app.Core
 	App    graphtest.App
 	apps   graphtest.App // as whom hallpass makes app registrations
+	mfa    graphtest.App // as whom it writes per-user MFA states
 	client redis.UniversalClient
 	alarms *app.Alarms
 	pages  net.Listener // nil: Pages listens somewhere
@@ -198,7 +200,7 @@ func New(ctx context.Context, o Options) (*Company, error) {
 		o.Pages = "http://" + o.PagesOn.Addr().String()
 	}
 	c.App = c.Tenant.AddApp(graphtest.App{Name: "hallpass", Roles: Roles()})
-	c.apps = c.Tenant.AddApp(appMaker())
+	c.apps, c.mfa = c.Tenant.AddApp(appMaker()), c.Tenant.AddApp(mfaWriter())
 	c.Slack = Workspace(o.Now)
 	if o.Teams {
 		c.Teams = Cloud(o.Now, "")
@@ -241,9 +243,14 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := graph.New(graph.Config{
-		Host: "https://graph.microsoft.com", Credential: c.Tenant.Credential(c.apps.ID), Transport: c.Tenant.Transport(), Now: o.Now, Apps: true,
-	})
+	optional := func(as graph.Identity, who graphtest.App) *graph.Client {
+		made, failed := graph.New(graph.Config{
+			Host: "https://graph.microsoft.com", Credential: c.Tenant.Credential(who.ID), Transport: c.Tenant.Transport(), Now: o.Now, Also: as,
+		})
+		err = errors.Join(err, failed)
+		return made
+	}
+	apps, states := optional(graph.Apps, c.apps), optional(graph.MFA, c.mfa)
 	if err != nil {
 		return nil, err
 	}
@@ -261,8 +268,8 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 		inTeams = c.teamsConfig()
 	}
 	return app.NewCore(ctx, app.Parts{
-		Store: c.Store, Reader: client, Writer: client, Apps: made, Rules: rules, People: people,
-		Owners: map[string]string{"svc-nx@contoso.com": People()[3].Entra, "svc-plant@plant.contoso.com": People()[0].Entra}, HumanAttribute: "employeeId",
+		Store: c.Store, Reader: client, Writer: client, Apps: apps, MFA: states, Rules: rules, People: people,
+		Owners: map[string]string{"svc-nx@contoso.com": People()[3].Entra, "svc-plant@plant.contoso.com": People()[0].Entra, "svc-scan@contoso.com": People()[3].Entra}, HumanAttribute: "employeeId",
 		Slack: slack.Config{
 			BotToken: opts.BotToken, AppToken: opts.AppToken, SigningSecrets: []string{opts.SigningSecret}, AppID: opts.AppID,
 			TeamIDs: []string{opts.TeamID}, APIURL: "https://slack.test/api/", Responses: "slack.test",
@@ -318,6 +325,11 @@ func appMaker() graphtest.App {
 	return graphtest.App{Name: "hallpass apps", Roles: []string{"Application.ReadWrite.OwnedBy"}}
 }
 
+// mfaWriter is the identity that writes per-user MFA states.
+func mfaWriter() graphtest.App {
+	return graphtest.App{Name: "hallpass mfa", Roles: []string{"Policy.ReadWrite.AuthenticationMethod"}}
+}
+
 // Tenant makes the company's tenant.
 func Tenant(o Options) *graphtest.Tenant {
 	t := graphtest.New(graphtest.Options{Now: o.Now, Rate: o.Rate, StaleFor: o.Stale, Seed: 1, Judge: o.Judge, AppRoles: []string{"Sites.Selected", "Mail.ReadBasic.All"}})
@@ -327,6 +339,7 @@ func Tenant(o Options) *graphtest.Tenant {
 	for _, svc := range []string{"svc-nx", "svc-flow", "svc-backup"} {
 		t.AddUser(graphtest.User{UPN: svc + "@contoso.com", Name: svc, Enabled: true})
 	}
+	t.AddUser(graphtest.User{UPN: "svc-scan@contoso.com", Name: "svc-scan", Enabled: true, MFAState: "enforced"})
 	t.AddUser(graphtest.User{ID: Emergency, UPN: "breakglass@contoso.onmicrosoft.com", Name: "Break glass", Enabled: true})
 	t.AddUser(graphtest.User{UPN: "svc-old@contoso.com", Name: "svc-old"})
 	t.AddUser(graphtest.User{UPN: "guest_partner.com#EXT#@contoso.onmicrosoft.com", Name: "A guest", Enabled: true, Guest: true})

@@ -45,6 +45,8 @@ type Outside struct {
 	ClientSecret   string `json:"client_secret"`
 	AppsID         string `json:"apps_client_id"`
 	AppsSecret     string `json:"apps_client_secret"`
+	MFAID          string `json:"mfa_client_id"`
+	MFASecret      string `json:"mfa_client_secret"`
 	CAFile         string `json:"ca_file"`
 	RulesFile      string `json:"rules_file"`
 	PeopleFile     string `json:"people_file"`
@@ -66,6 +68,8 @@ func NewOutside(ctx context.Context, dir string, o Options) (*Outside, error) {
 	app := out.Tenant.AddApp(graphtest.App{Name: "hallpass", Roles: Roles()})
 	apps := out.Tenant.AddApp(appMaker())
 	out.AppsID, out.AppsSecret = apps.ID, apps.Secret
+	mfa := out.Tenant.AddApp(mfaWriter())
+	out.MFAID, out.MFASecret = mfa.ID, mfa.Secret
 	opts := out.Slack.Options()
 	out.BotToken, out.AppToken, out.SigningSecret, out.AppID, out.TeamID = opts.BotToken, opts.AppToken, opts.SigningSecret, opts.AppID, opts.TeamID
 	out.TenantID, out.ClientID, out.ClientSecret = out.Tenant.ID(), app.ID, app.Secret
