@@ -13,6 +13,7 @@ var (
 	ErrLostClaim = errors.New("the claim lapsed and went to another worker")
 	ErrDuplicate = errors.New("this operation was carried out before")
 	ErrNoWake    = errors.New("a request that is not finished needs a wake-up")
+	ErrTwin      = errors.New("the same person has a live request for the same")
 	ErrForged    = errors.New("the record is not as hallpass wrote it: another hand changed it in the store")
 	ErrStore     = errors.New("the store did not answer; nothing is known about the outcome")
 )

@@ -1,6 +1,7 @@
 package approvals
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -57,6 +58,27 @@ func Fingerprint(plan Plan, term Term, ruling Ruling) string {
 	}
 	data, err := json.Marshal(d)
 	if err != nil { // strings, numbers and times of sane years always encode
+		return ""
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// Twin names what a live request wants and for whom, so that a store can refuse a second one: the same person does not ask twice
+// for the same. Empty for a request that is over or is being taken away, and for one that was brought back: it was there before.
+func (r *Request) Twin() string {
+	if r.State != StatePending && r.State != StateApproved && r.State != StateActive || len(r.Rounds) == 0 || r.Restored != nil {
+		return ""
+	}
+	wanted := []string{cmp.Or(r.Requester.Human, r.Requester.ID)}
+	for _, c := range r.Rounds[0].Plan.Changes {
+		wanted = append(wanted, c.Target.String(), c.Entry)
+	}
+	if len(wanted) == 1 {
+		return ""
+	}
+	data, err := json.Marshal(wanted)
+	if err != nil { // strings always encode
 		return ""
 	}
 	sum := sha256.Sum256(data)

@@ -43,17 +43,20 @@ func (e *Engine) Open(ctx context.Context, act approvals.Act, ask approvals.Ask)
 	if err != nil {
 		return approvals.Request{}, err
 	}
-	// The plan may have waited for its turn for a while, and the same command typed twice waits for the same turn.
-	if err := e.noTwin(ctx, who.Person, plan); err != nil {
-		return approvals.Request{}, err
-	}
 	id, err := e.cfg.Requests.NextID(ctx)
 	if err != nil {
 		return approvals.Request{}, fmt.Errorf("taking an id: %w", err)
 	}
-	return e.step(ctx, approvals.Request{}, approvals.Opened{
+	r, err := e.step(ctx, approvals.Request{}, approvals.Opened{
 		ID: id, Ask: ask, Requester: who.Person, Owner: owner, Plan: plan, Ruling: ruling,
 	}, now, acting(act, who.Person, "opened", map[string]string{"rule": ruling.Rule, "rules": ruling.RulesHash, "reason": ask.Reason}))
+	if errors.Is(err, approvals.ErrTwin) { // the same command typed twice: the other one came first
+		if no := e.noTwin(ctx, who.Person, plan); no != nil {
+			return approvals.Request{}, no
+		}
+		return approvals.Request{}, approvals.Refuse(approvals.RefusedCollision, "You asked for the same a moment ago.").Or("Type `/hallpass list mine` to see it.")
+	}
+	return r, err
 }
 
 func acting(act approvals.Act, who approvals.Person, what string, detail map[string]string) change {

@@ -16,7 +16,8 @@ type Requests interface {
 	Load(ctx context.Context, id approvals.RequestID) (approvals.Request, error)
 	// Commit writes one step, all of it or nothing, durably: when it returns nil the step survives what the
 	// configuration promises. It returns the stored version, or one of: approvals.ErrConflict, approvals.ErrLostClaim,
-	// approvals.ErrNoWake (nothing was written), approvals.ErrDuplicate (the same operation was committed before; the
+	// approvals.ErrNoWake (nothing was written), approvals.ErrTwin (it is new, and Request.Twin of a live request is the same;
+	// nothing was written), approvals.ErrDuplicate (the same operation was committed before; the
 	// version is that one's), or an error that wraps approvals.ErrStore (nothing is known: call again with the same
 	// Operation).
 	Commit(ctx context.Context, c approvals.Commit) (int64, error)

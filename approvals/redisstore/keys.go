@@ -3,7 +3,7 @@ package redisstore
 // All keys begin with hallpass:{TENANT}: and so share one hash slot.
 //
 //	meta              HASH    high (highest ms ever used), seq and head of the audit stream, fence (claim tokens), ids, paused
-//	req:ID            HASH    v, op (of the last commit), state, data (JSON), mac, ix (JSON of its index entries)
+//	req:ID            HASH    v, op (of the last commit), state, data (JSON), mac, ix (JSON of its index entries), twin (its field there)
 //	tgt:TARGET        HASH    v, data (JSON), mac, token (of the claim that settled last)
 //	gen:TARGET        STRING  raised with every change of the target's rows
 //	wants:TARGET      HASH    "HP-1/0" -> "1|GEN|ENTRY" (1: wanted, 0: withdrawn)
@@ -19,6 +19,7 @@ package redisstore
 //	ix:person:ID      ZSET    request -> its number, for requester and owner
 //	ix:voting         ZSET    request with an open round -> its number
 //	ix:end            ZSET    active request -> ms of its end
+//	twins             HASH    what a live request wants and for whom (a digest) -> the request
 //	notes             HASH    "note:2026-03-02" -> hash of the newest entry of that day's chain
 //	audit             STREAM  seq, id, entry (JSON), link
 //	budget:NAME       HASH    tokens, at, hold, waitCLASS, used

@@ -89,6 +89,7 @@ type (
 		Claim   *claimJSON          `json:"claim,omitempty"`
 		Done    bool                `json:"done"`
 		Inbox   string              `json:"inbox"`
+		Twin    string              `json:"twin"`
 		Result  string              `json:"result"`
 	}
 )
@@ -122,7 +123,7 @@ func (s *Store) Commit(ctx context.Context, c approvals.Commit) (int64, error) {
 	doc := commitJSON{
 		ID: r.ID, Op: c.Operation, Version: r.Version, State: r.State, Final: r.State.Final(), Data: string(data),
 		MAC:   s.mac.sign(macRequest, string(r.ID), strconv.FormatInt(r.Version+1, 10), string(data)),
-		Entry: string(entry), Index: index, Indexed: string(indexed), Inbox: c.Inbox, Result: string(c.Result), Done: c.Done,
+		Entry: string(entry), Index: index, Indexed: string(indexed), Inbox: c.Inbox, Result: string(c.Result), Done: c.Done, Twin: r.Twin(),
 		Rows: []rowJSON{}, Drop: []rowJSON{}, Ledger: []recordJSON{}, Due: dueList(c.Due),
 	}
 	for _, rec := range c.Ledger {

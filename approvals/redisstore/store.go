@@ -217,6 +217,8 @@ func (r reply) verdict() error {
 		return approvals.ErrConflict
 	case "LOSTCLAIM":
 		return approvals.ErrLostClaim
+	case "TWIN":
+		return approvals.ErrTwin
 	case "NOWAKE":
 		return approvals.ErrNoWake
 	}

@@ -95,6 +95,33 @@ func requestPromises() []promise {
 			_, err = s.store().Load(t.Context(), "HP-1")
 			wants(t, err, approvals.ErrNotFound)
 		}},
+		{"the same person has one live request for the same, until it is taken away", func(t *testing.T, s stage) {
+			t.Helper()
+			asks := func(id approvals.RequestID, version int64, op string, state approvals.State) approvals.Commit {
+				c := s.step(t, id, version, op)
+				c.Request.State = state
+				c.Request.Rounds = []approvals.Round{{Plan: approvals.Plan{Changes: []approvals.Change{{Target: place(), Entry: "20.50.2.1/32"}}}}}
+				return c
+			}
+			s.commit(t, asks("HP-1", 0, "a", approvals.StatePending))
+			_, err := s.store().Commit(t.Context(), asks("HP-2", 0, "b", approvals.StatePending))
+			wants(t, err, approvals.ErrTwin)
+			_, err = s.store().Load(t.Context(), "HP-2")
+			wants(t, err, approvals.ErrNotFound)
+			_, err = s.store().Commit(t.Context(), asks("HP-1", 0, "a", approvals.StatePending)) // delivered twice
+			wants(t, err, approvals.ErrDuplicate)
+			other := asks("HP-3", 0, "c", approvals.StatePending)
+			other.Request.Requester = person("bob")
+			s.commit(t, other)
+			s.commit(t, asks("HP-1", 1, "d", approvals.StateActive))
+			_, err = s.store().Commit(t.Context(), asks("HP-2", 0, "e", approvals.StatePending))
+			wants(t, err, approvals.ErrTwin)
+			s.commit(t, asks("HP-1", 2, "f", approvals.StateEnding))
+			s.commit(t, asks("HP-2", 0, "g", approvals.StatePending))
+			s.commit(t, asks("HP-1", 3, "h", approvals.StateEnding)) // it no longer stands for anything
+			_, err = s.store().Commit(t.Context(), asks("HP-4", 0, "i", approvals.StatePending))
+			wants(t, err, approvals.ErrTwin)
+		}},
 		{"a finished request leaves the queue", func(t *testing.T, s stage) {
 			t.Helper()
 			s.commit(t, s.step(t, "HP-1", 0, "a"))

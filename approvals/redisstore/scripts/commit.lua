@@ -1,7 +1,8 @@
 -- commit writes one step of a request: all of it, or nothing.
 -- ARGV[2] JSON: id op version state final data mac entry ix{state,people,ends} rows[{target,field,want,entry}]
 --         drop[{target,field}] ledger[{target,version,data,mac}] due[{member,lane,at}] claim{member,token} done inbox result
--- returns {OK|DUP|CONFLICT, version} | {LOSTCLAIM} | {NOWAKE}
+--         twin (what the request wants and for whom; '' if it is not live)
+-- returns {OK|DUP|CONFLICT|TWIN, version} | {LOSTCLAIM} | {NOWAKE}
 local a = cjson.decode(ARGV[2])
 local req = P .. 'req:' .. a.id
 if a.final or a.state == 'ending' then
@@ -27,9 +28,13 @@ end
 for _, l in ipairs(a.ledger) do
   if tonumber(redis.call('HGET', P .. 'tgt:' .. l.target, 'v') or '0') ~= l.version then return { 'CONFLICT', version } end
 end
+if a.twin ~= '' and version == 0 and redis.call('HEXISTS', P .. 'twins', a.twin) == 1 then return { 'TWIN', version } end
+local before = redis.call('HGET', req, 'twin')
 local t = now()
 version = version + 1
-redis.call('HSET', req, 'v', version, 'op', a.op, 'data', a.data, 'mac', a.mac, 'ix', a.ixs, 'state', a.state)
+if before and before ~= a.twin and redis.call('HGET', P .. 'twins', before) == a.id then redis.call('HDEL', P .. 'twins', before) end
+if a.twin ~= '' then redis.call('HSETNX', P .. 'twins', a.twin, a.id) end
+redis.call('HSET', req, 'twin', a.twin, 'v', version, 'op', a.op, 'data', a.data, 'mac', a.mac, 'ix', a.ixs, 'state', a.state)
 redis.call('HSET', META, 'high', ms(t))
 if cur[3] then
   local old = cjson.decode(cur[3])
