@@ -287,10 +287,11 @@ func TestPlacesShowWhatIsNotHallpassesOwn(t *testing.T) {
 		{Kind: approvals.KindAccount, Name: "integrations", Title: "MFA exempt"},
 		{Kind: approvals.KindAccount, Zone: true, Name: "z", Title: "Fenced", Broken: []string{"the fence is off", "the group is dynamic"}},
 		{Kind: approvals.KindAccount, Zone: true, Name: "y", Title: "Fenced as well"},
+		{Kind: approvals.KindApp, Name: "hallpass-contracts-nx", Title: "contracts-nx", Record: approvals.TargetRecord{Version: 1, Foreign: []string{"secret:5f1c"}}},
 	}
 	b := s.browser()
 	got := b.get("/places")
-	for _, want := range []string{"verified", "HP-1001", "not put there by hallpass", "198.51.100.7/32", "it was not read", "fenced zone, its accounts", "The fence does not hold: the fence is off; the group is dynamic.", "Its fence holds"} {
+	for _, want := range []string{"verified", "HP-1001", "not put there by hallpass", "198.51.100.7/32", "it was not read", "fenced zone, its accounts", "The fence does not hold: the fence is off; the group is dynamic.", "Its fence holds", "hallpass-contracts-nx, application", "secret:5f1c", "Trusted servers <small>servers, named location"} {
 		if !strings.Contains(got.text, want) {
 			t.Errorf("%q is missing", want)
 		}

@@ -27,7 +27,7 @@ func (s *Site) placesPage(w http.ResponseWriter, r *http.Request, v *visitor) er
 	if err != nil {
 		return err
 	}
-	s.show(w, r, v, http.StatusOK, "places.html", "Locations, exclusions and zones", places)
+	s.show(w, r, v, http.StatusOK, "places.html", "Locations, exclusions, zones and applications", places)
 	return nil
 }
 

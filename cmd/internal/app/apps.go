@@ -35,6 +35,25 @@ func noteApp(ctx context.Context, store noted, t approvals.Target, keep time.Dur
 	return putDoc(ctx, store, spaceApps, keyMade, t.ID, madeApp{Target: t, Keep: keep})
 }
 
+// liveApps are the applications that hallpass has made and not deleted, by their names.
+func liveApps(ctx context.Context, store noted) ([]approvals.Target, error) {
+	docs, err := store.Docs(ctx, spaceApps, keyMade)
+	if err != nil {
+		return nil, err
+	}
+	var out []approvals.Target
+	for _, field := range slices.Sorted(maps.Keys(docs)) {
+		a, _, err := decoded[madeApp](docs[field], spaceApps, field)
+		if err != nil {
+			return nil, err
+		}
+		if !a.Deleted {
+			out = append(out, a.Target)
+		}
+	}
+	return out, nil
+}
+
 // appKeeper deletes applications that were ended long enough ago: until then an administrator can see what there was, and the
 // same name comes back with the same application.
 type appKeeper struct {

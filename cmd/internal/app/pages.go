@@ -103,7 +103,11 @@ func (s seenPlaces) Places(ctx context.Context) ([]web.Place, error) {
 			out[first+i].Zone, out[first+i].Broken = true, health.Noted
 		}
 	}
-	return out, nil
+	apps, err := liveApps(ctx, s.store)
+	for _, t := range apps {
+		err = errors.Join(err, add(approvals.KindApp, []rulesfile.Place{{Name: t.ID, Title: strings.TrimPrefix(t.ID, "hallpass-"), Target: t}}))
+	}
+	return out, err
 }
 
 // asksWithin is how long a page waits for the budget of calls to Graph when something is asked for: people look at it.
