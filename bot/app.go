@@ -111,11 +111,7 @@ func waitsForGrant(r *approvals.Request, task approvals.Task) Text {
 			}
 		}
 	}
-	t := Text{plain("%s to be %s by hand by ", begins, grantVerb(task))}
-	if task.Taken != nil {
-		return append(t, who(task.Taken.By), plain(" (%s).", task.Place.Group))
-	}
-	return append(t, plain("somebody of %s.", task.Place.Group))
+	return append(Text{plain("%s to be %s by hand by ", begins, grantVerb(task))}, doer(task)...)
 }
 
 // sayConsent is where a consent is, in the words of people.

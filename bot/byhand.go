@@ -242,10 +242,15 @@ func waitsByHand(r *approvals.Request, task approvals.Task) Text {
 	if task.Undo {
 		t = Text{plain("Still in force: it has to be %s by hand by ", handVerb(task))}
 	}
+	return append(t, doer(task)...)
+}
+
+// doer is who does a task, or of whom somebody has to.
+func doer(task approvals.Task) Text {
 	if task.Taken != nil {
-		return append(t, who(task.Taken.By), plain(" (%s).", task.Place.Group))
+		return Text{who(task.Taken.By), plain(" (%s).", task.Place.Group)}
 	}
-	return append(t, plain("somebody of %s.", task.Place.Group))
+	return Text{plain("somebody of %s.", task.Place.Group)}
 }
 
 func firstApproval(r *approvals.Request) []approvals.Vote {

@@ -296,7 +296,7 @@ func TestPlacesShowWhatIsNotHallpassesOwn(t *testing.T) {
 			t.Errorf("%q is missing", want)
 		}
 	}
-	if got := b.get("/"); !strings.Contains(got.text, "<b>1</b> entries not hallpass’s own") {
+	if got := b.get("/"); !strings.Contains(got.text, "<b>2</b> entries not hallpass’s own") {
 		t.Error("the overview does not count it")
 	}
 }

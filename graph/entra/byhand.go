@@ -222,21 +222,30 @@ func (e *Entra) planADFS(ctx context.Context, ask approvals.Ask, h approvals.ByH
 		"AD FS learns the address from a header that its Web Application Proxy sets: whoever reaches AD FS past the proxy can claim to come from there.",
 	)
 	if slices.Contains(h.Parties, microsoft365) {
-		policies, _, err := shared(ctx, e, sharedPolicies, p.Made.Add(-sharedFor), approvals.ClassPerson, e.cfg.Reader.Policies)
+		demand, err := e.demanding(ctx, p)
 		if err != nil {
 			return p, err
 		}
-		var demand []string
-		for _, pol := range policies {
-			if pol.State == evaluate.Enabled && evaluate.WantsMFA(pol) {
-				demand = append(demand, "“"+clip(pol.Name, 60)+"”")
-			}
-		}
-		if len(demand) > 0 {
-			p.Warnings = append(p.Warnings, "Where a policy of Entra ID demands MFA, AD FS is told to ask all the same, whatever its own rules say: "+strings.Join(demand[:min(len(demand), 5)], ", ")+".")
+		if demand != "" {
+			p.Warnings = append(p.Warnings, "Where a policy of Entra ID demands MFA, AD FS is told to ask all the same, whatever its own rules say: "+demand+".")
 		}
 	}
 	return p, nil
+}
+
+// demanding names the policies in force that demand MFA; empty if none does.
+func (e *Entra) demanding(ctx context.Context, p approvals.Plan) (string, error) {
+	policies, _, err := shared(ctx, e, sharedPolicies, p.Made.Add(-sharedFor), approvals.ClassPerson, e.cfg.Reader.Policies)
+	if err != nil {
+		return "", err
+	}
+	var demand []string
+	for _, pol := range policies {
+		if pol.State == evaluate.Enabled && evaluate.WantsMFA(pol) {
+			demand = append(demand, "“"+clip(pol.Name, 60)+"”")
+		}
+	}
+	return strings.Join(demand[:min(len(demand), 5)], ", "), nil
 }
 
 // planIntranet asks for "skip MFA for requests from federated users on my intranet", because of one account.

@@ -127,3 +127,39 @@ func prefixesIn(text string) []string {
 	}
 	return out
 }
+
+// appEdits names who has changed an application: the audit says that its credentials were changed and not which, so whoever
+// did is named for everything that is missing.
+func (e *Entra) appEdits(ctx context.Context, t approvals.Target, found []graph.Audit, self []string) ([]approvals.Edit, error) {
+	ours, err := e.cfg.Ledger.Ours(ctx, t)
+	if err != nil {
+		return nil, fmt.Errorf("reading the ledger: %w", err)
+	}
+	var entries []string
+	for entry, is := range ours {
+		if is {
+			entries = append(entries, entry)
+		}
+	}
+	slices.Sort(entries)
+	var out []approvals.Edit
+	for _, a := range found {
+		if own := a.ByAppID != "" && slices.Contains(self, a.ByAppID); !own {
+			out = append(out, approvals.Edit{At: a.At, Hand: handOf(a), Removed: entries})
+		}
+	}
+	return out, nil
+}
+
+// perUserEdit is what an act in the audit did to the account's state: whoever enabled it again took the exemption out.
+func (e *Entra) perUserEdit(ctx context.Context, t approvals.Target, a graph.Audit) (removed []string, err error) {
+	if !strings.HasPrefix(a.Activity, "Enable Strong Auth") {
+		return nil, nil
+	}
+	ours, err := e.cfg.Ledger.Ours(ctx, t)
+	for entry := range ours {
+		removed = append(removed, entry)
+	}
+	slices.Sort(removed)
+	return removed, err
+}

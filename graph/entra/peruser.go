@@ -8,7 +8,6 @@ import (
 
 	"hallpass/approvals"
 	"hallpass/graph"
-	"hallpass/graph/evaluate"
 )
 
 // noPerUser refuses because the identity that writes per-user MFA states is not there.
@@ -42,19 +41,13 @@ func (e *Entra) planPerUser(ctx context.Context, ask approvals.Ask, place Place,
 		return p, err
 	}
 	handFacts(&p)
-	policies, _, err := shared(ctx, e, sharedPolicies, p.Made.Add(-sharedFor), approvals.ClassPerson, e.cfg.Reader.Policies)
+	demand, err := e.demanding(ctx, p)
 	if err != nil {
 		return p, err
 	}
-	var demand []string
-	for _, pol := range policies {
-		if pol.State == evaluate.Enabled && evaluate.WantsMFA(pol) {
-			demand = append(demand, "“"+clip(pol.Name, 60)+"”")
-		}
-	}
 	p.Warnings = append(p.Warnings, "From any address: per-user MFA no longer asks whoever knows its password.")
-	if len(demand) > 0 {
-		p.Warnings = append(p.Warnings, "Policies that demand MFA are another matter, and ask all the same where they apply: "+strings.Join(demand[:min(len(demand), 5)], ", ")+".")
+	if demand != "" {
+		p.Warnings = append(p.Warnings, "Policies that demand MFA are another matter, and ask all the same where they apply: "+demand+".")
 	}
 	p.Owner, err = e.owner(ctx, u)
 	return p, err
@@ -139,19 +132,6 @@ func (e *Entra) writePerUser(ctx context.Context, t approvals.Target, w approval
 		return e.said(ctx, err, BucketDirectory, "writing a per-user MFA state")
 	}
 	return nil
-}
-
-// perUserEdit is what an act in the audit did to the account's state: whoever enabled it again took the exemption out.
-func (e *Entra) perUserEdit(ctx context.Context, t approvals.Target, a graph.Audit) (removed []string, err error) {
-	if !strings.HasPrefix(a.Activity, "Enable Strong Auth") {
-		return nil, nil
-	}
-	ours, err := e.cfg.Ledger.Ours(ctx, t)
-	for entry := range ours {
-		removed = append(removed, entry)
-	}
-	slices.Sort(removed)
-	return removed, err
 }
 
 // perUserWay is the way of the account's own per-user MFA state.

@@ -1,0 +1,121 @@
+package entra
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"hallpass/approvals"
+	"hallpass/graph"
+)
+
+// readApp reads an application: whether it is registered and may sign in, with what, and what another hand has given it. One
+// that may not sign in has no permissions, whatever was consented to.
+func (e *Entra) readApp(ctx context.Context, t approvals.Target, class approvals.Class) (approvals.Sight, error) {
+	if e.cfg.Apps == nil {
+		return approvals.Sight{}, noApps()
+	}
+	if err := e.reserve(ctx, BucketDirectory, class, appCalls); err != nil {
+		return approvals.Sight{}, err
+	}
+	at, err := e.cfg.Now(ctx)
+	if err != nil {
+		return approvals.Sight{}, fmt.Errorf("asking for the time: %w", err)
+	}
+	a, err := e.cfg.Reader.MadeApp(ctx, t.ID)
+	if graph.IsNotFound(err) {
+		return approvals.Sight{At: at}, nil
+	}
+	if err != nil {
+		return approvals.Sight{}, e.said(ctx, err, BucketDirectory, "reading the app registration")
+	}
+	wanted, err := e.wantedOf(ctx, t)
+	if err != nil {
+		return approvals.Sight{}, err
+	}
+	strange, err := e.strange(ctx, a, wanted)
+	if err != nil {
+		return approvals.Sight{}, err
+	}
+	entries := append(credentialsOf(a), strange...)
+	if a.Principal != "" && a.Enabled {
+		entries = append(entries, approvals.EntryRegistered)
+	}
+	slices.Sort(entries)
+	return approvals.Sight{Entries: slices.Compact(entries), At: at, Made: a.AppID}, nil
+}
+
+func credentialsOf(a graph.MadeApp) []string {
+	var out []string
+	for _, c := range a.Certificates {
+		out = append(out, certificateEntry(c))
+	}
+	for _, f := range a.Federated {
+		out = append(out, federatedEntry(f))
+	}
+	return out
+}
+
+func certificateEntry(c graph.Certificate) string {
+	if len(c.DER) == 0 {
+		return approvals.EntryCertificate + "unread, key id " + c.ID
+	}
+	return approvals.CertificateEntry(c.DER)
+}
+
+func federatedEntry(f graph.Federated) string {
+	return approvals.Credential{Issuer: f.Issuer, Subject: f.Subject}.Entry()
+}
+
+// strange is what nobody approved: secrets, owners, and permissions beyond those that were planned.
+func (e *Entra) strange(ctx context.Context, a graph.MadeApp, wanted appWanted) ([]string, error) {
+	self, err := e.cfg.Apps.Self(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("finding out under which id hallpass makes app registrations: %w", err)
+	}
+	var out []string
+	for _, s := range a.Secrets {
+		out = append(out, approvals.EntrySecret+s.ID)
+	}
+	for _, o := range a.Owners {
+		if !slices.Contains(self, o) {
+			out = append(out, approvals.EntryOwner+o)
+		}
+	}
+	if !a.Enabled {
+		return out, nil
+	}
+	for _, p := range a.Granted {
+		if !slices.Contains(wanted.permissions, p) {
+			out = append(out, approvals.EntryPermission+p)
+		}
+	}
+	return out, nil
+}
+
+// Consent reads what is granted to an application, held against the permissions that were planned.
+func (e *Entra) Consent(ctx context.Context, app approvals.Target, permissions []string) (approvals.Consent, error) {
+	if err := e.reserve(ctx, BucketDirectory, approvals.ClassReadBack, appCalls); err != nil {
+		return approvals.Consent{}, err
+	}
+	a, err := e.cfg.Reader.MadeApp(ctx, app.ID)
+	if err != nil {
+		return approvals.Consent{}, e.said(ctx, err, BucketDirectory, "reading what is consented to")
+	}
+	var c approvals.Consent
+	for _, p := range permissions {
+		if !slices.Contains(a.Granted, p) {
+			c.Missing = append(c.Missing, p)
+		}
+	}
+	wanted, err := e.wantedOf(ctx, app)
+	if err != nil {
+		return c, err
+	}
+	for _, p := range a.Granted {
+		if !slices.Contains(permissions, p) && !slices.Contains(wanted.permissions, p) {
+			c.Wider = append(c.Wider, p)
+		}
+	}
+	return c, nil
+}
