@@ -31,6 +31,19 @@ func (b *Bot) Announce(ctx context.Context, to Place, c Card) (MessageRef, error
 	return chat.Post(ctx, to, c)
 }
 
+// Direct are the places in which a person is told something alone: their chat accounts, as far as they are known.
+func (b *Bot) Direct(ctx context.Context, person string) ([]Place, error) {
+	accounts, err := b.cfg.People.Bindings.AccountsOf(ctx, person)
+	if err != nil {
+		return nil, fmt.Errorf("looking for the chat accounts of %s: %w", person, err)
+	}
+	var out []Place
+	for _, a := range accounts {
+		out = append(out, Place{Platform: a.Platform, Team: a.Team, User: a.User})
+	}
+	return out, nil
+}
+
 // Defect is one thing that is wrong with a zone, and what mends it.
 type Defect struct{ What, Do string }
 

@@ -21,6 +21,30 @@ const worriesShown = 12
 // WorryCards tell security what became of accounts, owners and policies, in as few messages as it takes: what a policy does to many
 // is one line.
 func WorryCards(list []Worry) []Card {
+	return worryCards(list, Card{
+		Tone: ToneBad, Title: "Look at these exemptions", Lead: Text{plain("They are in force, and something is not as it was when they were approved.")},
+	})
+}
+
+// OwnerCards tell an owner what policies do to what they answer for: the same lines, and one message.
+func OwnerCards(list []Worry) []Card {
+	return worryCards(list, Card{
+		Tone: ToneWait, Title: "Policies and your exemptions", Lead: Text{plain("You answer for these. Security was told as well.")},
+	})
+}
+
+// ForOwner reports whether the owner is told, too: of what policies do, and not of who is at risk or may do what.
+func (w Worry) ForOwner() bool {
+	switch w.Concern.Word {
+	case approvals.ConcernStopped, approvals.ConcernComing, approvals.ConcernNeedless:
+		return w.Request.Owner.ID != ""
+	case approvals.ConcernOwnerLeft, approvals.ConcernGone, approvals.ConcernDisabled, approvals.ConcernPrivileged, approvals.ConcernRisk, approvals.ConcernMethod:
+	}
+	return false
+}
+
+// worryCards lists worries in as many cards like this one as it takes.
+func worryCards(list []Worry, like Card) []Card {
 	var lines []Text
 	byPolicy := map[string][]Worry{}
 	for _, w := range list {
@@ -39,10 +63,8 @@ func WorryCards(list []Worry) []Card {
 	var out []Card
 	for len(lines) > 0 {
 		n := min(len(lines), worriesShown)
-		c := Card{
-			Tone: ToneBad, Title: "Look at these exemptions", Lines: lines[:n],
-			Lead: Text{plain("They are in force, and something is not as it was when they were approved.")},
-		}
+		c := like
+		c.Lines = lines[:n]
 		c.Plain = clip(c.Title+": "+c.Lines[0].String(), 300)
 		out, lines = append(out, c), lines[n:]
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,8 @@ type guard struct {
 	// end ends a request because of a concern, where its rule says so; see engine.AccountChanged.
 	end func(ctx context.Context, id approvals.RequestID, c approvals.Concern) (bool, error)
 	toSecurity
+	// direct are the places of a person.
+	direct func(ctx context.Context, person string) ([]bot.Place, error)
 
 	log *slog.Logger
 
@@ -40,10 +43,11 @@ type guard struct {
 	posts []post                           // nil: not made yet
 }
 
-// post is a card that a channel has not got yet.
+// post is a card that a channel, or an owner, has not got yet.
 type post struct {
-	to   bot.Place
-	card bot.Card
+	to    bot.Place
+	card  bot.Card
+	owner bool
 }
 
 func (g *guard) schedule() engine.Schedule {
@@ -121,12 +125,22 @@ func (g *guard) tell(ctx context.Context) error {
 		g.posts = []post{}
 		for _, to := range g.channels() {
 			for _, c := range bot.WorryCards(g.fresh) {
-				g.posts = append(g.posts, post{to, c})
+				g.posts = append(g.posts, post{to: to, card: c})
 			}
+		}
+		if err := g.owners(ctx); err != nil {
+			g.posts = nil
+			return err
 		}
 	}
 	for len(g.posts) > 0 { // one a second and channel is what a chat takes
-		if _, err := g.announce(ctx, g.posts[0].to, g.posts[0].card); err != nil && !errors.Is(err, bot.ErrGone) {
+		p := g.posts[0]
+		_, err := g.announce(ctx, p.to, p.card)
+		if _, wait := errors.AsType[*approvals.Later](err); err != nil && p.owner && !wait { // security knows; nobody else waits for one owner
+			g.log.WarnContext(ctx, "an owner could not be told", "platform", p.to.Platform, "error", err)
+			err = nil
+		}
+		if err != nil && !errors.Is(err, bot.ErrGone) {
 			return err
 		}
 		g.posts = g.posts[1:]
@@ -143,5 +157,27 @@ func (g *guard) tell(ctx context.Context) error {
 		}
 	}
 	g.going = false
+	return nil
+}
+
+// owners adds what owners are told: one message for each, of all that is theirs.
+func (g *guard) owners(ctx context.Context) error {
+	theirs := map[string][]bot.Worry{}
+	for _, w := range g.fresh {
+		if w.ForOwner() {
+			theirs[w.Request.Owner.ID] = append(theirs[w.Request.Owner.ID], w)
+		}
+	}
+	for _, owner := range slices.Sorted(maps.Keys(theirs)) {
+		places, err := g.direct(ctx, owner)
+		if err != nil {
+			return err
+		}
+		for _, to := range places {
+			for _, c := range bot.OwnerCards(theirs[owner]) {
+				g.posts = append(g.posts, post{to: to, card: c, owner: true})
+			}
+		}
+	}
 	return nil
 }

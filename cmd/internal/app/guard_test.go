@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -113,6 +114,40 @@ func TestTheGuardGoesOnWhereItHadToWait(t *testing.T) {
 		t.Errorf("%q after %d looks", got, g.looks)
 	}
 	if got := g.day(); len(got) > 0 {
+		t.Errorf("told again: %q", got)
+	}
+}
+
+func TestAnOwnerIsToldOnceOfAllThatPoliciesDoToWhatIsTheirs(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	g.load = func(_ context.Context, id approvals.RequestID) (approvals.Request, bool, error) {
+		return approvals.Request{ID: id, Owner: approvals.Person{ID: "sam"}}, id != "HP-3", nil
+	}
+	g.direct = func(_ context.Context, person string) ([]bot.Place, error) {
+		return []bot.Place{{Platform: "direct", User: person}}, nil
+	}
+	fails := false
+	g.announce = func(_ context.Context, to bot.Place, c bot.Card) (bot.MessageRef, error) {
+		if to.User != "" && fails {
+			return bot.MessageRef{}, errors.New("cannot_dm")
+		}
+		g.wrote = append(g.wrote, fmt.Sprintf("%s %d lines: %s", to.Platform, len(c.Lines), c.Title))
+		return bot.MessageRef{}, nil
+	}
+	stop := approvals.Concern{Word: approvals.ConcernStopped, What: "wants a device", Policy: "p1", Name: "Devices"}
+	risk := approvals.Concern{Word: approvals.ConcernRisk, What: "svc is at risk"}
+	g.found = map[approvals.RequestID][]approvals.Concern{"HP-1": {stop, risk}, "HP-2": {stop}}
+	want := []string{"slack 2 lines: Look at these exemptions", "teams 2 lines: Look at these exemptions", "direct 1 lines: Policies and your exemptions"}
+	if got := g.day(); !cmp.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	fails = true // an owner who cannot be told keeps nobody waiting, and security is not told again
+	g.found["HP-2"] = []approvals.Concern{stop, {Word: approvals.ConcernStopped, What: "wants a device", Policy: "p2", Name: "More devices"}}
+	if got := g.day(); len(got) != 2 {
+		t.Errorf("%q", got)
+	}
+	if got := g.day(); len(got) != 0 {
 		t.Errorf("told again: %q", got)
 	}
 }

@@ -55,6 +55,7 @@ func (c *Core) schedules() []engine.Schedule {
 	}
 	daily := &guard{
 		store: p.Store, every: guardEvery, load: c.active, concerns: c.Tenant.Concerns, toSecurity: security, log: p.Log,
+		direct: func(ctx context.Context, person string) ([]bot.Place, error) { return c.Bot.Direct(ctx, person) },
 		active: func(ctx context.Context) ([]approvals.RequestID, error) {
 			list, err := c.Engine.List(ctx, approvals.Query{States: []approvals.State{approvals.StateActive}, Limit: -1})
 			var ids []approvals.RequestID

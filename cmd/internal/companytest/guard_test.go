@@ -58,3 +58,32 @@ func TestAnAccountThatIsAtRiskEndsItsExemptionWhereTheRuleSaysSo(t *testing.T) {
 		s.reads("the alarm", alarm, "It ends, as its rule says.")
 	})
 }
+
+func TestAPolicyThatWouldStopAJobIsToldToSecurityAndToTheOwnerOnce(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{}, func(s *scene) {
+		s.says("ana", "account svc-nx@contoso.com from 20.50.2.1 for 40d because AgilePoint NX signs in unattended")
+		s.wait(10 * time.Second)
+		s.says("sam", "approve HP-1001")
+		s.wait(5 * time.Second)
+		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
+		s.wait(15 * time.Minute)
+		s.state("HP-1001", approvals.StateActive)
+		s.c.Tenant.AddPolicy(graphtest.Policy{Name: "Require compliant device", State: "enabledForReportingButNotEnforced", Grants: []string{"compliantDevice"}})
+		s.wait(49 * time.Hour) // two looks
+		const want = "If the policy “Require compliant device” (report-only today"
+		var security, sam []string
+		for _, m := range s.c.Slack.Messages(companytest.ChanSecurity) {
+			security = append(security, m.Plain())
+		}
+		for _, m := range s.c.Slack.Messages(s.c.Slack.DMChannel("U0SAM")) {
+			sam = append(sam, m.Plain())
+		}
+		for where, text := range map[string]string{"the security channel": strings.Join(security, "\n"), "the owner": strings.Join(sam, "\n")} {
+			s.reads(where, text, want)
+			if n := strings.Count(text, want); n != 1 {
+				t.Errorf("%s is told %d times", where, n)
+			}
+		}
+	})
+}
