@@ -2,8 +2,6 @@ package entra
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
@@ -146,14 +144,12 @@ func usable(c approvals.Credential, access approvals.AppAccess, now time.Time) (
 	case cert.IsCA && cert.KeyUsage&x509.KeyUsageDigitalSignature == 0 && cert.KeyUsage != 0:
 		return 0, approvals.Refuse(approvals.RefusedInput, "That is the certificate of an authority, not one that a program signs in with.").Or("Paste the certificate of the program.")
 	}
-	switch key := cert.PublicKey.(type) {
-	case *rsa.PublicKey:
-		if key.N.BitLen() < 2048 {
-			return 0, approvals.Refuse(approvals.RefusedInput, "The key of the certificate has %d bits; 2048 are the least.", key.N.BitLen()).Or("%s", again)
-		}
-	case *ecdsa.PublicKey, ed25519.PublicKey:
-	default:
-		return 0, approvals.Refuse(approvals.RefusedInput, "The certificate has a key of a kind that Entra ID does not take.").Or("Use RSA with 2048 bits or more.")
+	key, is := cert.PublicKey.(*rsa.PublicKey) // applications sign with PS256 or RS256 (Microsoft's page "Certificate credentials")
+	switch {
+	case !is:
+		return 0, approvals.Refuse(approvals.RefusedInput, "The certificate has a key with which nothing can sign in to Entra ID.").Or("Use RSA with 2048 bits or more.")
+	case key.N.BitLen() < 2048:
+		return 0, approvals.Refuse(approvals.RefusedInput, "The key of the certificate has %d bits; 2048 are the least.", key.N.BitLen()).Or("%s", again)
 	}
 	return int(cert.NotAfter.Sub(now).Hours() / 24), nil
 }

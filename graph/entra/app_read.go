@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"hallpass/approvals"
 	"hallpass/graph"
@@ -37,6 +38,9 @@ func (e *Entra) readApp(ctx context.Context, t approvals.Target, class approvals
 	if err != nil {
 		return approvals.Sight{}, err
 	}
+	if !a.Enabled { // what it may do is of no use to anybody
+		strange = slices.DeleteFunc(strange, func(entry string) bool { return strings.HasPrefix(entry, approvals.EntryPermission) })
+	}
 	entries := append(credentialsOf(a), strange...)
 	if a.Principal != "" && a.Enabled {
 		entries = append(entries, approvals.EntryRegistered)
@@ -67,7 +71,7 @@ func federatedEntry(f graph.Federated) string {
 	return approvals.Credential{Issuer: f.Issuer, Subject: f.Subject}.Entry()
 }
 
-// strange is what nobody approved: secrets, owners, and permissions beyond those that were planned.
+// strange is what nobody approved and no request can want: secrets, owners, and permissions beyond those that were planned.
 func (e *Entra) strange(ctx context.Context, a graph.MadeApp, wanted appWanted) ([]string, error) {
 	self, err := e.cfg.Apps.Self(ctx)
 	if err != nil {
@@ -82,15 +86,35 @@ func (e *Entra) strange(ctx context.Context, a graph.MadeApp, wanted appWanted) 
 			out = append(out, approvals.EntryOwner+o)
 		}
 	}
-	if !a.Enabled {
-		return out, nil
-	}
 	for _, p := range a.Granted {
 		if !slices.Contains(wanted.permissions, p) {
 			out = append(out, approvals.EntryPermission+p)
 		}
 	}
 	return out, nil
+}
+
+// unarmed refuses to let anything sign in as an application while anything about it is not as it was approved: a secret, an owner,
+// a permission or a credential of another hand would be armed with it.
+func (e *Entra) unarmed(ctx context.Context, t approvals.Target, a graph.MadeApp, wanted appWanted) error {
+	strange, err := e.strange(ctx, a, wanted)
+	if err != nil {
+		return err
+	}
+	ours, err := e.cfg.Ledger.Ours(ctx, t)
+	if err != nil {
+		return fmt.Errorf("reading the ledger: %w", err)
+	}
+	for _, entry := range credentialsOf(a) {
+		if !ours[entry] {
+			strange = append(strange, entry)
+		}
+	}
+	if len(strange) == 0 {
+		return nil
+	}
+	return approvals.Refuse(approvals.RefusedTarget, "The application has what nobody approved (%s), so nothing is let in as it.", clip(strings.Join(strange, ", "), 200)).
+		Or("Somebody has to take that away in Entra ID.")
 }
 
 // Consent reads what is granted to an application, held against the permissions that were planned.

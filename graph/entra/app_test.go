@@ -22,7 +22,7 @@ import (
 // certified makes a credential whose certificate is good for so many days.
 func certified(t *testing.T, days int) approvals.Credential {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +57,7 @@ func (k *kit) approved(id approvals.RequestID, ask approvals.Ask, p approvals.Pl
 		r.Changes = append(r.Changes, approvals.Progress{Change: c, State: approvals.ChangeReleased})
 		if c.Hand == nil {
 			k.o.rows = append(k.o.rows, approvals.Row{Target: c.Target, Request: id, Change: i, Entry: c.Entry, Want: true})
+			k.o.ours[c.Entry] = true // as the engine notes before it writes
 		}
 	}
 	k.o.requests = append(k.o.requests, r)
@@ -251,9 +252,58 @@ func TestWhatAnotherHandGivesAnApplicationIsSeenAndNotArmed(t *testing.T) {
 	if err := k.e.Write(t.Context(), target, add(more.Entry())); err == nil || !strings.Contains(err.Error(), "nobody approved") {
 		t.Errorf("armed all the same: %v", err)
 	}
+	// So is a certificate that is in no request, beside one that is added and one that goes.
+	k.tenant.Meddle(made.ID, func(a *graphtest.App) {
+		a.Credentials, a.Owners, a.Roles = a.Credentials[:1], a.Owners[:1], a.Roles[:1]
+		a.Credentials = append(a.Credentials, graphtest.Credential{ID: graphtest.NewID(), Key: certified(t, 20).Certificate, Ends: noon().AddDate(1, 0, 0)})
+	})
+	if err := k.e.Write(t.Context(), target, add(more.Entry())); err == nil || !strings.Contains(err.Error(), "certificate:") {
+		t.Errorf("a certificate of another hand is armed with it: %v", err)
+	}
 	// To take something away nothing has to be as it was.
 	if err := k.e.Write(t.Context(), target, remove("registered")); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestOneCertificateGoesAndAnotherComesInOneWrite(t *testing.T) {
+	t.Parallel()
+	first, second := certified(t, 365), certified(t, 300)
+	k, target := armed(t, first)
+	ask := application(second)
+	p, err := k.e.Plan(t.Context(), ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.approved("HP-2", ask, p)
+	if err := k.e.Write(t.Context(), target, approvals.Write{Add: []string{second.Entry()}, Remove: []string{first.Entry()}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := k.sees(t, target); !slices.Equal(got, []string{second.Entry(), "registered"}) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestAnApplicationThatIsAskedForAgainIsEnabledOnlyIfNobodyHasArmedItMeanwhile(t *testing.T) {
+	t.Parallel()
+	c := certified(t, 365)
+	k, target := armed(t, c)
+	if err := k.e.Write(t.Context(), target, remove("registered", c.Entry())); err != nil {
+		t.Fatal(err)
+	}
+	made, _ := k.app(target.ID)
+	k.tenant.Meddle(made.ID, func(a *graphtest.App) {
+		a.Credentials = append(a.Credentials, graphtest.Credential{ID: graphtest.NewID(), Secret: true, Ends: noon().AddDate(1, 0, 0)})
+	})
+	if err := k.e.Write(t.Context(), target, add("registered")); err == nil || !strings.Contains(err.Error(), "nobody approved") {
+		t.Errorf("%v", err)
+	}
+	k.tenant.Meddle(made.ID, func(a *graphtest.App) { a.Credentials = nil })
+	if err := k.e.Write(t.Context(), target, add("registered")); err != nil {
+		t.Error(err)
+	}
+	if got := k.sees(t, target); !slices.Equal(got, []string{"registered"}) {
+		t.Errorf("%q", got)
 	}
 }
 
@@ -313,6 +363,14 @@ func TestApplicationsThatCannotBePlannedAreRefusedInWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	odd, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	curve, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, odd.Public(), odd)
+	if err != nil {
+		t.Fatal(err)
+	}
 	fine := certified(t, 365)
 	for name, row := range map[string]struct {
 		ask    approvals.Ask
@@ -323,6 +381,7 @@ func TestApplicationsThatCannotBePlannedAreRefusedInWords(t *testing.T) {
 		"ended":                   {application(certified(t, -1)), nil, "ended on"},
 		"good for too long":       {application(certified(t, 800)), nil, "397 days at most"},
 		"shorter than the ask":    {application(certified(t, 30)), nil, "The certificate ends on"},
+		"a key that cannot sign":  {application(approvals.Credential{Certificate: curve}), nil, "Use RSA"},
 		"a weak key":              {application(approvals.Credential{Certificate: der}), nil, "2048 are the least"},
 		"a permission of no name": {application(fine), func(k *kit) { k.o.access[0].Permissions = []string{"Sites.Selectd"} }, "has no application permission"},
 		"a name that is taken":    {application(fine), func(k *kit) { k.tenant.AddApp(graphtest.App{Name: "other", Unique: "hallpass-contracts-nx"}) }, "hallpass did not make"},

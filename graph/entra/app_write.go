@@ -26,7 +26,7 @@ func (e *Entra) writeApp(ctx context.Context, t approvals.Target, w approvals.Wr
 		return e.readBefore(ctx, err, BucketDirectory, "reading the app registration before writing")
 	}
 	if there {
-		if err := e.endApp(ctx, a, w.Remove); err != nil {
+		if a, err = e.endApp(ctx, a, w.Remove); err != nil {
 			return err
 		}
 	}
@@ -43,7 +43,7 @@ func (e *Entra) writeApp(ctx context.Context, t approvals.Target, w approvals.Wr
 	if !there {
 		return notYet()
 	}
-	return e.addCredentials(ctx, a, w, wanted)
+	return e.addCredentials(ctx, t, a, w, wanted)
 }
 
 func notYet() *approvals.Refusal {
@@ -87,6 +87,9 @@ func (e *Entra) register(ctx context.Context, t approvals.Target, a graph.MadeAp
 			return e.said(ctx, err, BucketDirectory, "making the service principal")
 		}
 	case !a.Enabled: // it was ended and is kept for a while: what it signed in with then is gone
+		if err := e.unarmed(ctx, t, a, wanted); err != nil {
+			return err
+		}
 		if err := e.cfg.Apps.EnablePrincipal(ctx, a.AppID, true); err != nil {
 			return e.said(ctx, err, BucketDirectory, "enabling the service principal")
 		}
@@ -94,16 +97,10 @@ func (e *Entra) register(ctx context.Context, t approvals.Target, a graph.MadeAp
 	return nil
 }
 
-// addCredentials lets something sign in as the application. It is refused while anything about the application is not as it
-// was approved: a secret, an owner or a permission of another hand would be armed with it.
-func (e *Entra) addCredentials(ctx context.Context, a graph.MadeApp, w approvals.Write, wanted appWanted) error {
-	strange, err := e.strange(ctx, a, wanted)
-	if err != nil {
+// addCredentials lets something sign in as the application.
+func (e *Entra) addCredentials(ctx context.Context, t approvals.Target, a graph.MadeApp, w approvals.Write, wanted appWanted) error {
+	if err := e.unarmed(ctx, t, a, wanted); err != nil {
 		return err
-	}
-	if len(strange) > 0 {
-		return approvals.Refuse(approvals.RefusedTarget, "The application has what nobody approved (%s), so it gets nothing to sign in with.", clip(strings.Join(strange, ", "), 200)).
-			Or("Somebody has to take that away in Entra ID.")
 	}
 	certs, changed := a.Certificates, false
 	for _, entry := range w.Add {
@@ -139,15 +136,17 @@ func federatedName(c approvals.Credential) string {
 	return "hallpass-" + strings.TrimPrefix(approvals.CertificateEntry([]byte(c.Issuer+" "+c.Subject)), approvals.EntryCertificate)[:16]
 }
 
-// endApp takes credentials out, and keeps the application from signing in.
-func (e *Entra) endApp(ctx context.Context, a graph.MadeApp, gone []string) error {
+// endApp takes credentials out, and keeps the application from signing in. It gives the application as it is afterwards.
+func (e *Entra) endApp(ctx context.Context, a graph.MadeApp, gone []string) (graph.MadeApp, error) {
 	var failed []error
 	kept := slices.DeleteFunc(slices.Clone(a.Certificates), func(c graph.Certificate) bool { return slices.Contains(gone, certificateEntry(c)) })
 	if len(kept) < len(a.Certificates) {
 		failed = append(failed, e.cfg.Apps.SetCertificates(ctx, a.ObjectID, kept))
 	}
+	var rest []graph.Federated
 	for _, f := range a.Federated {
 		if !slices.Contains(gone, federatedEntry(f)) {
+			rest = append(rest, f)
 			continue
 		}
 		if err := e.cfg.Apps.RemoveFederated(ctx, a.ObjectID, f.ID); !graph.IsNotFound(err) {
@@ -156,11 +155,13 @@ func (e *Entra) endApp(ctx context.Context, a graph.MadeApp, gone []string) erro
 	}
 	if slices.Contains(gone, approvals.EntryRegistered) && a.Principal != "" && a.Enabled {
 		failed = append(failed, e.cfg.Apps.EnablePrincipal(ctx, a.AppID, false))
+		a.Enabled = false
 	}
 	if err := errors.Join(failed...); err != nil {
-		return e.said(ctx, err, BucketDirectory, "ending the application")
+		return a, e.said(ctx, err, BucketDirectory, "ending the application")
 	}
-	return nil
+	a.Certificates, a.Federated = kept, rest
+	return a, nil
 }
 
 // DeleteApp deletes an application that was ended: it may not sign in, has nothing to sign in with, and no request wants

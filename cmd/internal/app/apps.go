@@ -58,8 +58,8 @@ func liveApps(ctx context.Context, store noted) ([]approvals.Target, error) {
 // same name comes back with the same application.
 type appKeeper struct {
 	store noted
-	// wanted reports whether a request wants anything of the application, or is about to; remove deletes it if it is ended, and
-	// reports whether it is gone.
+	// wanted reports whether a request wants anything of the application; remove deletes it if it is ended and no request is about
+	// to, and reports whether it is gone.
 	wanted func(ctx context.Context, t approvals.Target) (bool, error)
 	remove func(ctx context.Context, t approvals.Target) (bool, error)
 }
@@ -118,19 +118,24 @@ func (k appKeeper) keep(ctx context.Context, a madeApp) error {
 	return putDoc(ctx, k.store, spaceApps, keyMade, a.Target.ID, a)
 }
 
-// wantsApp reports whether any request that is not over is about the application.
+// wantsApp reports whether any request wants something of the application now.
 func (c *Core) wantsApp(ctx context.Context, t approvals.Target) (bool, error) {
 	_, rows, _, err := c.parts.Store.Target(ctx, t)
-	if err != nil || len(rows) > 0 {
-		return true, err
-	}
+	return len(rows) > 0, err
+}
+
+// removeApp deletes an application that was ended, unless a request that is not over is about it.
+func (c *Core) removeApp(ctx context.Context, t approvals.Target) (bool, error) {
 	live, err := c.Engine.List(ctx, approvals.Query{
 		States: []approvals.State{approvals.StatePending, approvals.StateApproved, approvals.StateActive, approvals.StateEnding}, Limit: -1,
 	})
 	if err != nil {
-		return true, fmt.Errorf("looking who wants %s: %w", t, err)
+		return false, fmt.Errorf("looking who wants %s: %w", t, err)
 	}
-	return slices.ContainsFunc(live, func(r approvals.Request) bool {
+	if slices.ContainsFunc(live, func(r approvals.Request) bool {
 		return r.Ask.Kind == approvals.KindApp && approvals.AppTarget(r.Ask.Where, r.Ask.App) == t
-	}), nil
+	}) {
+		return false, nil
+	}
+	return c.Tenant.DeleteApp(ctx, t)
 }

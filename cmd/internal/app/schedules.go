@@ -70,7 +70,7 @@ func (c *Core) schedules() []engine.Schedule {
 	}
 	all := []engine.Schedule{zones.schedule(), unmanaged.schedule(), weekly.schedule(), daily.schedule()}
 	if p.Apps != nil {
-		all = append(all, appKeeper{store: p.Store, wanted: c.wantsApp, remove: c.Tenant.DeleteApp}.schedule())
+		all = append(all, appKeeper{store: p.Store, wanted: c.wantsApp, remove: c.removeApp}.schedule())
 	}
 	if p.Anchor != nil {
 		sealing := &anchoring{p.Anchor, p.Store, p.Log, c.alarm}
