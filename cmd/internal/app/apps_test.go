@@ -37,7 +37,7 @@ func TestAnApplicationIsDeletedOnceItWasKeptLongEnoughAndNotSooner(t *testing.T)
 	look(1, true) // something of it is there still
 	gone = true
 	look(2, false)
-	look(2, false) // and never again
+	look(2, false)                                                             // and never again
 	if err := noteApp(t.Context(), a.store, nx, 30*24*time.Hour); err != nil { // made anew
 		t.Fatal(err)
 	}
