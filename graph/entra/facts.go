@@ -213,11 +213,14 @@ func (e *Entra) perUserFacts(ctx context.Context, p *approvals.Plan, u graph.Use
 		return wait
 	}
 	p.Facts["account.per_user_mfa"] = approvals.Fact{Known: true, Text: state}
-	if state != graph.MFADisabled {
-		return approvals.Refuse(approvals.RefusedTarget, "Per-user MFA is %s for %s: it is asked for MFA whatever Conditional Access excludes.", state, u.UPN).
-			Or("An administrator sets its per-user MFA state to disabled first; the policies then decide.")
+	if state == graph.MFADisabled {
+		return nil
 	}
-	return nil
+	no := approvals.Refuse(approvals.RefusedTarget, "Per-user MFA is %s for %s: it is asked for MFA whatever Conditional Access excludes.", state, u.UPN)
+	if slices.Contains(e.cfg.Places.Names(approvals.KindAccount), approvals.PlacePerUser) {
+		return no.Or("Ask for that first: `/hallpass account %s in %s for 30d because …`; the policies then decide.", u.UPN, approvals.PlacePerUser)
+	}
+	return no.Or("An administrator sets its per-user MFA state to disabled first; the policies then decide.")
 }
 
 func (e *Entra) defaultsFacts(ctx context.Context, p *approvals.Plan, _ graph.User) error {

@@ -226,7 +226,7 @@ func (s stopped) location(places Places) approvals.Option {
 
 func (s stopped) exclusion(places Places) approvals.Option {
 	o := approvals.Option{Way: approvals.WayExclusion}
-	names := places.Names(approvals.KindAccount)
+	names := slices.DeleteFunc(slices.Clone(places.Names(approvals.KindAccount)), func(n string) bool { return n == approvals.PlacePerUser })
 	switch why := s.hopeless(); {
 	case why != "":
 		o.Why = why
