@@ -27,6 +27,8 @@ func (v Voice) UnmanagedCard(s approvals.Survey) Card { return v.unmanagedCard(s
 
 func (v Voice) Brief(r *approvals.Request, approver bool) Card { return v.brief(r, approver) }
 
+func (v Voice) RemindMany(list []approvals.Request) Card { return v.remindMany(list) }
+
 func AdviceCard(a approvals.Advice) Card { return adviceCard(a) }
 
 func ReportCard(title string, r approvals.Report) Card { return reportCard(title, r) }

@@ -93,6 +93,7 @@ func pieces(t *testing.T) map[string]bottest.Piece {
 	reminded := server(t).active()
 	reminded.until(reminded.r.End.Add(-3 * day))
 	notices("reminded", reminded)
+	card("notice-many", v.RemindMany(slices.Repeat([]approvals.Request{reminded.r}, 22)))
 	renewing := server(t).active()
 	renewing.until(renewing.r.End.Add(-3 * day)).renewal()
 	approver("active-renewal-asked", renewing)
@@ -131,6 +132,8 @@ func pieces(t *testing.T) map[string]bottest.Piece {
 	taken := server(t).active().later(day).does(approvals.Woke{Views: []approvals.View{{Vanished: true, Hand: "mallory@contoso.com"}}})
 	approver("ending-taken-out", taken)
 	notices("taken-out", taken.later(time.Minute).seen(approvals.View{Absent: true}).is(approvals.StateEnded))
+
+	approver("ending-taken-out-by-an-app", server(t).active().later(day).does(approvals.Woke{Views: []approvals.View{{Vanished: true, Hand: "the app terraform"}}}))
 
 	denied := server(t).later(time.Hour).vote(cleo(), approvals.ChoiceDeny, 0, "security").is(approvals.StateDenied)
 	approver("denied", denied)

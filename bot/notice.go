@@ -14,6 +14,8 @@ type Notice struct {
 	Text Text
 	// To says who is told. Hands are those who do something by hand, Security the reviewers.
 	Requester, Approvers, Hands, Security bool
+	// Reminds: it is the reminder of an end, of which a person is told together with others.
+	Reminds bool
 }
 
 // Notices are all that people should have been told about a request by now. Which of them were told is remembered by key,
@@ -36,11 +38,12 @@ func (v Voice) Notices(r *approvals.Request) []Notice {
 	if said := r.Review; said != nil && r.State == approvals.StateActive {
 		add("review:"+said.At.UTC().Format(time.RFC3339), true, false, v.reviewed(r, said)...)
 	}
-	if reminded(r) {
+	if _, is := remindedAt(r); is {
 		add("remind:"+r.End.UTC().Format(time.RFC3339)+":"+strings.Repeat("i", r.Reminded), true, true, append(Text{
 			plain("ends "), v.at(r.End), plain(". Still needed? "), who(r.Owner), plain(" or the requester types "),
 			code("/hallpass renew " + string(r.ID) + " for 30d because …"), plain(". If not, it is taken away then."),
 		}, v.unusedWords(r)...)...)
+		out[len(out)-1].Reminds = true
 	}
 	if r.Cause == nil {
 		return out
@@ -85,24 +88,6 @@ func anew(r *approvals.Request) string {
 		b.WriteString(" in " + a.Where)
 	}
 	return clip(b.String(), 400) + " for 30d because …"
-}
-
-// reminded reports whether a reminder of the present end is to be told: one whose time came after that end was set. Those
-// that were over by then remind nobody: what is asked for two days is not asked about at once.
-func reminded(r *approvals.Request) bool {
-	if r.State != approvals.StateActive || r.Reminded == 0 {
-		return false
-	}
-	since, remind := r.Applied, []time.Duration(nil)
-	for i := range r.Rounds {
-		if round := &r.Rounds[i]; round.Outcome == approvals.OutcomeApproved {
-			remind = round.Ruling.Remind
-			if round.Kind == approvals.RoundRenewal {
-				since = round.Closed
-			}
-		}
-	}
-	return r.Reminded <= len(remind) && r.End.Add(-remind[r.Reminded-1]).After(since)
 }
 
 func (v Voice) roundNotices(r *approvals.Request, i int, add func(key string, requester, approvers bool, text ...Span)) {

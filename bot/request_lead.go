@@ -156,6 +156,9 @@ func waitsFor(r *approvals.Request) string {
 	return strings.Join(out, " and ")
 }
 
+// byApp is how the directory audit's hand begins where an app took something out.
+const byApp = "the app "
+
 // cause says why a request ended or is ending.
 func (v Voice) cause(r *approvals.Request) Text {
 	if r.Cause == nil {
@@ -178,7 +181,11 @@ func (v Voice) cause(r *approvals.Request) Text {
 		if hand == "" {
 			hand = "somebody else"
 		}
-		return Text{literal(name(hand)), plain(" took it out of Entra ID. It is not put back.")}
+		t := Text{literal(name(hand)), plain(" took it out of Entra ID. It is not put back.")}
+		if strings.HasPrefix(hand, byApp) {
+			t = append(t, plain(" If a tool like Terraform keeps that place, let it ignore what hallpass writes there (lifecycle, ignore_changes), or the next one goes the same way."))
+		}
+		return t
 	case approvals.CauseDisproved:
 		return append(Text{plain("Taken back: asked how sign-ins would go, Entra ID did not say what was predicted.")}, reason...)
 	case approvals.CauseForged:

@@ -149,10 +149,34 @@ func (t *telling) notices(ctx context.Context) {
 			if !ok {
 				continue
 			}
-			if told, ok = t.post(ctx, chat, told, card(ToneNote, "", n.Text)); ok {
-				told.Digest = "told"
-				t.keep(ctx, told)
+			c, elsewhere, err := t.says(ctx, n, row)
+			switch {
+			case err != nil:
+				t.failed = append(t.failed, err)
+				continue
+			case elsewhere:
+			default:
+				if told, ok = t.post(ctx, chat, told, c); !ok {
+					continue
+				}
 			}
+			told.Digest = "told"
+			t.keep(ctx, told)
 		}
 	}
+}
+
+// says is what a notice shows under a card. elsewhere: another request of the same person says it too.
+func (t *telling) says(ctx context.Context, n Notice, row CardRow) (c Card, elsewhere bool, err error) {
+	person := map[string]string{roleCard: t.r.Requester.ID, roleOwner: t.r.Owner.ID}[row.Role]
+	if n.Reminds && person != "" {
+		many, err := t.together(ctx, person)
+		if err != nil || len(many) > 1 && many[0].ID != t.r.ID {
+			return Card{}, true, err
+		}
+		if len(many) > 1 {
+			return t.b.voice.remindMany(many), false, nil
+		}
+	}
+	return card(ToneNote, "", n.Text), false, nil
 }
