@@ -82,7 +82,7 @@ func TestTheMainStoryCrossesBothChats(t *testing.T) {
 	b.until("nothing is left", `!document.querySelector(".places").innerText.includes("20.50.2.1") && !document.querySelector(".places").innerText.includes("svc-nx")`)
 	next("ended")
 	b.step(1)
-	b.sees(".story", "trust the server's address")
+	b.sees(".story", "can sign in with a certificate")
 }
 
 // TestTheStoryOfAnAddressCanBeClickedThrough plays the second story, in one chat.

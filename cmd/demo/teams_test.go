@@ -32,10 +32,10 @@ func TestAFormInTeamsIsFilledInWrongAndRight(t *testing.T) {
 	b.fill(".modal select", "ip:trusted-servers")
 	b.fill(".modal input.ac-textInput >> 0", "10.1.2.3")
 	b.fill(".modal input.ac-textInput >> 3", "12h")
-	b.fill(".modal textarea", markup)
+	b.fill(".modal textarea >> 1", markup) // the first is for what an application signs in with
 	b.press(".modal button", "Ask")
 	b.sees(".modal", "your public egress address, not 10.1.2.3")
-	b.until("what was filled in is still there", fmt.Sprintf(`document.querySelector(".modal textarea").value === %s`, quoted(markup)))
+	b.until("what was filled in is still there", fmt.Sprintf(`document.querySelectorAll(".modal textarea")[1].value === %s`, quoted(markup)))
 	b.shot("71-teams-form-wrong")
 	b.fill(".modal input.ac-textInput >> 0", "20.50.9.9")
 	b.press(".modal button", "Ask")
