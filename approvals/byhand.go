@@ -160,7 +160,7 @@ func (r *Request) Hands() []string {
 func (r *Request) InHands() []int {
 	var out []int
 	for i, c := range r.Changes {
-		if c.Hand != nil && c.Hand.Kind != HandConsent && c.State != ChangeHeld && c.State != ChangeAbsent {
+		if c.Hand != nil && !c.Consent() && c.State != ChangeHeld && c.State != ChangeAbsent {
 			out = append(out, i)
 		}
 	}
@@ -169,7 +169,7 @@ func (r *Request) InHands() []int {
 
 // ByHand reports whether anything of the plan is made by hand, and is only a person's word. Consent can be read.
 func (p Plan) ByHand() bool {
-	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Hand != nil && c.Hand.Kind != HandConsent })
+	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Hand != nil && !c.Consent() })
 }
 
 // Attesters are the people by whose word the request is as it is: that it was taken away once it is ending, that it was

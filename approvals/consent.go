@@ -35,8 +35,7 @@ func (r *Request) App() Target {
 // the request: what nobody approved is not gone on with.
 func (s *step) consented(e Consented) {
 	s.remind()
-	task, waits := s.r.Task()
-	if !waits || task.Undo || task.Place.Kind != HandConsent {
+	if _, _, waits := s.r.AwaitsConsent(); !waits {
 		return
 	}
 	if len(e.Consent.Wider) > 0 {
@@ -46,6 +45,7 @@ func (s *step) consented(e Consented) {
 	if !e.Consent.Given() {
 		return
 	}
+	task, _ := s.r.Task()
 	seen := &Attestation{Seen: true, Evidence: "Entra ID shows it", At: s.now()}
 	for _, i := range task.Changes {
 		c := &s.r.Changes[i]

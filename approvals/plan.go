@@ -15,6 +15,9 @@ type Change struct {
 	Hand *ByHand `json:"by_hand,omitempty"`
 }
 
+// Consent reports whether the change is an administrator's consent: the one thing that people do and that can be read.
+func (c Change) Consent() bool { return c.Hand != nil && c.Hand.Kind == HandConsent }
+
 // Plan is the exact, ordered list of changes that would fulfil an ask, with the facts found while making it.
 type Plan struct {
 	Kind    Kind     `json:"kind"`

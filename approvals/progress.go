@@ -128,7 +128,7 @@ func (s *step) down(view func(int) View) {
 	person := false // one is waited for
 	for i := len(s.r.Changes) - 1; i >= 0; i-- {
 		c, v := &s.r.Changes[i], view(i)
-		if c.Hand != nil && c.Hand.Kind == HandConsent && c.State != ChangeAbsent { // it goes with the application
+		if c.Consent() && c.State != ChangeAbsent { // it goes with the application
 			c.State, c.At = ChangeAbsent, s.now()
 		}
 		switch c.State {

@@ -53,7 +53,7 @@ func permissionsOf(r *approvals.Request) []string {
 	for _, c := range r.Round().Plan.Changes {
 		switch {
 		case c.Hand == nil:
-		case c.Hand.Kind == approvals.HandConsent:
+		case c.Consent():
 			out = append(out, name(c.Label))
 		default:
 			_, role, _ := strings.Cut(c.Entry, " ")

@@ -178,7 +178,8 @@ func (f *File) Names(kind approvals.Kind) []string {
 	return names
 }
 
-// PerUser is the place in which accounts are exempted from per-user MFA, and whether the file has it.
+// PerUser is the place in which accounts are exempted from per-user MFA, and whether the file has it. Each account is a target of
+// its own there, so the place has none.
 func (f *File) PerUser() (Place, bool) {
 	if f.perUser == nil {
 		return Place{}, false

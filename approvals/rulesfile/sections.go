@@ -151,7 +151,7 @@ func readPlaces(r *reader, n *yaml.Node, one string, kind approvals.TargetKind) 
 
 // readPerUser reads the section that makes per-user MFA a way out.
 func readPerUser(r *reader, n *yaml.Node) *Place {
-	p := &Place{Name: approvals.PlacePerUser, Title: "Per-user MFA", Target: approvals.Target{Kind: approvals.TargetMFA}}
+	p := &Place{Name: approvals.PlacePerUser, Title: "Per-user MFA"}
 	if v := r.fields(n, "per_user_mfa", "title"); v["title"] != nil {
 		p.Title = r.text(v["title"], "per_user_mfa: title")
 	}

@@ -260,7 +260,7 @@ func (e *Entra) wantedOf(ctx context.Context, t approvals.Target) (appWanted, er
 			}
 		}
 		for _, c := range r.Changes {
-			if c.Hand != nil && c.Hand.Kind == approvals.HandConsent && !slices.Contains(out.permissions, c.Entry) {
+			if c.Consent() && !slices.Contains(out.permissions, c.Entry) {
 				out.permissions = append(out.permissions, c.Entry)
 			}
 		}

@@ -81,15 +81,11 @@ func (e *Entra) strange(ctx context.Context, a graph.MadeApp, wanted appWanted) 
 	for _, s := range a.Secrets {
 		out = append(out, approvals.EntrySecret+s.ID)
 	}
-	for _, o := range a.Owners {
-		if !slices.Contains(self, o) {
-			out = append(out, approvals.EntryOwner+o)
-		}
+	for _, o := range less(a.Owners, self) {
+		out = append(out, approvals.EntryOwner+o)
 	}
-	for _, p := range a.Granted {
-		if !slices.Contains(wanted.permissions, p) {
-			out = append(out, approvals.EntryPermission+p)
-		}
+	for _, p := range less(a.Granted, wanted.permissions) {
+		out = append(out, approvals.EntryPermission+p)
 	}
 	return out, nil
 }
@@ -126,20 +122,9 @@ func (e *Entra) Consent(ctx context.Context, app approvals.Target, permissions [
 	if err != nil {
 		return approvals.Consent{}, e.said(ctx, err, BucketDirectory, "reading what is consented to")
 	}
-	var c approvals.Consent
-	for _, p := range permissions {
-		if !slices.Contains(a.Granted, p) {
-			c.Missing = append(c.Missing, p)
-		}
-	}
 	wanted, err := e.wantedOf(ctx, app)
 	if err != nil {
-		return c, err
+		return approvals.Consent{}, err
 	}
-	for _, p := range a.Granted {
-		if !slices.Contains(permissions, p) && !slices.Contains(wanted.permissions, p) {
-			c.Wider = append(c.Wider, p)
-		}
-	}
-	return c, nil
+	return approvals.Consent{Missing: less(permissions, a.Granted), Wider: less(less(a.Granted, permissions), wanted.permissions)}, nil
 }

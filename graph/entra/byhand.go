@@ -274,14 +274,9 @@ func (e *Entra) planIntranet(ctx context.Context, ask approvals.Ask, h approvals
 	for _, effect := range (evaluate.Tenant{Policies: policies}).Address(graph.Location{ID: h.Name, Trusted: true}) {
 		p.Policies = append(p.Policies, approvals.PolicyEffect{ID: effect.Policy.ID, Name: effect.Policy.Name, State: effect.Policy.State, Does: effect.Does + ", for federated users on the intranet"})
 	}
-	addressFacts(&p, nil)
-	if err := e.handAccountFacts(ctx, &p, u); err != nil {
+	if err := e.unfencedFacts(ctx, &p, u); err != nil {
 		return p, err
 	}
-	if err := e.defaultsFacts(ctx, &p, u); err != nil {
-		return p, err
-	}
-	handFacts(&p)
 	p.Warnings = append(
 		[]string{fmt.Sprintf("For %s %s.", h.Domain, who)}, append(p.Warnings,
 			"For ALL federated users of the intranet: none of them is asked for MFA there, whichever account it is.",
@@ -325,6 +320,19 @@ func (e *Entra) planProduct(ctx context.Context, ask approvals.Ask, h approvals.
 	}
 	p.Warnings = append(p.Warnings, fmt.Sprintf("From any address: whoever knows its password gets into %s.", h.Title))
 	return p, nil
+}
+
+// unfencedFacts are all facts of a plan for an account in Entra ID that goes neither into a group nor behind a fence.
+func (e *Entra) unfencedFacts(ctx context.Context, p *approvals.Plan, u graph.User) error {
+	addressFacts(p, nil)
+	if err := e.handAccountFacts(ctx, p, u); err != nil {
+		return err
+	}
+	if err := e.defaultsFacts(ctx, p, u); err != nil {
+		return err
+	}
+	handFacts(p)
+	return nil
 }
 
 // handAccountFacts are the facts of an account in Entra ID that is exempted by hand. That per-user MFA asks it is no

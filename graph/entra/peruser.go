@@ -33,14 +33,9 @@ func (e *Entra) planPerUser(ctx context.Context, ask approvals.Ask, place Place,
 	}
 	p.Account = e.person(u)
 	p.Changes = []approvals.Change{{Target: target, Title: place.Title, Entry: entry, Label: u.UPN + ": disabled instead of " + strings.TrimPrefix(entry, approvals.EntryWas)}}
-	addressFacts(&p, nil)
-	if err := e.handAccountFacts(ctx, &p, u); err != nil {
+	if err := e.unfencedFacts(ctx, &p, u); err != nil {
 		return p, err
 	}
-	if err := e.defaultsFacts(ctx, &p, u); err != nil {
-		return p, err
-	}
-	handFacts(&p)
 	demand, err := e.demanding(ctx, p)
 	if err != nil {
 		return p, err

@@ -35,23 +35,22 @@ func noteApp(ctx context.Context, store noted, t approvals.Target, keep time.Dur
 	return putDoc(ctx, store, spaceApps, keyMade, t.ID, madeApp{Target: t, Keep: keep})
 }
 
-// liveApps are the applications that hallpass has made and not deleted, by their names.
-func liveApps(ctx context.Context, store noted) ([]approvals.Target, error) {
+// liveApps are the applications that hallpass has made and not deleted, by their names. Those that can be read are given beside
+// an error about the others.
+func liveApps(ctx context.Context, store noted) ([]madeApp, error) {
 	docs, err := store.Docs(ctx, spaceApps, keyMade)
 	if err != nil {
 		return nil, err
 	}
-	var out []approvals.Target
+	var out []madeApp
+	var failed []error
 	for _, field := range slices.Sorted(maps.Keys(docs)) {
 		a, _, err := decoded[madeApp](docs[field], spaceApps, field)
-		if err != nil {
-			return nil, err
-		}
-		if !a.Deleted {
-			out = append(out, a.Target)
+		if failed = append(failed, err); err == nil && !a.Deleted {
+			out = append(out, a)
 		}
 	}
-	return out, nil
+	return out, errors.Join(failed...)
 }
 
 // appKeeper deletes applications that were ended long enough ago: until then an administrator can see what there was, and the
@@ -69,16 +68,10 @@ func (k appKeeper) schedule() engine.Schedule {
 }
 
 func (k appKeeper) run(ctx context.Context) error {
-	docs, err := k.store.Docs(ctx, spaceApps, keyMade)
-	if err != nil {
-		return err
-	}
-	var failed []error
-	for _, field := range slices.Sorted(maps.Keys(docs)) {
-		a, _, err := decoded[madeApp](docs[field], spaceApps, field)
-		if err == nil && !a.Deleted {
-			err = k.keep(ctx, a)
-		}
+	list, err := liveApps(ctx, k.store)
+	failed := []error{err}
+	for _, a := range list {
+		err := k.keep(ctx, a)
 		if later, ok := errors.AsType[*approvals.Later](err); ok {
 			return later
 		}

@@ -104,8 +104,8 @@ func (s seenPlaces) Places(ctx context.Context) ([]web.Place, error) {
 		}
 	}
 	apps, err := liveApps(ctx, s.store)
-	for _, t := range apps {
-		err = errors.Join(err, add(approvals.KindApp, []rulesfile.Place{{Name: t.ID, Title: strings.TrimPrefix(t.ID, "hallpass-"), Target: t}}))
+	for _, a := range apps {
+		err = errors.Join(err, add(approvals.KindApp, []rulesfile.Place{{Name: a.Target.ID, Title: strings.TrimPrefix(a.Target.ID, "hallpass-"), Target: a.Target}}))
 	}
 	return out, err
 }
