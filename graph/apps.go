@@ -81,48 +81,54 @@ func (c *Client) appOwners(ctx context.Context, appID string) ([]string, error) 
 	return out, nil
 }
 
+// roles are the application permissions of Microsoft Graph, by their ids.
+type roles struct {
+	resource string // the object id of Microsoft Graph's service principal
+	names    map[string]string
+}
+
 // AppRoles are the application permissions that Microsoft Graph knows: their ids by their names.
 func (c *Client) AppRoles(ctx context.Context) (map[string]string, error) {
-	resource, err := c.graphPrincipal(ctx)
+	known, err := c.readRoles(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]string{}
-	for _, role := range resource.GetAppRoles() {
-		if id := role.GetId(); id != nil {
-			out[text(role.GetValue())] = id.String()
-		}
+	out := make(map[string]string, len(known.names))
+	for id, name := range known.names {
+		out[name] = id
 	}
 	return out, nil
 }
 
-// graphPrincipal is the service principal of Microsoft Graph itself.
-func (c *Client) graphPrincipal(ctx context.Context) (models.ServicePrincipalable, error) {
+// readRoles reads the permissions of Microsoft Graph, which are many and hardly ever change, and keeps them.
+func (c *Client) readRoles(ctx context.Context) (*roles, error) {
 	r, err := c.call(abs.GET, "/servicePrincipals(appId='"+graphApp+"')", url.Values{"$select": {"id,appRoles"}})
 	if err != nil {
 		return nil, err
 	}
-	return get[models.ServicePrincipalable](ctx, c, r, models.CreateServicePrincipalFromDiscriminatorValue)
-}
-
-// Granted reads which application permissions are granted to an app, whatever the token at hand says: a token that was
-// issued before lacks the latest.
-func (c *Client) Granted(ctx context.Context, appID string) ([]string, error) {
-	resource, err := c.graphPrincipal(ctx)
+	resource, err := get[models.ServicePrincipalable](ctx, c, r, models.CreateServicePrincipalFromDiscriminatorValue)
 	if err != nil {
 		return nil, err
 	}
-	names := map[string]string{}
+	out := &roles{resource: text(resource.GetId()), names: map[string]string{}}
 	for _, role := range resource.GetAppRoles() {
 		if id := role.GetId(); id != nil {
-			names[id.String()] = text(role.GetValue())
+			out.names[id.String()] = text(role.GetValue())
 		}
 	}
+	c.roles.Store(out)
+	return out, nil
+}
+
+// Granted reads which application permissions are granted to an app, whatever the token at hand says: a token that was
+// issued before lacks the latest. What the permissions are called is read anew only if one is not known.
+func (c *Client) Granted(ctx context.Context, appID string) ([]string, error) {
 	found, err := all[models.AppRoleAssignmentCollectionResponseable, models.AppRoleAssignmentable](ctx, c,
 		"/servicePrincipals(appId='"+url.PathEscape(appID)+"')/appRoleAssignments", nil, models.CreateAppRoleAssignmentCollectionResponseFromDiscriminatorValue)
 	if err != nil {
 		return nil, err
 	}
+	known := c.roles.Load()
 	var out []string
 	for _, a := range found {
 		role, of := "", ""
@@ -132,8 +138,13 @@ func (c *Client) Granted(ctx context.Context, appID string) ([]string, error) {
 		if id := a.GetResourceId(); id != nil {
 			of = id.String()
 		}
-		name := names[role]
-		if of != text(resource.GetId()) || name == "" {
+		if known == nil || of == known.resource && known.names[role] == "" {
+			if known, err = c.readRoles(ctx); err != nil {
+				return nil, err
+			}
+		}
+		name := known.names[role]
+		if of != known.resource || name == "" {
 			name = text(a.GetResourceDisplayName()) + "/" + role
 		}
 		out = append(out, name)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -51,6 +52,7 @@ type Client struct {
 	base    string // https://host/v1.0
 	beta    string // https://host/beta, for what v1.0 does not have
 	adapter abs.RequestAdapter
+	roles   atomic.Pointer[roles] // of Microsoft Graph, as last read
 }
 
 // registered makes the SDK's JSON factories known once: without the root client nobody else does.

@@ -220,3 +220,30 @@ func TestAnAppThatWasJustMadeIsNotYetEverywhere(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestWhatGraphsPermissionsAreCalledIsReadOnceUnlessOneIsNew(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	a := k.tenant.AddApp(graphtest.App{Name: "nx", Roles: []string{"User.Read.All"}})
+	reads := func() int {
+		n := 0
+		for _, c := range k.calls {
+			if c.Path == "/servicePrincipals(appId='{id}')" {
+				n++
+			}
+		}
+		return n
+	}
+	for i, step := range []struct {
+		grant string
+		want  int
+	}{{"", 1}, {"", 1}, {"Brand.New", 2}, {"", 2}} {
+		if step.grant != "" {
+			k.tenant.Grant("cleo@contoso.com", a.ID, step.grant)
+		}
+		got, err := k.c.Granted(t.Context(), a.ID)
+		if err != nil || reads() != step.want || step.grant != "" && !slices.Contains(got, step.grant) {
+			t.Errorf("step %d: %v, %v after %d reads", i, got, err, reads())
+		}
+	}
+}
