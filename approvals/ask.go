@@ -30,8 +30,8 @@ type Ask struct {
 	App string `json:"app,omitempty"`
 	// Credential is what the application signs in with. Only for KindApp.
 	Credential Credential `json:"credential,omitzero"`
-	// Where is the name, in the rules file, of the location (KindIP), the exclusion (KindAccount), the access (KindApp) or the zone (KindAccount
-	// with Addresses; empty: hallpass picks a free one).
+	// Where is the name, in the rules file, of the location (KindIP), the exclusion (KindAccount), the access (KindApp) or the
+	// zone (KindAccount with Addresses; empty: hallpass picks a free one).
 	Where string `json:"where"`
 	// Adopt says that the exemption is in the tenant already, put there by somebody else, and that it is to have an owner
 	// and an end like any other. Nothing is written until that end.
