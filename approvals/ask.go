@@ -36,6 +36,8 @@ type Ask struct {
 	// Adopt says that the exemption is in the tenant already, put there by somebody else, and that it is to have an owner
 	// and an end like any other. Nothing is written until that end.
 	Adopt bool `json:"adopt,omitempty"`
+	// Then is what becomes of the account at the end; empty: what is usual here. Only for KindAccount.
+	Then Then `json:"then,omitempty"`
 	// Term says how long.
 	Term Term `json:"term"`
 	// Reason says why, in the words of the requester: text by a person, literal everywhere.

@@ -39,7 +39,7 @@ func (s *step) up(view func(int) View) {
 	for i := range s.r.Changes {
 		c, v := &s.r.Changes[i], view(i)
 		if (c.State == ChangeVerified || c.State == ChangeReleased) && v.Vanished { // it was there and was taken out
-			s.end(Cause{Word: CauseTakenOut, Hand: v.Hand, Why: c.Label})
+			s.end(takenOut(c.Change, v))
 			return
 		}
 		if c.State == ChangeHeld {
@@ -105,11 +105,20 @@ func (s *step) unstick(v View) {
 	s.stick(v.Problem, v.Since)
 }
 
+// takenOut is why a request ends of which another hand took an entry out, or whose account another hand blocked.
+func takenOut(c Change, v View) Cause {
+	word := CauseTakenOut
+	if c.Blocks() {
+		word = CauseBlocked
+	}
+	return Cause{Word: word, Hand: v.Hand, Why: c.Label}
+}
+
 // guard ends an active request whose entry was taken out by another hand. It is not put back: hallpass never fights.
 func (s *step) guard(view func(int) View) {
 	for i, c := range s.r.Changes {
 		if v := view(i); v.Vanished {
-			s.end(Cause{Word: CauseTakenOut, Hand: v.Hand, Why: c.Label})
+			s.end(takenOut(c.Change, v))
 			return
 		}
 	}

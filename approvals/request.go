@@ -75,7 +75,7 @@ func (r *Request) stuckSince(why string) time.Time {
 // Cause says why a request ended or is ending.
 type Cause struct {
 	// Word is one of: end, revoked, cancelled, "not applied in time", "taken out", denied, lapsed, "plan changed", "not as
-	// predicted", "fence broken", "account changed", "changed in the store", "store lost".
+	// predicted", "fence broken", "account changed", "account blocked", "changed in the store", "store lost".
 	Word string    `json:"word"`
 	By   Person    `json:"by,omitzero"`
 	Hand string    `json:"hand,omitempty"` // who took the entry out, as the directory audit names them

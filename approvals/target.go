@@ -18,6 +18,9 @@ const (
 	TargetApp TargetKind = "app"
 	// TargetMFA is the per-user MFA state of one account; its entry is EntryWas and the state that is put back at the end.
 	TargetMFA TargetKind = "mfa"
+	// TargetBlock is whether one account is kept out of everything; its entry is EntryUnblocked. Its id is that of the group of
+	// blocked accounts, a slash, and that of the account.
+	TargetBlock TargetKind = "block"
 	// TargetManual is a place that Graph cannot change. It is never converged and has no rows: a person makes the change
 	// and says so.
 	TargetManual TargetKind = "manual"
@@ -29,10 +32,16 @@ const PlacePerUser = "per-user-mfa"
 // EntryWas begins the entry of a per-user MFA state: "was:enforced" stands for one that is disabled and was enforced.
 const EntryWas = "was:"
 
+// Blocked gives the group of blocked accounts and the account of a TargetBlock.
+func (t Target) Blocked() (group, account string) {
+	group, account, _ = strings.Cut(t.ID, "/")
+	return group, account
+}
+
 // Target is an object in Entra ID that hallpass keeps in shape, or a place in which people do what Graph cannot.
 type Target struct {
 	Kind TargetKind `json:"kind"`
-	// ID is the Entra object id; for TargetApp the unique name (uniqueName); for TargetManual the name in the rules file.
+	// ID is the Entra object id; for TargetApp the unique name (uniqueName); for TargetBlock two of them, see BlockTarget; for TargetManual the name in the rules file.
 	ID string `json:"id"`
 }
 
@@ -43,8 +52,8 @@ func (t Target) String() string { return string(t.Kind) + ":" + t.ID }
 func ParseTarget(s string) (Target, error) {
 	kind, id, ok := strings.Cut(s, ":")
 	t := Target{Kind: TargetKind(kind), ID: id}
-	if !ok || id == "" || (t.Kind != TargetLocation && t.Kind != TargetGroup && t.Kind != TargetApp && t.Kind != TargetMFA) {
-		return Target{}, fmt.Errorf("%q is no target: want location:ID, group:ID, mfa:ID or app:NAME", s)
+	if !ok || id == "" || !slices.Contains([]TargetKind{TargetLocation, TargetGroup, TargetApp, TargetMFA, TargetBlock}, t.Kind) {
+		return Target{}, fmt.Errorf("%q is no target: want location:ID, group:ID, mfa:ID, block:GROUP/ID or app:NAME", s)
 	}
 	return t, nil
 }

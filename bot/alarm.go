@@ -50,7 +50,9 @@ type Defect struct{ What, Do string }
 // BrokenZone is what a check found wrong with the fence of a zone, and what became of the requests in it.
 type BrokenZone struct {
 	Title string
-	Found []Defect
+	// Blocks says that it is no zone but the group of blocked accounts.
+	Blocks bool
+	Found  []Defect
 	// Ending are the requests that end because of it, InForce those that go on.
 	Ending, InForce []approvals.RequestID
 	// Every is how often it is looked at.
@@ -65,6 +67,10 @@ func (z BrokenZone) Card() Card {
 	c := Card{
 		Tone: ToneBad, Title: "The fence of the zone " + name(z.Title) + " does not hold",
 		Lead: Text{plain("Its accounts may get in without MFA from more than their addresses. Nobody is put into it until it is mended.")},
+	}
+	if z.Blocks {
+		c.Title = name(z.Title) + ": the block does not hold"
+		c.Lead = Text{plain("Accounts whose exemption ended are to be kept out of everything, and may get in. Nobody is exempted until it is mended whom it is to block at the end.")}
 	}
 	for i, d := range z.Found {
 		if i == maxDefects {
@@ -83,8 +89,11 @@ func (z BrokenZone) Card() Card {
 	return c.summed()
 }
 
-// WholeZone says that the fence of a zone of which an alarm was told holds again.
-func WholeZone(title string) Card {
+// WholeZone says that the fence of a zone of which an alarm was told holds again, or the block of the group of blocked accounts.
+func WholeZone(title string, blocks bool) Card {
+	if blocks {
+		return card(ToneGood, "", Text{literal(name(title)), plain(": the block holds again.")})
+	}
 	return card(ToneGood, "", Text{plain("The fence of the zone "), literal(name(title)), plain(" holds again.")})
 }
 

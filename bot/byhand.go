@@ -263,6 +263,9 @@ func firstApproval(r *approvals.Request) []approvals.Vote {
 }
 
 func sayProgress(c approvals.Progress) string {
+	if c.Blocks() {
+		return sayBlock(c.State)
+	}
 	if c.Adopt && c.State == approvals.ChangeReleased {
 		return "there already, being read"
 	}

@@ -41,6 +41,8 @@ type Grammar struct {
 	Names func(approvals.Kind) []string
 	// Zones are the names of the fenced zones. Optional.
 	Zones func() []string
+	// Blocks says whether accounts can be blocked when their exemption ends. Optional.
+	Blocks func() bool
 	// Hands are the names of the places for a kind of ask in which people do what Graph cannot. Optional.
 	Hands func(approvals.Kind) []string
 }
@@ -73,8 +75,11 @@ func (g Grammar) Parse(text string) (Command, error) {
 		return Command{}, g.unknown(verb, text)
 	}
 	p := g.split(rest)
-	if verb == string(approvals.KindApp) {
-		p = g.split(rest, "with")
+	switch verb {
+	case "app":
+		p = g.split(rest, "with", "then")
+	case "ip", "account", "adopt":
+		p = g.split(rest, "then")
 	}
 	c := Command{Verb: verb, Why: p.because}
 	if err := bounded("reason", p.because, maxReason); err != nil {

@@ -71,6 +71,7 @@ func (g Grammar) ask(c *Command, p parts) error {
 	if kind == approvals.KindApp {
 		where += typedCredential(p)
 	}
+	note(g.then(&a, p))
 	term, err := g.term(p)
 	note(err)
 	if err == nil && term.IsZero() {
@@ -85,7 +86,7 @@ func (g Grammar) ask(c *Command, p parts) error {
 		note(approvals.Refuse(approvals.RefusedInput, "“%s” stands twice.", p.twice))
 	}
 	if len(wrong) > 0 {
-		example := "/hallpass " + c.Verb + " " + clip(subject, 200) + where + " " + typed(term) + " because " + cmp.Or(clip(line(a.Reason), 200), "AgilePoint NX calls SharePoint")
+		example := "/hallpass " + c.Verb + " " + clip(subject, 200) + where + " " + typed(term) + typedThen(a) + " because " + cmp.Or(clip(line(a.Reason), 200), "AgilePoint NX calls SharePoint")
 		return shape(strings.Join(wrong, "\n"), example)
 	}
 	c.Ask, c.Term = a, term

@@ -14,6 +14,10 @@ func (v Voice) Details(r *approvals.Request) Form {
 	add := func(t ...Span) { f.Intro = append(f.Intro, t) }
 	add(bold("What it changes, in this order"))
 	for _, c := range round.Plan.Changes {
+		if c.Blocks() {
+			add(plain("• "), code(c.Label), plain(" not in "), literal(name(c.Title)), plain(" until the end; put there then, which blocks it from every sign-in until its owner decides"))
+			continue
+		}
 		add(plain("• "), code(c.Label), plain(" into "), literal(name(c.Title)))
 	}
 	if len(round.Plan.Warnings) > 0 {

@@ -23,6 +23,7 @@ const (
 	fieldFrom    = "addresses"
 	fieldDrop    = "drop"
 	fieldSigns   = "credential"
+	fieldThen    = "then"
 )
 
 // fenced is the choice of an account in a fenced zone, which hallpass picks.
@@ -63,6 +64,10 @@ func (g Grammar) askForm() Form {
 		form.Inputs = slices.Insert(form.Inputs, 2, Input{
 			ID: fieldSigns, Label: "The application signs in with", Hint: "its certificate (PEM, never the key), or issuer and subject", Optional: true, Long: true, Max: maxCredential,
 		})
+	}
+	if g.Blocks != nil && g.Blocks() {
+		i := slices.IndexFunc(form.Inputs, func(in Input) bool { return in.ID == fieldReason })
+		form.Inputs = slices.Insert(form.Inputs, i, thenInput())
 	}
 	if len(g.zones()) == 0 {
 		return form
@@ -132,6 +137,12 @@ func (g Grammar) readAsk(fields map[string]string) (approvals.Ask, map[string]st
 	} else if line(fields[fieldFrom])+line(fields[fieldDrop]) != "" {
 		note(fieldFrom, approvals.Refuse(approvals.RefusedInput, "Only an account in a fenced zone has addresses of its own; choose it above, or leave this empty."))
 	}
+	var err error
+	ask.Then, err = readThen(fields[fieldThen])
+	note(fieldThen, err)
+	if ask.Then != "" && ask.Kind != approvals.KindAccount {
+		note(fieldThen, approvals.Refuse(approvals.RefusedInput, "Only an account can be blocked; choose one above, or leave this alone."))
+	}
 	known := ask.Fenced()
 	for _, name := range slices.Concat(g.Names(ask.Kind), g.hands(ask.Kind)) {
 		known = known || name == where
@@ -139,7 +150,6 @@ func (g Grammar) readAsk(fields map[string]string) (approvals.Ask, map[string]st
 	if !known && kind != fenced {
 		note(fieldWhere, approvals.Refuse(approvals.RefusedInput, "Choose one from the list."))
 	}
-	var err error
 	ask.Term, err = g.readTerm(fields[fieldTerm])
 	note(fieldTerm, err)
 	ask.Reason = clean(fields[fieldReason])

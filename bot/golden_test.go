@@ -162,7 +162,13 @@ func pieces(t *testing.T) map[string]bottest.Piece {
 		Title: "Integrations, fenced", Found: defects, Ending: []approvals.RequestID{"HP-1042"}, InForce: []approvals.RequestID{"HP-1043", "HP-1044"}, Every: 10 * time.Minute,
 	}.Card())
 	card("alarm-long", bot.BrokenZone{Title: hostile, Found: slices.Repeat(defects[:1], 20), Every: 10 * time.Minute}.Card())
-	card("alarm-over", bot.WholeZone("Integrations, fenced"))
+	card("alarm-over", bot.WholeZone("Integrations, fenced", false))
+	card("alarm-block", bot.BrokenZone{Title: "Blocked accounts", Blocks: true, Found: defects[:1], Every: 10 * time.Minute}.Card())
+	card("alarm-block-over", bot.WholeZone("Blocked accounts", true))
+	lasting := blocking(t)
+	approver("pending-then-blocked", lasting)
+	lasting.vote(sam(), approvals.ChoiceApprove, 0).approved().released().later(30 * time.Second).seen(approvals.View{Verified: true, Accepted: lasting.now}).is(approvals.StateActive)
+	requester("ended-blocked", lasting.until(lasting.r.End).later(time.Minute).seen(approvals.View{Absent: true}).is(approvals.StateEnded))
 
 	strict := server(t)
 	strict.r.Round().Ruling.StepUp = true

@@ -138,6 +138,18 @@ func fenced(t *testing.T) *life {
 	return l
 }
 
+// blocking is a fenced life whose account is blocked at its end.
+func blocking(t *testing.T) *life {
+	t.Helper()
+	l := fenced(t)
+	round := l.r.Round()
+	round.Plan.Changes = append([]approvals.Change{{
+		Target: approvals.BlockTarget("blocked", "svc"), Title: "Blocked accounts", Entry: approvals.EntryUnblocked, Label: "svc-nx@contoso.com", Adopt: true,
+	}}, round.Plan.Changes...)
+	round.Fingerprint = approvals.Fingerprint(round.Plan, round.Term, round.Ruling)
+	return l
+}
+
 func (l *life) vote(who approvals.Person, choice approvals.Choice, shorten time.Duration, groups ...string) *life {
 	l.t.Helper()
 	standings := map[string][]string{}

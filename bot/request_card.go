@@ -56,8 +56,10 @@ func where(r *approvals.Request) string {
 	if z := r.Round().Plan.Zone; z != nil {
 		return z.Title
 	}
-	if changes := r.Round().Plan.Changes; len(changes) > 0 && changes[0].Title != "" {
-		return name(changes[0].Title)
+	for _, c := range r.Round().Plan.Changes {
+		if c.Title != "" && !c.Blocks() {
+			return name(c.Title)
+		}
 	}
 	return name(r.Ask.Where)
 }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -156,6 +157,9 @@ func waitsFor(r *approvals.Request) string {
 	return strings.Join(out, " and ")
 }
 
+// somebody is who did what nobody knows who did.
+const somebody = "somebody else"
+
 // byApp is how the directory audit's hand begins where an app took something out.
 const byApp = "the app "
 
@@ -176,11 +180,10 @@ func (v Voice) cause(r *approvals.Request) Text {
 		return append(Text{plain("Cancelled by "), by, plain(".")}, reason...)
 	case approvals.CauseNotApplied:
 		return Text{plain("It was approved but not applied in time, so the approval no longer holds.")}
+	case approvals.CauseBlocked:
+		return Text{literal(name(cmp.Or(c.Hand, somebody))), plain(" blocked the account from every sign-in, so its exemption ends.")}
 	case approvals.CauseTakenOut:
-		hand := c.Hand
-		if hand == "" {
-			hand = "somebody else"
-		}
+		hand := cmp.Or(c.Hand, somebody)
 		t := Text{literal(name(hand)), plain(" took it out of Entra ID. It is not put back.")}
 		if strings.HasPrefix(hand, byApp) {
 			t = append(t, plain(" If a tool like Terraform keeps that place, let it ignore what hallpass writes there (lifecycle, ignore_changes), or the next one goes the same way."))
@@ -222,8 +225,13 @@ func (v Voice) ended(r *approvals.Request) Text {
 	case gone:
 		t = append(t, plain(" Taken away and verified "), v.at(r.Ended), plain("."))
 	}
+	t = append(t, blockedNow(r)...)
 	for _, c := range r.Changes {
 		switch {
+		case c.Blocks():
+			if c.KeptBy != "" {
+				t = append(t, plain(" It is blocked once %s ends.", c.KeptBy))
+			}
 		case c.KeptBy != "":
 			t = append(t, plain(" "), code(c.Label), plain(" stays in force: %s keeps it.", c.KeptBy))
 		case c.Covered != "":

@@ -49,6 +49,9 @@ func (v Voice) howLong(r *approvals.Request) Text {
 			parts = append(parts, "then "+holds(round))
 		}
 	}
+	if _, blocks := r.Round().Plan.Blocks(); blocks {
+		parts = append(parts, "then blocked")
+	}
 	return Text{plain("%s", strings.Join(parts[max(0, len(parts)-4):], ", "))}
 }
 

@@ -29,11 +29,11 @@ func (e *Engine) Open(ctx context.Context, act approvals.Act, ask approvals.Ask)
 	if err != nil {
 		return approvals.Request{}, fmt.Errorf("asking for the time: %w", err)
 	}
-	if err := e.mayAdopt(ask); err != nil {
-		return approvals.Request{}, err
-	}
 	plan, owner, err := e.plan(ctx, who.Person, ask, now)
 	if err != nil {
+		return approvals.Request{}, err
+	}
+	if err := e.mayAdopt(ask, plan); err != nil {
 		return approvals.Request{}, err
 	}
 	if err := e.noTwin(ctx, who.Person, plan); err != nil {

@@ -1,6 +1,10 @@
 package engine
 
-import "hallpass/approvals"
+import (
+	"slices"
+
+	"hallpass/approvals"
+)
 
 // take notes what a genuine request does with an entry that another hand put there: it takes it over while it wants it, and once it
 // has been in force. One that was withdrawn before took nothing over: what it was about stays as it was found.
@@ -31,8 +35,15 @@ func (s *shaping) adopt(b belief) {
 
 // mayAdopt refuses to take anything over where nobody can tell hallpass's own requests from those of another hand: the
 // ledger would believe whoever can write the store.
-func (e *Engine) mayAdopt(ask approvals.Ask) error {
-	if ask.Adopt && e.cfg.Skeptic == nil {
+func (e *Engine) mayAdopt(ask approvals.Ask, plan approvals.Plan) error {
+	if e.cfg.Skeptic != nil || !slices.ContainsFunc(plan.Changes, func(c approvals.Change) bool { return c.Adopt }) {
+		return nil
+	}
+	if _, blocks := plan.Blocks(); blocks {
+		return approvals.Refuse(approvals.RefusedInput, "No account can be blocked at its end here: the store is not authenticated.").
+			Or("Ask your administrator to set `audit.mac_keys_file`, or ask with `then mfa`.")
+	}
+	if ask.Adopt {
 		return approvals.Refuse(approvals.RefusedInput, "Nothing can be taken over here: the store is not authenticated.").
 			Or("Ask your administrator to set `audit.mac_keys_file`.")
 	}

@@ -242,6 +242,9 @@ func removal(r *approvals.Request) []string {
 		line += ", " + w
 	}
 	out = append(out, line)
+	if c, is := r.Blocked(); is {
+		out = append(out, c.Label+" was put into "+c.Title+" and is blocked from every sign-in, until its owner decides")
+	}
 	for _, c := range r.Changes {
 		switch {
 		case c.KeptBy != "":

@@ -23,6 +23,7 @@ type File struct {
 	hands      []approvals.ByHand
 	apps       []approvals.AppAccess
 	perUser    *Place // nil: per-user MFA is no way out here
+	blocked    *Blocked
 	emergency  []string
 	people     People
 	refusals   []refusal
@@ -57,6 +58,13 @@ type Zone struct {
 	// from registering security information.
 	MFAPolicies                     []string
 	FencePolicy, RegistrationPolicy string
+}
+
+// Blocked is where accounts go when their exemption ends: a group that a policy keeps out of everything.
+type Blocked struct {
+	Group  approvals.Target
+	Policy string // the id of the policy
+	Title  string // for people
 }
 
 // People says who may do what besides taking seats. Values are names of groups.
@@ -185,6 +193,14 @@ func (f *File) PerUser() (Place, bool) {
 		return Place{}, false
 	}
 	return *f.perUser, true
+}
+
+// Blocked is where accounts go when their exemption ends, and whether the file has it.
+func (f *File) Blocked() (Blocked, bool) {
+	if f.blocked == nil {
+		return Blocked{}, false
+	}
+	return *f.blocked, true
 }
 
 // Place finds the place of a target.

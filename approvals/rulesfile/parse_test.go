@@ -99,6 +99,13 @@ func TestAGoodFileSaysWhatItSays(t *testing.T) {
 	if got, ok := f.Place(zone.Group); !ok || got.Name != "integrations" || got.Shared {
 		t.Errorf("got %+v", got)
 	}
+	blocked := rulesfile.Blocked{
+		Group:  approvals.Target{Kind: approvals.TargetGroup, ID: "b10c77c0-0000-4d2e-8a51-0c9d2b7e4f10"},
+		Policy: "b10c6b2e-0000-4d2e-8a51-0c9d2b7e4f10", Title: "Blocked accounts",
+	}
+	if got, ok := f.Blocked(); !ok || got != blocked {
+		t.Errorf("got %+v", got)
+	}
 	if got, ok := f.Group("netsec"); !ok || got.Slack != "C0123ABCD" || got.Title != "Network security" {
 		t.Errorf("got %+v", got)
 	}

@@ -27,7 +27,7 @@ func Parse(data []byte) (*File, error) {
 // read fills the file from the root node. Groups come first: the other sections name them.
 func (f *File) read(r *reader, root *yaml.Node) {
 	top := r.fields(root, "the file", "groups", "emergency", "people", "security", "adopters", "defaults",
-		"locations", "exclusions", "zones", "by_hand", "apps", "per_user_mfa", "refuse", "rules")
+		"locations", "exclusions", "zones", "blocked", "by_hand", "apps", "per_user_mfa", "refuse", "rules")
 	if root.Kind != yaml.MappingNode {
 		return
 	}
@@ -41,6 +41,7 @@ func (f *File) read(r *reader, root *yaml.Node) {
 	f.locations = readPlaces(r, top["locations"], "location", approvals.TargetLocation)
 	f.exclusions = readPlaces(r, top["exclusions"], "exclusion", approvals.TargetGroup)
 	f.readZones(r, top["zones"])
+	f.readBlocked(r, top["blocked"])
 	f.readHands(r, top["by_hand"])
 	f.readApps(r, top["apps"])
 	if n := top["per_user_mfa"]; n != nil {

@@ -48,6 +48,29 @@ func (f *File) readZones(r *reader, n *yaml.Node) {
 	}
 }
 
+// readBlocked reads where accounts go when their exemption ends. The group serves nothing else: who is in it is blocked.
+func (f *File) readBlocked(r *reader, n *yaml.Node) {
+	if n == nil {
+		return
+	}
+	taken := f.taken()
+	for _, z := range f.zones {
+		taken[z.Group.ID], taken[z.FencePolicy], taken[z.RegistrationPolicy] = fmt.Sprintf("zone %q: group", z.Name), fmt.Sprintf("zone %q: fence_policy", z.Name), fmt.Sprintf("zone %q: registration_policy", z.Name)
+	}
+	v := r.fields(n, "blocked", "group", "policy", "title")
+	b := &Blocked{Group: approvals.Target{Kind: approvals.TargetGroup}, Title: "Blocked accounts"}
+	if v["title"] != nil {
+		b.Title = r.text(v["title"], "blocked: title")
+	}
+	if r.need(n, v["group"], "blocked: group", "the object id of a group that a policy blocks from everything; `hallpass zone plan -blocked` prints both") {
+		b.Group.ID = taken.claim(r, v["group"], r.id(v["group"], "blocked: group"), "blocked: group")
+	}
+	if r.need(n, v["policy"], "blocked: policy", "the id of the policy that blocks the group from everything") {
+		b.Policy = taken.claim(r, v["policy"], r.id(v["policy"], "blocked: policy"), "blocked: policy")
+	}
+	f.blocked = b
+}
+
 // readMFAPolicies reads the policies from which a zone exempts. Zones may have them in common; a policy that is also
 // somebody's fence is a mistake.
 func readMFAPolicies(r *reader, at, n *yaml.Node, what string, taken ids) []string {
@@ -97,7 +120,7 @@ func (f *File) taken() ids {
 // claim takes an id for one use, or reports who has it already.
 func (t ids) claim(r *reader, at *yaml.Node, id, what string) string {
 	if by, is := t[id]; is {
-		r.add(at, "a zone shares nothing with anything else", "%s is %s, which is %s already", what, id, by)
+		r.add(at, "it shares nothing with anything else", "%s is %s, which is %s already", what, id, by)
 		return id
 	}
 	if id != "" {

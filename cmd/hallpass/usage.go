@@ -33,6 +33,7 @@ Usage:
                                                     there, and which policies it lets off from. It changes nothing
     hallpass zone check [-config FILE]              look whether every fenced zone holds; say what to mend
     hallpass zone plan [-n N] [-name NAME]          what an administrator creates for N zones, for Graph and PowerShell
+    hallpass zone plan -blocked                     the same for accounts to be blocked when their exemption ends
     hallpass teams-package -app-id ID -host NAME [-out FILE]
                                                     write the app package for Microsoft Teams (hallpass.zip)
     hallpass version

@@ -44,6 +44,7 @@ func (p program) zonePlan(args []string) error {
 	fs.SetOutput(io.Discard)
 	n := fs.Int("n", 1, "")
 	name := fs.String("name", "integrations", "")
+	blocked := fs.Bool("blocked", false, "")
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return err
@@ -55,6 +56,9 @@ func (p program) zonePlan(args []string) error {
 		return errUsage{fmt.Sprintf("zone plan: -n is %d; it must be from 1 to %d", *n, maxZones), ""}
 	case !regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`).MatchString(*name):
 		return errUsage{fmt.Sprintf("zone plan: %q cannot be the name of a zone", *name), "use a to z, 0 to 9 and -"}
+	}
+	if *blocked {
+		return app.WriteBlockedPlan(p.stdout)
 	}
 	return app.WriteZonePlan(p.stdout, app.ZoneNames(*name, *n))
 }

@@ -99,6 +99,9 @@ func (e *Entra) planAccount(ctx context.Context, ask approvals.Ask, place Place,
 	if enabled(p.Policies) == 0 {
 		p.Warnings = append(p.Warnings, "No enabled policy excludes this group: being in it has no effect.")
 	}
+	if err := e.then(ctx, ask, u, &p); err != nil {
+		return p, err
+	}
 	p.Owner, err = e.owner(ctx, u)
 	return p, err
 }

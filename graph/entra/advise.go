@@ -26,8 +26,9 @@ type stopped struct {
 	federated bool
 	behaviour string // federatedIdpMfaBehavior
 	world     evaluate.Tenant
-	zones     []Zone // that the account is in
-	account   evaluate.Account
+	zones     []Zone           // that the account is in
+	account   evaluate.Account // as it is once it is out of the group of blocked accounts
+	blocked   string           // that group's name, if it is in it
 	atRisk    bool
 	unknown   []string
 }
@@ -118,6 +119,9 @@ func (e *Entra) stopped(ctx context.Context, q approvals.Question, u graph.User,
 	}
 	if s.account, err = e.evaluated(ctx, u.ID); err != nil {
 		return s, err
+	}
+	if b, set := e.cfg.Places.Blocked(); set && slices.Contains(s.account.Groups, b.Group) {
+		s.account.Groups, s.blocked = less(s.account.Groups, []string{b.Group}), b.Title
 	}
 	facts := approvals.Plan{Facts: approvals.Facts{}}
 	err = e.riskFacts(ctx, &facts, u)

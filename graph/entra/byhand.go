@@ -373,6 +373,7 @@ func (e *Entra) tenantDefaults(ctx context.Context, p *approvals.Plan) error {
 
 // handFacts are the facts of an account for which there is neither a group nor a fence.
 func handFacts(p *approvals.Plan) {
+	p.Facts["account.then"] = approvals.Fact{Known: true, Text: string(approvals.ThenMFA)}
 	p.Facts["group.members"], p.Facts["group.policies"], p.Facts["fenced"] = number(0), number(0), truth(false)
 	for _, name := range []string{"zone.name", "zone.new_pairs", "zone.accounts", "zone.blocked", "zone.runs", "zone.sometimes"} {
 		p.Facts[name] = approvals.Fact{Why: "there is no fence here"}

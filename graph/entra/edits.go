@@ -34,7 +34,7 @@ func (e *Entra) Edits(ctx context.Context, t approvals.Target, since time.Time) 
 		if writer = e.cfg.MFA; writer == nil {
 			return nil, noPerUser()
 		}
-	case approvals.TargetLocation, approvals.TargetGroup, approvals.TargetManual:
+	case approvals.TargetLocation, approvals.TargetGroup, approvals.TargetBlock, approvals.TargetManual:
 	}
 	self, err := writer.Self(ctx)
 	if err != nil {
@@ -46,11 +46,15 @@ func (e *Entra) Edits(ctx context.Context, t approvals.Target, since time.Time) 
 	var out []approvals.Edit
 	for _, a := range found {
 		edit := approvals.Edit{At: a.At, Own: a.ByAppID != "" && slices.Contains(self, a.ByAppID), Hand: handOf(a)}
-		edit.Added, edit.Removed = changed(a, t)
-		if t.Kind == approvals.TargetMFA {
+		switch t.Kind {
+		case approvals.TargetMFA:
 			if edit.Removed, err = e.perUserEdit(ctx, t, a); err != nil {
 				return nil, fmt.Errorf("reading the ledger: %w", err)
 			}
+		case approvals.TargetBlock:
+			edit.Added, edit.Removed = blockEdit(a, t)
+		case approvals.TargetLocation, approvals.TargetGroup, approvals.TargetApp, approvals.TargetManual:
+			edit.Added, edit.Removed = changed(a, t)
 		}
 		if len(edit.Added)+len(edit.Removed) > 0 {
 			out = append(out, edit)
@@ -62,6 +66,10 @@ func (e *Entra) Edits(ctx context.Context, t approvals.Target, since time.Time) 
 
 // audited is the object id under which a target stands in the audit; empty if it is not there.
 func (e *Entra) audited(ctx context.Context, t approvals.Target) (string, error) {
+	if t.Kind == approvals.TargetBlock {
+		_, account := t.Blocked()
+		return account, nil
+	}
 	if t.Kind != approvals.TargetApp {
 		return t.ID, nil
 	}

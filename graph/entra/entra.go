@@ -38,6 +38,8 @@ type Places interface { //nolint:interfacebloat // one file is one thing; its qu
 	Names(kind approvals.Kind) []string
 	// Zones are the fenced zones, in the order of the file.
 	Zones() []Zone
+	// Blocked is where accounts are put when their exemption ends; false if they are put nowhere.
+	Blocked() (Blocked, bool)
 	// App gives what app registrations may be asked for with, by its name.
 	App(name string) (approvals.AppAccess, bool)
 	// Hands are the places that Graph cannot change, in the order of the file.

@@ -43,6 +43,7 @@ type office struct {
 	access   []approvals.AppAccess
 	perUser  bool
 	requests []approvals.Request
+	blocked  entra.Blocked
 }
 
 func (o *office) Reserve(_ context.Context, bucket string, _ approvals.Class, n int) (time.Time, error) {
@@ -125,6 +126,8 @@ func (o *office) App(name string) (approvals.AppAccess, bool) {
 	}
 	return o.access[i], true
 }
+
+func (o *office) Blocked() (entra.Blocked, bool) { return o.blocked, o.blocked.Group != "" }
 
 func (o *office) Zones() []entra.Zone { return o.zones }
 

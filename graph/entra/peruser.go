@@ -44,6 +44,9 @@ func (e *Entra) planPerUser(ctx context.Context, ask approvals.Ask, place Place,
 	if demand != "" {
 		p.Warnings = append(p.Warnings, "Policies that demand MFA are another matter, and ask all the same where they apply: "+demand+".")
 	}
+	if err := e.then(ctx, ask, u, &p); err != nil {
+		return p, err
+	}
 	p.Owner, err = e.owner(ctx, u)
 	return p, err
 }

@@ -43,6 +43,8 @@ func (e *Entra) Read(ctx context.Context, t approvals.Target, fresh time.Time, c
 		return e.readApp(ctx, t, class)
 	case approvals.TargetMFA:
 		return e.readPerUser(ctx, t, class)
+	case approvals.TargetBlock:
+		return e.readBlock(ctx, t, class)
 	case approvals.TargetManual: // nothing of it can be read
 	}
 	return approvals.Sight{}, approvals.Refuse(approvals.RefusedTarget, "%s is no target.", t)
@@ -72,6 +74,8 @@ func (e *Entra) Write(ctx context.Context, t approvals.Target, w approvals.Write
 		return e.writeApp(ctx, t, w, class)
 	case approvals.TargetMFA:
 		return e.writePerUser(ctx, t, w, class)
+	case approvals.TargetBlock:
+		return e.writeBlock(ctx, t, w, class)
 	case approvals.TargetLocation, approvals.TargetManual:
 	}
 	return e.writeLocation(ctx, t.ID, w, class)

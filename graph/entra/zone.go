@@ -85,29 +85,30 @@ func (e *Entra) lots(ctx context.Context, locations []graph.Location) ([]lot, er
 
 // fill reads the group of a zone.
 func (e *Entra) fill(ctx context.Context, l *lot) error {
-	read := func() (err error) {
-		if l.group.Group, err = e.cfg.Reader.Group(ctx, l.Group); err != nil {
-			return err
-		}
-		if l.group.Nested, err = e.cfg.Reader.Nested(ctx, l.Group); err != nil {
-			return err
-		}
-		above, err := e.cfg.Reader.GroupsAbove(ctx, l.Group)
-		if err != nil {
-			return err
-		}
-		l.group.Parents = nil
-		for _, g := range above {
-			l.group.Parents = append(l.group.Parents, g.ID)
-		}
+	var err error
+	if l.group, err = e.groupAround(ctx, l.Group); err == nil {
 		l.members, err = e.cfg.Reader.Members(ctx, l.Group)
-		return err
 	}
-	if err := read(); err != nil {
+	if err != nil {
 		return e.said(ctx, err, BucketDirectory, "reading the group of the zone “"+l.Title+"”")
 	}
 	l.accounts = union(l.accounts, l.members)
 	return nil
+}
+
+// groupAround reads a group with the groups in it and above it.
+func (e *Entra) groupAround(ctx context.Context, id string) (g evaluate.Group, err error) {
+	if g.Group, err = e.cfg.Reader.Group(ctx, id); err != nil {
+		return g, err
+	}
+	if g.Nested, err = e.cfg.Reader.Nested(ctx, id); err != nil {
+		return g, err
+	}
+	above, err := e.cfg.Reader.GroupsAbove(ctx, id)
+	for _, a := range above {
+		g.Parents = append(g.Parents, a.ID)
+	}
+	return g, err
 }
 
 // zonesOf are the zones that the account is in, or is wanted in.

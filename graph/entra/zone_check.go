@@ -34,6 +34,8 @@ type ZoneReport struct {
 	Strange []evaluate.Finding
 	// Accounts and Addresses are how many it holds.
 	Accounts, Addresses int
+	// Blocks says that it is no zone but the group of blocked accounts.
+	Blocks bool
 }
 
 // Found is all that was found, what is wrong with the fence first.
@@ -45,8 +47,9 @@ func (r ZoneReport) Group() approvals.Target { return r.Zone.groupTarget() }
 // CheckZones looks at every fenced zone: whether its fence holds, and whether it holds anything that hallpass did not put
 // there. An error says that one could not be looked at, which is no finding about it.
 func (e *Entra) CheckZones(ctx context.Context) ([]ZoneReport, error) {
-	if len(e.cfg.Places.Zones()) == 0 {
-		return nil, nil
+	blocked, err := e.blockedReport(ctx)
+	if err != nil || len(e.cfg.Places.Zones()) == 0 {
+		return blocked, err
 	}
 	world, err := e.world(ctx, sharedFor, approvals.ClassSweep)
 	if err != nil {
@@ -75,7 +78,33 @@ func (e *Entra) CheckZones(ctx context.Context) ([]ZoneReport, error) {
 		}
 		out = append(out, report)
 	}
-	return out, nil
+	return append(out, blocked...), nil
+}
+
+// blockedName is how the group of blocked accounts is called among the zones: no zone can have that name.
+const blockedName = "blocked accounts"
+
+// blockedReport is what a check found of the group of blocked accounts, if there is one.
+func (e *Entra) blockedReport(ctx context.Context) ([]ZoneReport, error) {
+	b, set := e.cfg.Places.Blocked()
+	if !set {
+		return nil, nil
+	}
+	report := ZoneReport{Zone: Zone{Name: blockedName, Title: b.Title, Group: b.Group}, Blocks: true}
+	var err error
+	report.Broken, err = e.CheckBlocked(ctx, approvals.ClassSweep)
+	if no, refused := errors.AsType[*approvals.Refusal](err); refused {
+		report.Broken, err = []evaluate.Finding{{What: no.What, Do: "See that the group exists and that hallpass may read it."}}, nil
+	}
+	if err != nil || len(report.Broken) > 0 {
+		return []ZoneReport{report}, err
+	}
+	members, err := e.cfg.Reader.Members(ctx, b.Group)
+	if err != nil {
+		return nil, e.said(ctx, err, BucketDirectory, "reading the group of blocked accounts")
+	}
+	report.Accounts = len(members)
+	return []ZoneReport{report}, nil
 }
 
 // strangers are what a zone holds that hallpass did not put there.

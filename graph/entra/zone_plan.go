@@ -43,6 +43,9 @@ func (e *Entra) planZone(ctx context.Context, ask approvals.Ask, world evaluate.
 	if p.Zone.Pairs, err = e.pairs(ctx, u, l, asked); err != nil {
 		return p, err
 	}
+	if err := e.then(ctx, ask, u, &p); err != nil {
+		return p, err
+	}
 	e.zonePolicies(&p, l, world)
 	if err := e.zoneFacts(ctx, &p, ask, u, l, world); err != nil {
 		return p, err
@@ -134,7 +137,7 @@ func (e *Entra) zoneFacts(ctx context.Context, p *approvals.Plan, ask approvals.
 	if err := blocked(p, log, ask, l); err != nil {
 		return err
 	}
-	return runs(p, log, ask, s.evaluated(u, l), l, world)
+	return runs(p, log, ask, letIn(p, s.evaluated(u, l)), l, world)
 }
 
 // exempted counts the MFA policies in force that exclude the zone's group.

@@ -46,7 +46,7 @@ func (t Tenant) Broken(z Zone, g Group) []Finding {
 	t.fence(z, &out)
 	t.registration(z, &out)
 	t.exempting(z, &out)
-	group(g, &out)
+	managed(g, zonesGroup, &out)
 	t.location(z, &out)
 	t.others(z, &out)
 	return out
@@ -70,10 +70,8 @@ func (t Tenant) fence(z Zone, out *findings) {
 		return
 	}
 	name := "the fence “" + p.Name + "”"
-	mine(p, z, name, out)
-	out.add(!only(p.IncludeApps, all), name+" is not for all resources", "Set its target resources to all resources.")
-	out.add(len(p.ExcludeApps) > 0, name+" leaves out "+appNames(p.ExcludeApps), "Remove the excluded resources.")
-	out.add(len(p.UserActions)+len(p.AuthContexts) > 0 || p.AppFilter != nil, name+" is for user actions, authentication contexts or filtered apps", "Set its target resources to all resources.")
+	blocking(p, z.Group, zonesGroup, name, out)
+	everything(p, name, out)
 	out.add(!only(p.IncludeLocations, all), name+" is not for any location", "Include any location.")
 	out.add(!only(p.ExcludeLocations, z.Location), name+" does not leave out the zone's location and nothing else", "Exclude exactly the zone's location.")
 }
@@ -85,18 +83,28 @@ func (t Tenant) registration(z Zone, out *findings) {
 		return
 	}
 	name := "the registration block “" + p.Name + "”"
-	mine(p, z, name, out)
+	blocking(p, z.Group, zonesGroup, name, out)
 	out.add(!slices.Contains(p.UserActions, RegisterSecurityInfo), name+" does not cover the registration of security information", "Set its target to the user action “Register security information”.")
 	out.add(len(p.ExcludeLocations) > 0 || len(p.IncludeLocations) > 0 && !only(p.IncludeLocations, all), name+" depends on the location", "Remove its network condition.")
 }
 
-// mine are the demands on both policies of a zone: they block its group, always and whole.
-func mine(p graph.Policy, z Zone, name string, out *findings) {
+// zonesGroup is what the group of a zone is called in findings.
+const zonesGroup = "the zone's group"
+
+// everything are the demands on a policy that is for every resource.
+func everything(p graph.Policy, name string, out *findings) {
+	out.add(!only(p.IncludeApps, all), name+" is not for all resources", "Set its target resources to all resources.")
+	out.add(len(p.ExcludeApps) > 0, name+" leaves out "+appNames(p.ExcludeApps), "Remove the excluded resources.")
+	out.add(len(p.UserActions)+len(p.AuthContexts) > 0 || p.AppFilter != nil, name+" is for user actions, authentication contexts or filtered apps", "Set its target resources to all resources.")
+}
+
+// blocking are the demands on a policy that blocks a group, always and whole. whose says what the group is.
+func blocking(p graph.Policy, group, whose, name string, out *findings) {
 	out.add(len(p.Unmodelled) > 0, name+" has parts that hallpass does not know: "+strings.Join(p.Unmodelled, ", "), "Make it as `hallpass zone plan` prints it.")
 	out.add(p.State == ReportOnly, name+" only reports, so it blocks nobody", "Switch it on.")
 	out.add(p.State != Enabled && p.State != ReportOnly, name+" is off", "Switch it on.")
 	out.add(!only(p.Grants, "block"), name+" does not block", "Set its access control to block.")
-	out.add(!only(p.IncludeGroups, z.Group) || len(p.IncludeUsers)+len(p.IncludeRoles) > 0 || p.IncludeGuests != nil || p.Workloads != nil, name+" is not for exactly the zone's group", "Include the zone's group and nothing else.")
+	out.add(!only(p.IncludeGroups, group) || len(p.IncludeUsers)+len(p.IncludeRoles) > 0 || p.IncludeGuests != nil || p.Workloads != nil, name+" is not for exactly "+whose, "Include "+whose+" and nothing else.")
 	out.add(len(p.ExcludeUsers)+len(p.ExcludeGroups)+len(p.ExcludeRoles) > 0 || p.ExcludeGuests != nil, name+" leaves users, groups or roles out", "Remove all exclusions of users.")
 	out.add(!everyClient(p.ClientAppTypes), name+" is not for every kind of client", "Remove its condition on client apps.")
 	out.add(len(p.IncludePlatforms)+len(p.ExcludePlatforms) > 0, name+" depends on the device's platform", "Remove its condition on platforms.")
@@ -128,14 +136,15 @@ func (t Tenant) exempting(z Zone, out *findings) {
 	}
 }
 
-func group(g Group, out *findings) {
-	name := "the zone's group “" + g.Name + "”"
+// managed are the demands on a group of which hallpass alone decides who is in it. whose says what the group is.
+func managed(g Group, whose string, out *findings) {
+	name := whose + " “" + g.Name + "”"
 	out.add(!g.Security, name+" is not a security group", "Use a security group.")
 	out.add(g.Synced, name+" is synchronised from on premises", "Use a group that lives in the cloud only.")
 	out.add(g.Dynamic, name+" is dynamic", "Use a group with assigned members.")
 	out.add(g.RoleAssignable, name+" can be assigned to roles", "Use a group that cannot; protect it by a restricted management administrative unit.")
 	out.add(g.Licensed, name+" carries licences", "Take the licences off the group.")
-	out.add(len(g.Nested) > 0, fmt.Sprintf("%s has %d groups as members, whose members would be exempt too", name, len(g.Nested)), "Remove the groups from it.")
+	out.add(len(g.Nested) > 0, fmt.Sprintf("%s has %d groups as members, whose members would count too", name, len(g.Nested)), "Remove the groups from it.")
 	out.add(len(g.Parents) > 0, fmt.Sprintf("%s is a member of %d other groups", name, len(g.Parents)), "Take it out of them.")
 }
 

@@ -168,14 +168,22 @@ func checkZones(ctx context.Context, core *Core, out *report) {
 		return
 	}
 	for _, r := range reports {
-		if len(r.Found()) == 0 {
-			out.good("the zone %s holds: %d accounts, %d addresses", r.Zone.Name, r.Accounts, r.Addresses)
+		what := "the zone " + r.Zone.Name
+		if r.Blocks {
+			what = "the block of accounts whose exemption ended"
+		}
+		if len(r.Found()) == 0 && r.Blocks {
+			out.good("%s holds: %d are kept out of everything", what, r.Accounts)
 			continue
 		}
-		var what, do []string
-		for _, f := range r.Found() {
-			what, do = append(what, f.What), append(do, f.Do)
+		if len(r.Found()) == 0 {
+			out.good("%s holds: %d accounts, %d addresses", what, r.Accounts, r.Addresses)
+			continue
 		}
-		out.problem(strings.Join(slices.Compact(do), " "), "the zone %s: %s", r.Zone.Name, strings.Join(what, "; "))
+		var wrong, do []string
+		for _, f := range r.Found() {
+			wrong, do = append(wrong, f.What), append(do, f.Do)
+		}
+		out.problem(strings.Join(slices.Compact(do), " "), "%s: %s", what, strings.Join(wrong, "; "))
 	}
 }

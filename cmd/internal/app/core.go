@@ -168,7 +168,8 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		People: bot.People{File: p.People, ManagedMail: p.ManagedMail, Bindings: bound, Directory: tenant, Audit: c.bound},
 		Grammar: bot.Grammar{
 			Zone: p.Calendar.Zone, Names: func(k approvals.Kind) []string { return file().Names(k) }, Zones: func() []string { return file().ZoneNames() },
-			Hands: func(k approvals.Kind) []string { return file().HandNames(k) },
+			Blocks: func() bool { _, is := file().Blocked(); return is },
+			Hands:  func(k approvals.Kind) []string { return file().HandNames(k) },
 		},
 		Hands: c.Engine, Security: func() string { return file().People().Security },
 		Calendar: p.Calendar,

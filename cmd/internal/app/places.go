@@ -34,6 +34,11 @@ func (p places) Zones() []entra.Zone {
 	return out
 }
 
+func (p places) Blocked() (entra.Blocked, bool) {
+	b, set := p.rules().Blocked()
+	return entra.Blocked{Group: b.Group.ID, Policy: b.Policy, Title: b.Title}, set
+}
+
 func (p places) App(name string) (approvals.AppAccess, bool) { return p.rules().App(name) }
 
 func (p places) Hands() []approvals.ByHand { return p.rules().Hands() }

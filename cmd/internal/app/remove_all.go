@@ -62,6 +62,9 @@ func WriteRemoveAll(w io.Writer, c audit.Checkpoint) error {
 			}
 		case approvals.TargetApp:
 			fmt.Fprintf(&b, "Disable-App '%s'\n", t.ID)
+		case approvals.TargetBlock:
+			group, account := t.Blocked()
+			fmt.Fprintf(&b, "Add-Blocked '%s' '%s'\n", group, account)
 		case approvals.TargetMFA:
 			fmt.Fprintf(&b, "Restore-Mfa '%s' '%s'\n", t.ID, strings.TrimPrefix(byTarget[t][0], approvals.EntryWas))
 		case approvals.TargetLocation, approvals.TargetManual:
@@ -88,6 +91,10 @@ func wellNamed(t approvals.Target) error {
 	switch {
 	case t.Kind == approvals.TargetApp && !regexp.MustCompile(`^hallpass-[a-z0-9-]+$`).MatchString(t.ID):
 		return fmt.Errorf("%q is no unique name of hallpass", t.ID)
+	case t.Kind == approvals.TargetBlock:
+		if group, account := t.Blocked(); !looksLikeID(group) || !looksLikeID(account) {
+			return fmt.Errorf("%q is not two object ids", t.ID)
+		}
 	case t.Kind != approvals.TargetApp && !looksLikeID(t.ID): // an account's, for per-user MFA
 		return fmt.Errorf("%q is no object id", t.ID)
 	}
@@ -105,6 +112,8 @@ func canonical(kind approvals.TargetKind, entry string) (string, error) {
 			return "", fmt.Errorf("%q is no per-user MFA state", entry)
 		}
 		return entry, nil
+	case approvals.TargetBlock:
+		return approvals.EntryUnblocked, nil
 	case approvals.TargetLocation, approvals.TargetGroup, approvals.TargetManual:
 	}
 	if kind == approvals.TargetGroup {
@@ -140,6 +149,15 @@ function Remove-Member([string]$Group, [string]$User) {
     # Without /$ref this would delete the user.
     try { Invoke-MgGraphRequest -Method DELETE -Uri ('/v1.0/groups/' + $Group + '/members/' + $User + '/$ref') }
     catch { Write-Warning "not removed: $_" }
+}
+
+function Add-Blocked([string]$Group, [string]$User) {
+    Write-Output "account ${User}: blocked"
+    if (-not $Go) { return }
+    # In a national cloud this is the host of its own Graph.
+    $body = @{ '@odata.id' = 'https://graph.microsoft.com/v1.0/directoryObjects/' + $User } | ConvertTo-Json
+    try { Invoke-MgGraphRequest -Method POST -Uri ('/v1.0/groups/' + $Group + '/members/$ref') -Body $body -ContentType 'application/json' }
+    catch { Write-Warning "not blocked: $_" }
 }
 
 function Disable-App([string]$Name) {

@@ -39,11 +39,13 @@ func TestTheScriptTakesOutEveryLiveEntryOnce(t *testing.T) {
 		audit.Live{Target: "group:" + someGroup, Entry: someUser, Request: "HP-2"},
 		audit.Live{Target: "location:" + someLocation, Entry: "2001:DB8::/48", Request: "HP-3"},
 		audit.Live{Target: "location:" + someLocation, Entry: "203.0.113.7/32", Request: "HP-4"},
+		audit.Live{Target: "block:" + someGroup + "/" + someUser, Entry: "unblocked", Request: "HP-7"},
 		audit.Live{Target: "mfa:" + someGroup, Entry: "was:enforced", Request: "HP-6"},
 		audit.Live{Target: "app:hallpass-contracts-nx", Entry: "registered", Request: "HP-5"},
 		audit.Live{Target: "app:hallpass-contracts-nx", Entry: "certificate:51aa", Request: "HP-5"})
 	want := []string{
 		"Disable-App 'hallpass-contracts-nx'",
+		"Add-Blocked '" + someGroup + "' '" + someUser + "'",
 		"Remove-Member '" + someGroup + "' '" + strings.ToLower(someUser) + "'",
 		"Remove-Ranges '" + someLocation + "' @('203.0.113.7/32', '2001:db8::/48')",
 		"Restore-Mfa '" + someGroup + "' 'enforced'",
@@ -83,6 +85,8 @@ func TestNothingInACheckpointBreaksOutOfTheScript(t *testing.T) {
 		{Target: "group:" + someGroup, Entry: someUser + "\n"},
 		{Target: "group:" + someGroup + "/members", Entry: someUser},
 		{Target: "group:x'y", Entry: someUser},
+		{Target: "block:" + someGroup, Entry: "unblocked"},
+		{Target: "block:" + someGroup + "/x'; evil '", Entry: "unblocked"},
 		{Target: "policy:" + someGroup, Entry: someUser},
 		{Target: "app:hallpass-x'; Remove-Item -Recurse /; '", Entry: "registered"},
 		{Target: "app:payroll", Entry: "registered"},

@@ -36,22 +36,24 @@ func ZoneNames(name string, n int) []string {
 // zoneBodies are the bodies of the fence and of the registration policy of a zone, as Graph takes them: report-only, so
 // that an administrator sees whom they would block before they block.
 func zoneBodies(name, group, location string) (fence, registration object) {
-	policy := func(title string, conditions object) object {
-		conditions["clientAppTypes"] = []string{"all"}
-		conditions["users"] = object{"includeGroups": []string{group}}
-		return object{
-			"displayName": title, "state": "enabledForReportingButNotEnforced", "conditions": conditions,
-			"grantControls": object{"operator": "OR", "builtInControls": []string{"block"}},
-		}
-	}
-	fence = policy("hallpass zone "+name+": only from its location", object{
+	fence = blockingPolicy("hallpass zone "+name+": only from its location", group, object{
 		"applications": object{"includeApplications": []string{"All"}},
 		"locations":    object{"includeLocations": []string{"All"}, "excludeLocations": []string{location}},
 	})
-	registration = policy("hallpass zone "+name+": no new sign-in methods", object{
+	registration = blockingPolicy("hallpass zone "+name+": no new sign-in methods", group, object{
 		"applications": object{"includeUserActions": []string{"urn:user:registersecurityinfo"}},
 	})
 	return fence, registration
+}
+
+// blockingPolicy is the body of a policy that blocks a group under these conditions, report-only.
+func blockingPolicy(title, group string, conditions object) object {
+	conditions["clientAppTypes"] = []string{"all"}
+	conditions["users"] = object{"includeGroups": []string{group}}
+	return object{
+		"displayName": title, "state": "enabledForReportingButNotEnforced", "conditions": conditions,
+		"grantControls": object{"operator": "OR", "builtInControls": []string{"block"}},
+	}
 }
 
 const policiesURI = "/v1.0/identity/conditionalAccess/policies"
@@ -82,13 +84,56 @@ func zoneSteps(name string) []step {
 // WriteZonePlan writes what an administrator creates for zones of these names: the bodies for Graph, the same as a script
 // for PowerShell, and what to do then. It changes nothing itself.
 func WriteZonePlan(w io.Writer, names []string) error {
-	var b strings.Builder
-	b.WriteString("# hallpass does not create or change policies. An administrator runs this once; it looks before it creates.\n# {unit}, {group} and {location} stand for the ids that the answers give.\n")
 	steps := map[string][]step{"": {unitStep()}}
 	order := []string{""}
 	for _, name := range names {
 		order, steps[name] = append(order, name), zoneSteps(name)
 	}
+	var zones strings.Builder
+	for _, name := range names {
+		fmt.Fprintf(&zones, "  %s: {group: ID, location: ID, mfa_policies: [ID], fence_policy: ID, registration_policy: ID}\n", name)
+	}
+	return writePlan(w, order, steps, `
+## Then
+1. Give hallpass's writing app the role Groups Administrator, scoped to the unit, and nothing wider.
+2. Exclude each zone's group from the policies that demand MFA.
+3. Look at the sign-in log for what the new policies would block, then switch them on.
+4. Name everything in the rules file, with the ids that the script printed, and run hallpass zone check:
+
+zones:
+`+zones.String())
+}
+
+// WriteBlockedPlan writes what an administrator creates for accounts to be blocked when their exemption ends, as WriteZonePlan
+// does for zones.
+func WriteBlockedPlan(w io.Writer) error {
+	return writePlan(w, []string{""}, map[string][]step{"": append([]step{unitStep()}, blockedSteps()...)}, `
+## Then
+1. Give hallpass's writing app the role Groups Administrator, scoped to the unit, and nothing wider.
+2. Switch the policy on: nobody is in its group yet.
+3. Name both in the rules file, with the ids that the script printed, and run hallpass zone check:
+
+blocked: {group: ID, policy: ID}
+`)
+}
+
+// blockedSteps make the group of blocked accounts, and the policy that blocks it from everything.
+func blockedSteps() []step {
+	return []step{
+		{"{group}", "The group, in the unit", "/v1.0/groups?$filter=startsWith(displayName,''hallpass blocked'')", "/v1.0/directory/administrativeUnits/{unit}/members", object{
+			"@odata.type": "#microsoft.graph.group", "displayName": "hallpass blocked accounts", "description": "Blocked from every sign-in since their exemption ended",
+			"mailEnabled": false, "mailNickname": "hallpass-blocked", "securityEnabled": true, "groupTypes": []string{},
+		}},
+		{"", "The block", policiesURI, policiesURI, blockingPolicy("hallpass blocked accounts", "{group}", object{
+			"applications": object{"includeApplications": []string{"All"}},
+		})},
+	}
+}
+
+// writePlan writes steps for Graph and for PowerShell, and what to do after them.
+func writePlan(w io.Writer, order []string, steps map[string][]step, then string) error {
+	var b strings.Builder
+	b.WriteString("# hallpass does not create or change policies. An administrator runs this once; it looks before it creates.\n# {unit}, {group} and {location} stand for the ids that the answers give.\n")
 	b.WriteString("\n## For Graph\n")
 	for _, name := range order {
 		for _, s := range steps[name] {
@@ -103,18 +148,7 @@ func WriteZonePlan(w io.Writer, names []string) error {
 	if err := script(&b, order, steps); err != nil {
 		return err
 	}
-	b.WriteString(`
-## Then
-1. Give hallpass's writing app the role Groups Administrator, scoped to the unit, and nothing wider.
-2. Exclude each zone's group from the policies that demand MFA.
-3. Look at the sign-in log for what the new policies would block, then switch them on.
-4. Name everything in the rules file, with the ids that the script printed, and run hallpass zone check:
-
-zones:
-`)
-	for _, name := range names {
-		fmt.Fprintf(&b, "  %s: {group: ID, location: ID, mfa_policies: [ID], fence_policy: ID, registration_policy: ID}\n", name)
-	}
+	b.WriteString(then)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("writing the plan: %w", err)
 	}

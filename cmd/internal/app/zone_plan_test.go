@@ -45,19 +45,7 @@ func TestAZoneMadeByThePlanHolds(t *testing.T) {
 		mfa := object{"id": "m", "displayName": "MFA", "state": "enabled", "conditions": object{
 			"users": object{"includeUsers": []string{"All"}, "excludeGroups": []string{"g"}}, "applications": object{"includeApplications": []string{"All"}}, "clientAppTypes": []string{"all"},
 		}, "grantControls": object{"operator": "OR", "builtInControls": []string{"mfa"}}}
-		data, err := json.Marshal(object{"value": []object{fence, registration, mfa}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := graph.New(graph.Config{Host: "https://graph.microsoft.com", Credential: noSecret{}, Transport: answering(data), Now: time.Now})
-		if err != nil {
-			t.Fatal(err)
-		}
-		policies, err := c.Policies(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		tenant := evaluate.Tenant{Policies: policies, Locations: []graph.Location{{ID: "l", IP: true}}}
+		tenant := evaluate.Tenant{Policies: policiesOf(t, fence, registration, mfa), Locations: []graph.Location{{ID: "l", IP: true}}}
 		found := tenant.Broken(evaluate.Zone{Group: "g", Location: "l", MFA: []string{"m"}, Fence: "f", Registration: "r"}, evaluate.Group{Group: graph.Group{Security: true}})
 		if len(found) != wrong {
 			t.Errorf("%s: %+v", state, found)
@@ -68,6 +56,47 @@ func TestAZoneMadeByThePlanHolds(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestThePolicyOfThePrintedBlockBlocksOnceItIsSwitchedOn(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	if err := WriteBlockedPlan(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"$group = New-Once", "POST /v1.0/identity/conditionalAccess/policies", ".Replace('{group}', $group)", "blocked: {group: ID, policy: ID}"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, out.String())
+		}
+	}
+	for state, wrong := range map[string]int{evaluate.ReportOnly: 1, evaluate.Enabled: 0} {
+		body := blockedSteps()[1].body
+		body["id"], body["state"] = "p", state
+		body["conditions"].(object)["users"] = object{"includeGroups": []string{"g"}}
+		policies := policiesOf(t, body)
+		found := evaluate.Tenant{Policies: policies}.Unblocked(evaluate.Group{Group: graph.Group{ID: "g", Security: true}}, "p")
+		if len(found) != wrong {
+			t.Errorf("%s: %+v", state, found)
+		}
+	}
+}
+
+// policiesOf reads bodies as policies, by way of the client.
+func policiesOf(t *testing.T, bodies ...object) []graph.Policy {
+	t.Helper()
+	data, err := json.Marshal(object{"value": bodies})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := graph.New(graph.Config{Host: "https://graph.microsoft.com", Credential: noSecret{}, Transport: answering(data), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	policies, err := c.Policies(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return policies
 }
 
 func TestAZonePlanIsWhole(t *testing.T) {

@@ -106,7 +106,7 @@ func (w zoneWatch) zone(ctx context.Context, r entra.ZoneReport) error {
 
 // tell tells every channel what it was not told yet.
 func (w zoneWatch) tell(ctx context.Context, r entra.ZoneReport, was told, whats []string, kept []approvals.RequestID) error {
-	alarm := bot.BrokenZone{Title: r.Zone.Title, Ending: was.Ended, InForce: kept, Every: w.every}
+	alarm := bot.BrokenZone{Blocks: r.Blocks, Title: r.Zone.Title, Ending: was.Ended, InForce: kept, Every: w.every}
 	for _, f := range r.Broken {
 		alarm.Found = append(alarm.Found, bot.Defect{What: f.What, Do: f.Do})
 	}
@@ -153,7 +153,7 @@ func (w zoneWatch) whole(ctx context.Context, r entra.ZoneReport, was told) erro
 		if len(was.Places[key]) == 0 {
 			continue
 		}
-		if _, err := w.announce(ctx, place, bot.WholeZone(r.Zone.Title)); err != nil && !errors.Is(err, bot.ErrGone) {
+		if _, err := w.announce(ctx, place, bot.WholeZone(r.Zone.Title, r.Blocks)); err != nil && !errors.Is(err, bot.ErrGone) {
 			return err
 		}
 		delete(was.Places, key)

@@ -61,6 +61,10 @@ func WriteZones(w io.Writer, reports []entra.ZoneReport) (ok bool, err error) {
 		say("The rules file has no zones. hallpass zone plan prints what to create for one.\n")
 	}
 	for _, r := range reports {
+		if len(r.Found()) == 0 && r.Blocks {
+			say("ok      %s: %d are kept out of everything\n", r.Zone.Name, r.Accounts)
+			continue
+		}
 		if len(r.Found()) == 0 {
 			say("ok      %s holds: %d accounts, %d addresses\n", r.Zone.Name, r.Accounts, r.Addresses)
 			continue
@@ -69,6 +73,9 @@ func WriteZones(w io.Writer, reports []entra.ZoneReport) (ok bool, err error) {
 		what := "it holds what hallpass did not put there"
 		if len(r.Broken) > 0 {
 			what = "nobody is put into it until this is mended"
+			if r.Blocks {
+				what = "who is in it may get in, and nobody is exempted whom it is to block at the end"
+			}
 		}
 		say("broken  %s: %s\n", r.Zone.Name, what)
 		for _, f := range r.Found() {

@@ -241,6 +241,8 @@ func Tenant(o Options) *graphtest.Tenant {
 		ID: ZoneRegistration, Name: "Integrations: no new sign-in methods", State: "enabled", IncludeGroups: []string{ZoneGroup}, Grants: []string{"block"},
 		Actions: []string{"urn:user:registersecurityinfo"},
 	})
+	t.AddGroup(graphtest.Group{ID: BlockedGroup, Name: "Blocked accounts", Security: true})
+	t.AddPolicy(graphtest.Policy{ID: PolicyBlocked, Name: "Blocked accounts: everything", State: "enabled", IncludeGroups: []string{BlockedGroup}, Grants: []string{"block"}})
 	t.AddPolicy(graphtest.Policy{ID: PolicyMFA, Name: "Require MFA for everyone", State: "enabled", ExcludeGroups: []string{GroupExempt, ZoneGroup}, IncludeLocations: []string{"All"}, ExcludeLocations: []string{Location}})
 	return t
 }

@@ -17,6 +17,9 @@ const (
 	ZoneFence        = "e4d1c8b2-3f70-4e5a-9c86-7b2f1a0d64a7"
 	ZoneRegistration = "0b7c5a1f-84e6-4d09-a3b2-c95e7f60d8b8"
 
+	BlockedGroup  = "b10c0000-3e5d-4a7f-8b21-6c9d0e4f7a12"
+	PolicyBlocked = "b10c0001-7d42-4c6e-9f80-2a5b8e1c3d94"
+
 	ChanNetsec   = "C0NETSEC"
 	ChanSecurity = "C0SECURITY"
 	ChanIdentity = "C0IDENTITY"
@@ -111,6 +114,12 @@ rules:
     when: "true"
     approve: [{group: netsec, count: 1}, {group: security, count: 1}]
 `
+
+// RulesWithBlock is the company's rules file where accounts are blocked when their exemption ends.
+func RulesWithBlock() string {
+	const zones = "zones:\n"
+	return strings.Replace(Rules, zones, "blocked: {group: "+BlockedGroup+", policy: "+PolicyBlocked+"}\n"+zones, 1)
+}
 
 // RulesWithStepUp is the company's rules file where it has pages: ranges of some width are approved there only.
 func RulesWithStepUp() string {

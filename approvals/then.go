@@ -1,0 +1,46 @@
+package approvals
+
+import "slices"
+
+// Then is what becomes of an account when its exemption ends.
+type Then string
+
+// What may become of an account.
+const (
+	ThenMFA     Then = "mfa"     // MFA is asked of it again; nobody answers, but somebody who knows its password can try
+	ThenBlocked Then = "blocked" // it is blocked from every sign-in, until its owner decides
+)
+
+// CauseBlocked is the word of a Cause: another hand blocked the account.
+const CauseBlocked = "account blocked"
+
+// EntryUnblocked is the entry of an account that is not in the group of blocked accounts. It is wanted while the account is
+// exempt, so that taking it away, at the end, blocks the account.
+const EntryUnblocked = "unblocked"
+
+// BlockTarget is the target of an account that is blocked when its exemption ends.
+func BlockTarget(group, account string) Target {
+	return Target{Kind: TargetBlock, ID: group + "/" + account}
+}
+
+// Blocks reports whether the account is blocked from every sign-in when the change is taken away.
+func (c Change) Blocks() bool { return c.Target.Kind == TargetBlock }
+
+// Blocks gives the change of the plan that blocks the account at the end, if there is one.
+func (p Plan) Blocks() (Change, bool) {
+	i := slices.IndexFunc(p.Changes, Change.Blocks)
+	if i < 0 {
+		return Change{}, false
+	}
+	return p.Changes[i], true
+}
+
+// Blocked gives the change by whose removal the account is blocked since the request ended; false if it is not, because it was
+// never exempt or another request keeps it so.
+func (r *Request) Blocked() (Change, bool) {
+	i := slices.IndexFunc(r.Changes, func(c Progress) bool { return c.Blocks() })
+	if i < 0 || r.State != StateEnded || r.Applied.IsZero() && r.Changes[i].Adopt || r.Changes[i].KeptBy != "" {
+		return Change{}, false
+	}
+	return r.Changes[i].Change, true
+}

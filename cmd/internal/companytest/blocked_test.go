@@ -1,0 +1,111 @@
+package companytest_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"hallpass/approvals"
+	"hallpass/cmd/internal/companytest"
+	"hallpass/graph/graphtest"
+)
+
+// signsIn is the job of svc-nx, signing in from its server.
+func signsIn(s *scene) int {
+	return s.c.Tenant.SignIn(graphtest.Attempt{
+		User: "svc-nx@contoso.com", App: "AgilePoint NX", AppID: "a91e0000-0000-4000-a000-000000000001", Resource: "Office 365 SharePoint Online",
+		ResourceID: "00000003-0000-0ff1-ce00-000000000000", Address: netip.MustParseAddr("20.50.2.1"), Client: "mobileAppsAndDesktopClients",
+		Kind: "nonInteractiveUser", Protocol: "ropc",
+	}).Code
+}
+
+// blocked reports whether svc-nx is among the blocked accounts.
+func blocked(s *scene) bool {
+	u, _ := s.c.Tenant.User("svc-nx@contoso.com")
+	return s.c.Tenant.IsMember(companytest.BlockedGroup, u.ID)
+}
+
+// exempted brings a fenced exemption of svc-nx into force.
+func exempted(s *scene, id, command string) approvals.Request {
+	s.hears("ana", command)
+	s.says("sam", "approve "+id)
+	s.wait(5 * time.Second)
+	s.clicks("bo", companytest.ChanNetsec, id, "Approve", map[string]any{})
+	s.wait(3 * time.Minute)
+	return s.state(approvals.RequestID(id), approvals.StateActive)
+}
+
+const fencedFor3Days = "account svc-nx@contoso.com from 20.50.2.1 for 3d because AgilePoint NX calls SharePoint"
+
+func TestAnAccountIsBlockedAtTheEndAndANewRequestLetsItInAgain(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock()}, func(s *scene) {
+		r := exempted(s, "HP-1001", fencedFor3Days)
+		if code := signsIn(s); code != graphtest.CodeOK || blocked(s) {
+			t.Fatalf("while it is in force it ends with %d; blocked: %v", code, blocked(s))
+		}
+		s.reads("the card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "then blocked")
+		s.reads("Ana", s.hears("ana", "account svc-nx@contoso.com from 20.50.2.1 20.50.2.2 for 3d then mfa because of a second server"),
+			"exempt by HP-1001 as well, and at the end of that it goes on as “blocked”: it cannot end in two ways")
+		s.wait(time.Until(r.End) + 2*time.Minute)
+		s.state("HP-1001", approvals.StateEnded)
+		if code := signsIn(s); code != 53003 || !blocked(s) {
+			t.Errorf("after its end it ends with %d; blocked: %v", code, blocked(s))
+		}
+		s.reads("Ana's card", s.card(s.c.Slack.DMChannel("U0ANA"), "HP-1001").Plain(),
+			"svc-nx@contoso.com is blocked from every sign-in now. Its owner decides: a new request lets it in again")
+		s.wait(time.Hour)
+		s.reads("the advice", s.hears("ana", "advise svc-nx@contoso.com"), "It is in “Blocked accounts”, which is blocked from every sign-in")
+		r = exempted(s, "HP-1002", fencedFor3Days)
+		if code := signsIn(s); code != graphtest.CodeOK || blocked(s) {
+			t.Errorf("asked for again it ends with %d; blocked: %v", code, blocked(s))
+		}
+		s.wait(time.Until(r.End) + 2*time.Minute)
+		s.state("HP-1002", approvals.StateEnded)
+		if !blocked(s) {
+			t.Error("after the second end it is not blocked")
+		}
+		// An administrator decides otherwise, and hallpass leaves that alone.
+		u, _ := s.c.Tenant.User("svc-nx@contoso.com")
+		s.c.Tenant.Leave("dana@contoso.com", companytest.BlockedGroup, u.ID)
+		s.wait(6 * time.Hour)
+		if blocked(s) {
+			t.Error("hallpass fights with an administrator")
+		}
+	})
+}
+
+func TestWhatWasNeverInForceBlocksNobody(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock()}, func(s *scene) {
+		s.hears("ana", fencedFor3Days)
+		s.says("sam", "approve HP-1001")
+		s.wait(5 * time.Second)
+		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
+		s.wait(10 * time.Second)
+		s.state("HP-1001", approvals.StateApproved)
+		s.hears("ana", "cancel HP-1001")
+		s.wait(5 * time.Minute)
+		s.state("HP-1001", approvals.StateEnded)
+		s.wait(time.Hour)
+		if blocked(s) {
+			t.Error("an account that was never exempt is blocked")
+		}
+	})
+}
+
+func TestAnAccountThatIsBlockedByHandIsExemptNoMore(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock()}, func(s *scene) {
+		exempted(s, "HP-1001", strings.Replace(fencedFor3Days, "3d", "7d", 1))
+		u, _ := s.c.Tenant.User("svc-nx@contoso.com")
+		s.c.Tenant.Join("dana@contoso.com", companytest.BlockedGroup, u.ID)
+		s.wait(6 * time.Hour)
+		s.state("HP-1001", approvals.StateEnded)
+		if !blocked(s) || s.c.Tenant.IsMember(companytest.ZoneGroup, u.ID) {
+			t.Error("it was let in, or is exempt still")
+		}
+		s.reads("Ana's card", s.card(s.c.Slack.DMChannel("U0ANA"), "HP-1001").Plain(), "dana@contoso.com blocked the account from every sign-in, so its exemption ends.")
+	})
+}

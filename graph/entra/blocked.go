@@ -1,0 +1,223 @@
+package entra
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hallpass/approvals"
+	"hallpass/graph"
+	"hallpass/graph/evaluate"
+)
+
+// What becomes of an account at the end of its exemption is part of the plan: its first change is that the account is not in the
+// group of blocked accounts. Taken away, that puts it there. So an account that was blocked before is let in by an approved
+// request, and the exemption is gone before the block is written: a block that cannot be written holds nothing up.
+
+// Blocked is the group of accounts that are kept out of everything, and the policy that does it, as the rules file names them.
+type Blocked struct{ Group, Policy, Title string }
+
+// then plans what becomes of the account at the end, and notes it as a fact.
+func (e *Entra) then(ctx context.Context, ask approvals.Ask, u graph.User, p *approvals.Plan) error {
+	b, set := e.cfg.Places.Blocked()
+	then := ask.Then
+	if then == "" {
+		then = approvals.ThenMFA
+		if set && !ask.Adopt {
+			then = approvals.ThenBlocked
+		}
+	}
+	switch {
+	case then == approvals.ThenBlocked && !set:
+		return approvals.Refuse(approvals.RefusedTarget, "Accounts cannot be blocked at their end here: no group is set up for that.").
+			Or("Ask with `then mfa`. An administrator sets it up: `hallpass zone plan -blocked` prints what to create.")
+	case then == approvals.ThenBlocked && ask.Adopt:
+		return approvals.Refuse(approvals.RefusedInput, "What is taken over is taken away at its end, and nothing more.").Or("Leave `then` out.")
+	}
+	var err error
+	if then, err = e.agreed(ctx, ask, then, u); err != nil {
+		return err
+	}
+	p.Facts["account.then"] = approvals.Fact{Known: true, Text: string(then)}
+	if then != approvals.ThenBlocked {
+		return nil
+	}
+	wrong, err := e.CheckBlocked(ctx, approvals.ClassPerson)
+	if err != nil {
+		return err
+	}
+	if len(wrong) > 0 {
+		return approvals.Refuse(approvals.RefusedTarget, "At its end %s could not be blocked: %s.", u.UPN, wrong[0].What).
+			Or("An administrator mends it: %s Or ask with `then mfa`.", wrong[0].Do)
+	}
+	members, err := e.cfg.Reader.Members(ctx, b.Group)
+	if err != nil {
+		return e.said(ctx, err, BucketDirectory, "reading the group of blocked accounts")
+	}
+	c := approvals.Change{Target: approvals.BlockTarget(b.Group, u.ID), Title: b.Title, Entry: approvals.EntryUnblocked, Label: u.UPN, Adopt: true}
+	if slices.Contains(members, u.ID) {
+		c.Adopt = false
+		p.Warnings = append(p.Warnings, "The account is blocked from every sign-in now, since an exemption of it ended; this lets it in again.")
+	}
+	p.Changes = slices.Insert(p.Changes, 0, c)
+	return nil
+}
+
+// agreed holds what becomes of the account against its other exemptions in force: it has one end. Who said nothing follows them.
+func (e *Entra) agreed(ctx context.Context, ask approvals.Ask, then approvals.Then, u graph.User) (approvals.Then, error) {
+	others, err := e.exempting(ctx, u)
+	if err != nil {
+		return then, err
+	}
+	for _, r := range others {
+		theirs := approvals.ThenMFA
+		if slices.ContainsFunc(r.Changes, func(c approvals.Progress) bool { return c.Blocks() }) {
+			theirs = approvals.ThenBlocked
+		}
+		switch {
+		case theirs == then || r.Ask.Adopt:
+		case ask.Then == "":
+			return theirs, nil
+		default:
+			return then, approvals.Refuse(approvals.RefusedTarget, "%s is exempt by %s as well, and at the end of that it goes on as “%s”: it cannot end in two ways.", u.UPN, r.ID, theirs).
+				Or("Ask with `then %s`, or end %s first.", theirs, r.ID)
+		}
+	}
+	return then, nil
+}
+
+// exempting are the requests by which the account is exempt, or is becoming so, in a group.
+func (e *Entra) exempting(ctx context.Context, u graph.User) ([]approvals.Request, error) {
+	var groups []approvals.Target
+	for _, name := range e.cfg.Places.Names(approvals.KindAccount) {
+		if place, ok := e.cfg.Places.Place(approvals.KindAccount, name); ok && place.ID != "" {
+			groups = append(groups, approvals.Target{Kind: approvals.TargetGroup, ID: place.ID})
+		}
+	}
+	for _, z := range e.cfg.Places.Zones() {
+		groups = append(groups, z.groupTarget())
+	}
+	groups = append(groups, approvals.Target{Kind: approvals.TargetMFA, ID: u.ID})
+	var ids []approvals.RequestID
+	for _, t := range groups {
+		rows, err := e.cfg.Ledger.Rows(ctx, t)
+		if err != nil {
+			return nil, fmt.Errorf("reading what is wanted of %s: %w", t, err)
+		}
+		for _, row := range rows {
+			if row.Want && (row.Entry == u.ID || t.Kind == approvals.TargetMFA) && !slices.Contains(ids, row.Request) {
+				ids = append(ids, row.Request)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	list, err := e.cfg.Ledger.Requests(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("reading the account's other requests: %w", err)
+	}
+	return list, nil
+}
+
+// CheckBlocked says why the group of blocked accounts does not block them; nothing means that it does, or that there is none.
+func (e *Entra) CheckBlocked(ctx context.Context, class approvals.Class) ([]evaluate.Finding, error) {
+	b, set := e.cfg.Places.Blocked()
+	if !set {
+		return nil, nil
+	}
+	world, err := e.world(ctx, sharedFor, class)
+	if err != nil {
+		return nil, err
+	}
+	g, err := e.groupAround(ctx, b.Group)
+	if err != nil {
+		return nil, e.said(ctx, err, BucketDirectory, "reading the group of blocked accounts")
+	}
+	return world.Unblocked(g, b.Policy), nil
+}
+
+// readBlock reads whether the account is out of the group of blocked accounts. Once no request speaks of it that is nobody's
+// business here: its owner decides.
+func (e *Entra) readBlock(ctx context.Context, t approvals.Target, class approvals.Class) (approvals.Sight, error) {
+	if err := e.reserve(ctx, BucketDirectory, class, 2); err != nil {
+		return approvals.Sight{}, err
+	}
+	at, err := e.cfg.Now(ctx)
+	if err != nil {
+		return approvals.Sight{}, fmt.Errorf("asking for the time: %w", err)
+	}
+	group, account := t.Blocked()
+	members, err := e.cfg.Reader.Members(ctx, group)
+	if err != nil {
+		return approvals.Sight{}, e.said(ctx, err, BucketDirectory, "reading the group of blocked accounts")
+	}
+	out := approvals.Sight{At: at}
+	if slices.Contains(members, account) {
+		return out, nil
+	}
+	rows, err := e.cfg.Ledger.Rows(ctx, t)
+	if err != nil {
+		return approvals.Sight{}, fmt.Errorf("reading what is wanted of %s: %w", t, err)
+	}
+	if len(rows) == 0 {
+		return out, nil
+	}
+	if !slices.ContainsFunc(rows, func(row approvals.Row) bool { return row.Want }) {
+		_, err := e.cfg.Reader.User(ctx, account)
+		switch {
+		case graph.IsNotFound(err): // who is gone signs in no more
+			return out, nil
+		case err != nil:
+			return approvals.Sight{}, e.said(ctx, err, BucketDirectory, "reading an account that is to be blocked")
+		}
+	}
+	out.Entries = []string{approvals.EntryUnblocked}
+	return out, nil
+}
+
+// writeBlock lets the account in, or blocks it.
+func (e *Entra) writeBlock(ctx context.Context, t approvals.Target, w approvals.Write, class approvals.Class) error {
+	group, account := t.Blocked()
+	if slices.Contains(e.cfg.Places.Emergency(), account) {
+		return approvals.Refuse(approvals.RefusedEmergency, "That is an emergency-access account; hallpass never touches those.")
+	}
+	if err := e.reserve(ctx, BucketDirectory, class, 1); err != nil {
+		return err
+	}
+	var err error
+	if len(w.Add) > 0 {
+		if err = e.cfg.Writer.RemoveMember(ctx, group, account); graph.IsNotFound(err) {
+			err = nil // it is not blocked, or is gone
+		}
+	} else if err = e.cfg.Writer.AddMember(ctx, group, account); graph.IsAlreadyMember(err) {
+		err = nil
+	}
+	if err != nil {
+		return e.said(ctx, err, BucketDirectory, "changing the group of blocked accounts")
+	}
+	return nil
+}
+
+// blockEdit is what an act in the audit did to whether the account is blocked.
+func blockEdit(a graph.Audit, t approvals.Target) (added, removed []string) {
+	group, _ := t.Blocked()
+	switch entry := []string{approvals.EntryUnblocked}; {
+	case !slices.Contains(a.Targets, group):
+	case strings.HasPrefix(a.Activity, "Add member"):
+		return nil, entry
+	case strings.HasPrefix(a.Activity, "Remove member"):
+		return entry, nil
+	}
+	return nil, nil
+}
+
+// letIn is the account as the plan leaves it: out of the group of blocked accounts, if the plan says so.
+func letIn(p *approvals.Plan, a evaluate.Account) evaluate.Account {
+	if c, blocks := p.Blocks(); blocks {
+		group, _ := c.Target.Blocked()
+		a.Groups = less(a.Groups, []string{group})
+	}
+	return a
+}
