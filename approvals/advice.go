@@ -49,11 +49,21 @@ type Advice struct {
 	Stopped string `json:"stopped"`
 	// Options are all ways, best first.
 	Options []Option `json:"options"`
-	// Seen are the addresses it was stopped at, each in a line. None of them is recommended: who knows whose they are.
-	Seen []string `json:"seen,omitempty"`
+	// Seen are the addresses it was seen at, the newest first. None of them is recommended: who knows whose they are.
+	Seen []SeenAt `json:"seen,omitempty"`
 	// Unknown is what could not be read, in words.
 	Unknown []string `json:"unknown,omitempty"`
 }
+
+// SeenAt is an address in the sign-in log of an account.
+type SeenAt struct {
+	Address string `json:"address"`
+	// About says what is known of it: country, network, what was signed in to, since when, and whether it ever got in.
+	About string `json:"about"`
+}
+
+// String is the address for people, with what is known of it.
+func (s SeenAt) String() string { return s.Address + " (" + s.About + ")" }
 
 // For is the advice as this person may see it. From where an account signs in is for its owner, for security, and for
 // whoever has the correlation id of the failed sign-in; to others it would be a map.

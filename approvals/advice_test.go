@@ -9,7 +9,7 @@ import (
 
 func TestFromWhereAnAccountSignsInIsNotForEverybody(t *testing.T) {
 	t.Parallel()
-	a := approvals.Advice{Owner: person("sam"), Stopped: "MFA", Seen: []string{"203.0.113.7"}}
+	a := approvals.Advice{Owner: person("sam"), Stopped: "MFA", Seen: []approvals.SeenAt{{Address: "203.0.113.7"}}}
 	for name, row := range map[string]struct {
 		who     approvals.Standing
 		matched bool
@@ -26,7 +26,7 @@ func TestFromWhereAnAccountSignsInIsNotForEverybody(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if nobody := (approvals.Advice{Seen: []string{"x"}}).For(approvals.Standing{}); len(nobody.Seen) > 0 {
+	if nobody := (approvals.Advice{Seen: []approvals.SeenAt{{Address: "x"}}}).For(approvals.Standing{}); len(nobody.Seen) > 0 {
 		t.Error("an account without an owner is owned by nobody")
 	}
 }

@@ -109,6 +109,7 @@ func FactSpecs() []FactSpec {
 		{"location.trusted", FactBool, "whether the named location is marked as trusted", KindIP},
 		{"location.ranges", FactInt, "how many ranges the named location holds now", KindIP},
 		{"location.policies", FactInt, "how many enabled policies refer to the location, by id or by all trusted locations", KindIP},
+		{"networks", FactList, "the networks of clouds, hosters and shared proxies that sign-ins from the addresses came from", ""},
 		{"range.accounts", FactInt, "how many accounts signed in from the addresses within 30 days; 501 stands for more than 500", KindIP},
 		{"by_hand", FactBool, "whether any of it is done by hand: then it is attested by a person, and never verified", ""},
 		{"overlaps", FactList, "entries of the location, or of live requests, that overlap the ask", KindIP},

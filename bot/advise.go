@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"hallpass/approvals"
@@ -31,6 +32,9 @@ func elsewhere(of string) error {
 // maxPrepared is how many buttons a piece of advice has: the best ways come first.
 const maxPrepared = 3
 
+// maxPicked is how many addresses that an account was seen at have a button of their own.
+const maxPicked = 3
+
 // adviceCard shows advice: what stops it, the ways with their reasons, and those that begin here as buttons.
 func adviceCard(a approvals.Advice) Card {
 	c := Card{Tone: ToneNote, Title: "Advice on " + clip(a.Account.Label(), 80), Lead: Text{literal(clip(a.Stopped, 400))}}
@@ -58,11 +62,15 @@ func adviceCard(a approvals.Advice) Card {
 			c.Buttons = append(c.Buttons, Button{ID: ButtonAsk, Label: label, Value: value})
 		}
 	}
-	for _, s := range a.Seen {
-		c.Foot = append(c.Foot, Text{plain("seen at "), literal(clip(s, 200))})
+	fences := slices.ContainsFunc(a.Options, func(o approvals.Option) bool { return o.Way == approvals.WayZone && prepares(o, a.Account) != "" })
+	for i, s := range a.Seen {
+		c.Foot = append(c.Foot, Text{plain("seen at "), literal(clip(s.String(), 200))})
+		if _, err := approvals.ParseAddress(s.Address); err == nil && fences && i < maxPicked { // none is better than another
+			c.Buttons = append(c.Buttons, Button{ID: ButtonAsk, Label: "From " + clip(s.Address, 45), Value: fenced + ": " + a.Account.UPN + " " + s.Address})
+		}
 	}
 	if len(a.Seen) > 0 {
-		c.Foot = append(c.Foot, Text{plain("An address in the log is not yet an address of yours: ask your network team.")})
+		c.Foot = append(c.Foot, Text{plain("An address in the log is not yet an address of yours: ask your network team first.")})
 	}
 	for _, u := range a.Unknown {
 		c.Flags = append(c.Flags, Text{plain("Not known: "), literal(clip(u, 200))})

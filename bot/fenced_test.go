@@ -132,6 +132,17 @@ func TestTheButtonOnAdviceFillsInTheForm(t *testing.T) {
 			t.Errorf("%q fills in %+v", value, form.Inputs[:2])
 		}
 	}
+	for _, address := range []string{"20.50.2.1", "20.60.2.1", "10.0.0.1", "2a01:4f8::1", "20.70.2.1"} {
+		a.Seen = append(a.Seen, approvals.SeenAt{Address: address, About: "DE"})
+	}
+	c = adviceCard(a)
+	if len(c.Buttons) != 3 || c.Buttons[1].Label != "From 20.50.2.1" || c.Buttons[2].Label != "From 20.60.2.1" {
+		t.Fatalf("the addresses that it was seen at have %+v", c.Buttons)
+	}
+	form = fencedGrammar("integrations").prepared(c.Buttons[2].Value)
+	if form.Inputs[1].Value != "svc@x.com" || form.Inputs[2].ID != fieldFrom || form.Inputs[2].Value != "20.60.2.1" {
+		t.Errorf("%+v", form.Inputs)
+	}
 	a.Options[1].Fits = false
 	if c := adviceCard(a); len(c.Buttons) != 0 {
 		t.Error("a way that does not fit has a button")

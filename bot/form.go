@@ -79,8 +79,8 @@ func (g Grammar) askForm() Form {
 	return form
 }
 
-// prepared is the form with what a button on a piece of advice says filled in: the choice, and the subject after a space,
-// or a place alone. It is not believed; it is only where the person begins.
+// prepared is the form with what a button on a piece of advice says filled in: the choice, the subject after a space, and the
+// address from which it is to be exempt after another; or a place alone. It is not believed; it is only where the person begins.
 func (g Grammar) prepared(value string) Form {
 	form := g.askForm()
 	for i, o := range form.Inputs[0].Options {
@@ -90,7 +90,11 @@ func (g Grammar) prepared(value string) Form {
 		}
 		form.Inputs[0].Value = form.Inputs[0].Options[i].Value
 		if ok {
-			form.Inputs[1].Value = clip(line(subject), 200)
+			subject, from, _ := strings.Cut(line(subject), " ")
+			form.Inputs[1].Value = clip(subject, 200)
+			if i := slices.IndexFunc(form.Inputs, func(in Input) bool { return in.ID == fieldFrom }); i >= 0 {
+				form.Inputs[i].Value = clip(from, 200)
+			}
 		}
 	}
 	return form

@@ -72,7 +72,7 @@ func appPieces(t *testing.T, card func(string, bot.Card), form func(string, bot.
 			{Way: approvals.WayZone, Why: "Per-user MFA is enforced; it has to be disabled first."},
 			{Way: approvals.WayService, Fits: true, Why: "For everybody from there.", Type: "/hallpass ip ADDRESS in mfa-settings for 30d because …", Where: "mfa-settings"},
 		},
-		Seen: []string{"20.50.2.1 (NL, AS8075, AgilePoint NX)"}, Unknown: []string{"whether it is at risk"},
+		Seen: []approvals.SeenAt{{Address: "20.50.2.1", About: "NL, AS8075, AgilePoint NX"}}, Unknown: []string{"whether it is at risk"},
 	}))
 	card("alarm-app", bot.ReportCard("hallpass-contracts-agilepoint-nx", approvals.Report{
 		Target: l.r.App(), Word: approvals.ReportForeign, Entries: []string{"secret:5f1c", "permission:Mail.ReadBasic.All", "owner:" + hostile},

@@ -170,8 +170,8 @@ func (h history) failure(q approvals.Question) (graph.SignIn, bool) {
 	return graph.SignIn{}, false
 }
 
-// seen are the addresses at which it was stopped, with what is known of each.
-func (s stopped) seen() []string {
+// seen are the addresses at which it was seen, with what is known of each.
+func (s stopped) seen() []approvals.SeenAt {
 	type place struct {
 		first, last time.Time
 		country     string
@@ -196,7 +196,7 @@ func (s stopped) seen() []string {
 			p.apps = append(p.apps, app)
 		}
 	}
-	var out []string
+	var out []approvals.SeenAt
 	for _, key := range order {
 		p := places[key]
 		if len(out) == 8 {
@@ -212,9 +212,12 @@ func (s stopped) seen() []string {
 		}
 		if p.asn != 0 {
 			said = append(said, fmt.Sprintf("network AS%d", p.asn))
+			if at, known := networks()[p.asn]; known {
+				said = append(said, "of "+at.name)
+			}
 		}
 		said = append(said, p.apps[:min(len(p.apps), 3)]...)
-		out = append(out, fmt.Sprintf("%s (%s; first %s; %s)", key, strings.Join(said, ", "), p.first.UTC().Format("2 Jan"), before))
+		out = append(out, approvals.SeenAt{Address: key, About: fmt.Sprintf("%s; first %s; %s", strings.Join(said, ", "), p.first.UTC().Format("2 Jan"), before)})
 	}
 	return out
 }

@@ -171,7 +171,7 @@ func TestAddressesAreShownAndNoneIsRecommended(t *testing.T) {
 	})(k, entra.Zone{})
 	a, err := k.e.Advise(t.Context(), approvals.Question{Account: "svc@contoso.com"})
 	want := []string{"20.50.2.1 (DE, network AS3320, AgilePoint NX; first 23 Nov; never got in from there)", "20.60.2.1 (FR, AgilePoint NX; first 20 Nov; got in from there before)"}
-	if err != nil || len(a.Seen) != 2 || a.Seen[0] != want[0] || a.Seen[1] != want[1] {
+	if err != nil || len(a.Seen) != 2 || a.Seen[0].String() != want[0] || a.Seen[1].String() != want[1] {
 		t.Errorf("%q, %v", a.Seen, err)
 	}
 	for _, o := range a.Options {

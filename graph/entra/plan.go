@@ -155,7 +155,9 @@ func addressFacts(p *approvals.Plan, list []netip.Prefix) uint {
 	}
 	p.Facts["addresses"] = approvals.Fact{Known: true, Int: int64(len(list))}
 	p.Facts["size"] = approvals.Fact{Known: true, Int: int64(1) << min(widest, 62)}
+	p.Facts["networks"] = approvals.Fact{Why: "the sign-in log is not asked about addresses here"}
 	if len(list) == 0 {
+		p.Facts["networks"] = approvals.Fact{Why: "no address is asked for"}
 		p.Facts["size"] = approvals.Fact{Known: true}
 	}
 	p.Facts["ipv6"] = approvals.Fact{Known: true, Bool: v6}

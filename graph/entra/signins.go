@@ -88,16 +88,10 @@ func (h history) leftOut(by []netip.Prefix) []use {
 
 // asked are the sign-ins that the ask is about: those from its addresses, or all if there are none from there.
 func (h history) asked(addresses []netip.Prefix) []graph.SignIn {
-	var out []graph.SignIn
-	for _, s := range h.list {
-		if a, err := netip.ParseAddr(s.Address); err == nil && within(addresses, netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())) {
-			out = append(out, s)
-		}
+	if out := h.from(addresses); len(out) > 0 {
+		return out
 	}
-	if len(out) == 0 {
-		return h.list
-	}
-	return out
+	return h.list
 }
 
 // shape are the resources and the kinds of client of sign-ins, as policies name them.
@@ -138,22 +132,31 @@ const (
 func (e *Entra) rangeFacts(ctx context.Context, p *approvals.Plan, addresses []netip.Prefix) error {
 	if len(addresses) > maxRanges {
 		p.Facts["range.accounts"] = approvals.Fact{Why: fmt.Sprintf("the log is asked about %d ranges at most", maxRanges)}
+		p.Facts["networks"] = p.Facts["range.accounts"]
 		return nil
 	}
 	accounts := map[string]bool{}
+	var numbers []int
 	for _, a := range addresses {
 		found, err := gathered(ctx, e, e.crowds(a, p.Made), crowdWish(a))
 		if err != nil {
-			return e.untold(ctx, p, "range.accounts", err, "reading the sign-in log")
+			if err := e.untold(ctx, p, "networks", err, "reading the sign-in log"); err != nil {
+				return err
+			}
+			p.Facts["range.accounts"] = p.Facts["networks"]
+			return nil
 		}
+		numbers = append(numbers, found.Networks...)
 		for _, id := range found.Accounts {
 			accounts[id] = true
 		}
 		if found.More && len(accounts) <= maxAccounts {
+			networkFact(p, numbers)
 			p.Facts["range.accounts"] = approvals.Fact{Why: fmt.Sprintf("there are more than %d sign-ins from there; at least %d accounts", logLimit, len(accounts))}
 			return nil
 		}
 	}
+	networkFact(p, numbers)
 	p.Facts["range.accounts"] = number(min(len(accounts), maxAccounts+1))
 	switch n := len(accounts); {
 	case n > maxAccounts:
@@ -170,14 +173,21 @@ const crowdFor = 5 * time.Minute
 // crowd is who signed in from a range: by ids, so that who came from two addresses counts once.
 type crowd struct {
 	Accounts []string // ids, maxAccounts+1 at most
+	Networks []int    // autonomous system numbers
 	More     bool     // not all was looked at
 }
 
-func (c *crowd) add(id string) {
-	if len(c.Accounts) <= maxAccounts && !slices.Contains(c.Accounts, id) {
-		c.Accounts = append(c.Accounts, id)
+func (c *crowd) add(s graph.SignIn) {
+	if len(c.Accounts) <= maxAccounts && !slices.Contains(c.Accounts, s.UserID) {
+		c.Accounts = append(c.Accounts, s.UserID)
+	}
+	if len(c.Networks) <= maxNetworks && s.ASN != 0 && !slices.Contains(c.Networks, s.ASN) {
+		c.Networks = append(c.Networks, s.ASN)
 	}
 }
+
+// maxNetworks is how many networks are remembered of one range.
+const maxNetworks = 20
 
 // crowdWish wishes to know who signs in from a range. Only single addresses can be asked for together.
 func crowdWish(p netip.Prefix) wish {
@@ -217,7 +227,7 @@ func (e *Entra) crowds(own netip.Prefix, now time.Time) gathering[crowd] {
 				if !is {
 					continue
 				}
-				c.add(s.UserID)
+				c.add(s)
 				out[name] = c
 			}
 			return out, nil
@@ -228,7 +238,7 @@ func (e *Entra) crowds(own netip.Prefix, now time.Time) gathering[crowd] {
 			found, err := e.cfg.Reader.SignIns(ctx, q)
 			out := crowd{More: found.More}
 			for _, s := range found.List {
-				out.add(s.UserID)
+				out.add(s)
 			}
 			return out, err
 		},

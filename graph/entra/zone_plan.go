@@ -134,6 +134,7 @@ func (e *Entra) zoneFacts(ctx context.Context, p *approvals.Plan, ask approvals.
 		return err
 	}
 	p.Warnings = append(p.Warnings, log.doubts(ask, p.Made)...)
+	log.whose(p, ask)
 	if err := blocked(p, log, ask, l); err != nil {
 		return err
 	}

@@ -258,10 +258,11 @@ func TestASourceThatIsOffLeavesItsFactsUnknown(t *testing.T) {
 		"/userRegistration":   {"account.mfa_method"},
 		"/authentication/req": {"account.per_user_mfa"},
 		"identitySecurityDef": {"tenant.security_defaults"},
-		"/auditLogs/signIns":  {"zone.blocked"},
+		"/auditLogs/signIns":  {"zone.blocked", "networks"},
 	} {
 		for _, status := range []int{403, 500, 503} {
 			k := fencedKit(t, 1)
+			logged(0, func(s *graphtest.SignIn) { s.ASN = 3320 })(k, entra.Zone{})
 			roles := graphtest.Policy{Name: "Admins", State: "enabled", IncludeUsers: []string{"None"}, IncludeRoles: []string{"r"}}
 			k.tenant.AddPolicy(roles) // without groups and roles nobody can say whether it stops the job
 			k.tenant.Fail(func(r *http.Request) bool {

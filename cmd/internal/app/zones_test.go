@@ -37,14 +37,14 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("the disk is full"
 func TestAdviceAsText(t *testing.T) {
 	t.Parallel()
 	a := approvals.Advice{
-		Account: approvals.Person{UPN: "svc@x.com"}, Stopped: "MFA is asked for.", Seen: []string{"20.50.2.1"}, Unknown: []string{"its risk"},
+		Account: approvals.Person{UPN: "svc@x.com"}, Stopped: "MFA is asked for.", Seen: []approvals.SeenAt{{Address: "20.50.2.1", About: "DE"}}, Unknown: []string{"its risk"},
 		Options: []approvals.Option{{Way: approvals.WayApp, Fits: true, Why: "No user."}, {Way: approvals.WayZone, Why: "No zone.", Type: "/hallpass account"}},
 	}
 	var out strings.Builder
 	if err := WriteAdvice(&out, a); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"svc@x.com\nMFA is asked for.\n", "yes app registration", "no  exemption from its addresses only\n    No zone.\n    /hallpass account\n", "    20.50.2.1\n", "Not known: its risk\n"} {
+	for _, want := range []string{"svc@x.com\nMFA is asked for.\n", "yes app registration", "no  exemption from its addresses only\n    No zone.\n    /hallpass account\n", "    20.50.2.1 (DE)\n", "Not known: its risk\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
 		}
