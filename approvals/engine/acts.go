@@ -182,7 +182,7 @@ func (e *Engine) on(ctx context.Context, act approvals.Act, id approvals.Request
 func (e *Engine) load(ctx context.Context, id approvals.RequestID) (approvals.Request, error) {
 	r, err := e.cfg.Requests.Load(ctx, id)
 	if errors.Is(err, approvals.ErrNotFound) {
-		return r, approvals.Refuse(approvals.RefusedNotFound, "There is no request %s.", id).Or("Type `/hallpass list mine` to see yours.")
+		return r, approvals.Refuse(approvals.RefusedNotFound, "There is no request %s, or it was archived.", id).Or("Type `/hallpass list mine` to see yours.")
 	}
 	if isForged(err) {
 		return r, e.refuseForged(ctx, id)

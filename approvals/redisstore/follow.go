@@ -67,7 +67,7 @@ func (s *Store) Each(ctx context.Context, do func([]approvals.Request) error) er
 	return nil
 }
 
-// LoadMany loads requests by id, all in one trip.
+// LoadMany loads requests by id, those that are there.
 func (s *Store) LoadMany(ctx context.Context, ids []approvals.RequestID) ([]approvals.Request, error) {
 	names := make([]string, len(ids))
 	for i, id := range ids {

@@ -137,7 +137,7 @@ func (s *Store) Genuine(ctx context.Context, ids []approvals.RequestID) (map[app
 		for _, id := range batch {
 			names = append(names, string(id))
 		}
-		found, err := s.loadThere(ctx, names)
+		found, err := s.loadAll(ctx, names)
 		if err != nil {
 			return nil, err
 		}

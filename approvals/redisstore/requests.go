@@ -176,18 +176,9 @@ func indexOf(r approvals.Request) indexJSON {
 	return ix
 }
 
-// loadAll loads requests. Those that hallpass did not write are left out: nobody shall see them as if they were.
+// loadAll loads requests. Those that hallpass did not write are left out: nobody shall see them as if they were; and so are
+// those that are not there: one may be archived between reading an index and reading what it names.
 func (s *Store) loadAll(ctx context.Context, ids []string) ([]approvals.Request, error) {
-	return s.loadThese(ctx, ids, approvals.ErrForged)
-}
-
-// loadThere is loadAll for ids of which some may not be there.
-func (s *Store) loadThere(ctx context.Context, ids []string) ([]approvals.Request, error) {
-	return s.loadThese(ctx, ids, approvals.ErrForged, approvals.ErrNotFound)
-}
-
-// loadThese loads requests, and leaves out those that fail with one of the errors.
-func (s *Store) loadThese(ctx context.Context, ids []string, except ...error) ([]approvals.Request, error) {
 	cmds := make([]*redis.SliceCmd, len(ids))
 	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for i, id := range ids {
@@ -202,7 +193,7 @@ func (s *Store) loadThese(ctx context.Context, ids []string, except ...error) ([
 	for i, cmd := range cmds {
 		r, err := s.decodeRequest(approvals.RequestID(ids[i]), cmd.Val())
 		switch {
-		case slices.ContainsFunc(except, func(e error) bool { return errors.Is(err, e) }):
+		case errors.Is(err, approvals.ErrForged), errors.Is(err, approvals.ErrNotFound):
 		case err != nil:
 			return nil, err
 		default:

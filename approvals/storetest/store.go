@@ -18,6 +18,12 @@ type Requests interface {
 	Note(ctx context.Context, e approvals.Entry) error
 }
 
+// Archives takes finished requests out.
+type Archives interface {
+	Archive(ctx context.Context, r approvals.Request, e approvals.Entry) error
+	Missing(ctx context.Context, ids []approvals.RequestID) ([]approvals.RequestID, error)
+}
+
 // Targets stores the state of converging.
 type Targets interface {
 	Target(ctx context.Context, t approvals.Target) (approvals.TargetRecord, []approvals.Row, int64, error)
@@ -70,6 +76,7 @@ type Lends interface {
 // Store is everything that a store does.
 type Store interface {
 	Requests
+	Archives
 	Targets
 	Queue
 	Inbox
@@ -90,7 +97,7 @@ type Open func(t testing.TB) Opened
 // Run checks every promise on stores that open makes.
 func Run(t *testing.T, open Open) {
 	t.Helper()
-	for _, group := range [][]promise{requestPromises(), targetPromises(), queuePromises(), inboxPromises(), otherPromises()} {
+	for _, group := range [][]promise{requestPromises(), targetPromises(), queuePromises(), inboxPromises(), otherPromises(), archivePromises()} {
 		for _, p := range group {
 			t.Run(p.name, func(t *testing.T) {
 				t.Parallel()

@@ -273,6 +273,13 @@ func TestTheRegisterFollowsWhatChanges(t *testing.T) {
 			t.Errorf("row %d is %s", i, g.Rows()[i].ID)
 		}
 	}
+	s.mem.with(func() { // archived
+		delete(s.mem.requests, "HP-1002")
+		s.mem.lines = append(s.mem.lines, "HP-1002")
+	})
+	if count("") != 2 || g.Rows()[1].ID != "HP-1001" {
+		t.Error("one that was archived is still there")
+	}
 }
 
 func TestPlacesShowWhatIsNotHallpassesOwn(t *testing.T) {

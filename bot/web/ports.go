@@ -16,6 +16,8 @@ type Source interface {
 	// Each gives every request to do, in batches.
 	Each(ctx context.Context, do func([]approvals.Request) error) error
 	LoadMany(ctx context.Context, ids []approvals.RequestID) ([]approvals.Request, error)
+	// Missing are those of the requests that are not stored any more.
+	Missing(ctx context.Context, ids []approvals.RequestID) ([]approvals.RequestID, error)
 	// Trail gives the audit entries of a request, oldest first.
 	Trail(ctx context.Context, r approvals.Request) ([]approvals.Entry, error)
 }

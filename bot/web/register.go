@@ -51,7 +51,13 @@ func (g *Register) CatchUp(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("reading what changed: %w", err)
 		}
-		g.put(found)
+		var gone []approvals.RequestID
+		if len(found) < len(ids) { // archived, or of another hand
+			if gone, err = g.source.Missing(ctx, ids); err != nil {
+				return fmt.Errorf("reading what changed: %w", err)
+			}
+		}
+		g.put(found, gone)
 	}
 	g.place = place
 	return nil
@@ -91,11 +97,11 @@ func (g *Register) load(ctx context.Context) error {
 	return nil
 }
 
-// put replaces rows, and adds those that are new.
-func (g *Register) put(found []approvals.Request) {
+// put replaces rows, adds those that are new, and takes those out that are gone.
+func (g *Register) put(found []approvals.Request, gone []approvals.RequestID) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	grown := false
+	grown := len(gone) > 0
 	rows := slices.Clone(g.rows) // who reads holds the old list
 	for i := range found {
 		row := rowOf(&found[i])
@@ -106,6 +112,7 @@ func (g *Register) put(found []approvals.Request) {
 		rows, grown = append(rows, row), true
 	}
 	if grown {
+		rows = slices.DeleteFunc(rows, func(row *Row) bool { return slices.Contains(gone, row.ID) })
 		slices.SortFunc(rows, func(a, b *Row) int { return cmp.Compare(b.Number, a.Number) })
 	}
 	g.rows = rows

@@ -20,7 +20,7 @@ func (s *Site) load(r *http.Request) (approvals.Request, error) {
 	}
 	found, err := s.cfg.Source.LoadMany(r.Context(), []approvals.RequestID{id})
 	if errors.Is(err, approvals.ErrNotFound) || (err == nil && len(found) == 0) {
-		return approvals.Request{}, problem{http.StatusNotFound, "There is no such request", string(id) + " was never opened here."}
+		return approvals.Request{}, problem{http.StatusNotFound, "There is no such request", string(id) + " was never opened here, or was archived."}
 	}
 	if err != nil {
 		return approvals.Request{}, fmt.Errorf("loading %s: %w", id, err)

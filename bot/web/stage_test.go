@@ -142,13 +142,17 @@ func (m *memory) LoadMany(_ context.Context, ids []approvals.RequestID) ([]appro
 	defer m.mu.Unlock()
 	var out []approvals.Request
 	for _, id := range ids {
-		r, ok := m.requests[id]
-		if !ok {
-			return nil, approvals.ErrNotFound
+		if r, ok := m.requests[id]; ok {
+			out = append(out, r)
 		}
-		out = append(out, r)
 	}
 	return out, nil
+}
+
+func (m *memory) Missing(_ context.Context, ids []approvals.RequestID) ([]approvals.RequestID, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(ids), func(id approvals.RequestID) bool { _, there := m.requests[id]; return there }), nil
 }
 
 func (m *memory) Trail(_ context.Context, r approvals.Request) ([]approvals.Entry, error) {

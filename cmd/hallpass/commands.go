@@ -67,6 +67,8 @@ func (p program) dispatch(ctx context.Context, args []string) error {
 		return p.audit(ctx, rest)
 	case "evidence":
 		return p.evidence(ctx, rest)
+	case "archive":
+		return p.archive(ctx, rest)
 	case "remove-all":
 		return p.removeAll(rest)
 	case "restore":

@@ -27,7 +27,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	p := program{
 		getenv: getenv, readFile: os.ReadFile, writeFile: os.WriteFile, stdout: stdout, stderr: stderr,
 		serve: app.Run, check: app.Check, pause: app.Pause, resume: app.Resume, restore: app.Restore, exportAudit: app.ExportAudit, sealStore: app.SealStore,
-		zones: app.CheckZones, advise: app.Advise, steps: app.Steps, makeEvidence: app.Evidence, survey: app.Unmanaged,
+		zones: app.CheckZones, advise: app.Advise, steps: app.Steps, makeEvidence: app.Evidence, toArchive: app.Archive, survey: app.Unmanaged,
 	}
 	return p.run(ctx, args)
 }
@@ -54,6 +54,8 @@ type program struct {
 	sealStore func(ctx context.Context, cfg app.Config) (int, error)
 	// makeEvidence writes a signed package.
 	makeEvidence func(ctx context.Context, cfg app.Config, o app.EvidenceOptions, w io.Writer) error
+	// toArchive writes finished requests to a file and takes them out of Redis.
+	toArchive func(ctx context.Context, cfg app.Config, o app.ArchiveOptions) (app.Archived, error)
 
 	exportAudit func(ctx context.Context, cfg app.Config, o app.ExportOptions, w io.Writer) error
 }

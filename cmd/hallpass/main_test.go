@@ -70,6 +70,12 @@ func fake(stdout, stderr io.Writer, err error, ok bool) program {
 			_, writeErr := fmt.Fprintf(w, "evidence of %s%s\n", o.Request, o.Period)
 			return errors.Join(err, writeErr)
 		},
+		toArchive: func(_ context.Context, _ app.Config, o app.ArchiveOptions) (app.Archived, error) {
+			if o.Before.Year() < 2020 {
+				return app.Archived{}, err
+			}
+			return app.Archived{Requests: 2, Left: 7, First: "HP-1001", Last: "HP-1003", Kept: []approvals.RequestID{"HP-1002"}}, err
+		},
 		sealStore: func(context.Context, app.Config) (int, error) { return 42, err },
 		advise: func(_ context.Context, _ app.Config, q approvals.Question, w io.Writer) error {
 			_, writeErr := io.WriteString(w, "advice on "+q.Account+"\n")
@@ -138,6 +144,15 @@ func TestWhatEachCommandDoes(t *testing.T) {
 		{name: "evidence of nothing", args: "evidence", code: 2, stderr: "hallpass: evidence: say one request, or a period\nAs in: hallpass evidence HP-1042, or hallpass evidence -period 2027-Q1\nhallpass help lists the commands.\n"},
 		{name: "evidence of no period", args: "evidence -period Q1", code: 2, stderr: "hallpass: evidence: \"Q1\" is no period: write 2027, 2027-Q1 or 2027-03\nhallpass help lists the commands.\n"},
 		{name: "evidence without a key to check it", args: "evidence verify x.json", code: 2, stderr: "hallpass: evidence verify wants a key and one file\nAs in: hallpass evidence verify -key checkpoints.pub evidence.json\nhallpass help lists the commands.\n"},
+		{name: "archive says what it would do", args: "archive -before 2026-01-01", stdout: "Would write 2 requests that were finished before 1 Jan 2026 (HP-1001 to HP-1003) to a file and take them out of Redis. With -to FILE -go it does.\n" +
+			"Something of these is still due, so they stayed: HP-1002.\n7 more are as old: run it again, with another file.\n"},
+		{name: "archive does it", args: "archive -before 2026-01-01 -to a.json -go", stdout: "Wrote 2 requests that were finished before 1 Jan 2026 (HP-1001 to HP-1003) to a.json and took them out of Redis. Their audit entries are still there.\n" +
+			"Keep the file: it is the evidence of them. hallpass evidence verify -key KEY a.json looks whether it is whole.\n" +
+			"Something of these is still due, so they stayed: HP-1002.\n7 more are as old: run it again, with another file.\n"},
+		{name: "nothing is that old", args: "archive -before 2019-01-01", stdout: "No request was finished before 1 Jan 2019.\n"},
+		{name: "archive fails", args: "archive -before 2026-01-01 -to a.json -go", err: broken, code: 1, stderr: "hallpass: redis does not answer\n"},
+		{name: "archive before when", args: "archive -before soon", code: 2, stderr: "hallpass: archive: -before is \"soon\", which is no day\nAs in: hallpass archive -before 2026-01-01 -to archive-2025.json -go\nhallpass help lists the commands.\n"},
+		{name: "archive to where", args: "archive -before 2026-01-01 -go", code: 2, stderr: "hallpass: archive: say the file to write to\nAs in: hallpass archive -before 2026-01-01 -to archive-2025.json -go\nhallpass help lists the commands.\n"},
 		{name: "audit seal-store", args: "audit seal-store", stdout: "42 records in Redis now carry a MAC of the first of audit.mac_keys.\n"},
 		{name: "audit seal-store fails", args: "audit seal-store", err: broken, code: 1, stderr: "hallpass: redis does not answer\n"},
 		{name: "remove-all only prints", args: "remove-all", code: 2, stderr: "hallpass: remove-all: hallpass only prints what to do; say -print\nAs in: hallpass remove-all -print -checkpoints checkpoints.jsonl -key checkpoints.pub > remove.ps1\nhallpass help lists the commands.\n"},

@@ -24,6 +24,9 @@ Usage:
     hallpass evidence [-config FILE] -period 2027-Q1
                                                     changed, how it ended; of one request, or of all in force then
     hallpass evidence verify -key FILE EVIDENCE     check such a package, anywhere
+    hallpass archive [-config FILE] -before DAY [-to FILE -go]
+                                                    write signed evidence of what was finished before a day to a file, and take
+                                                    it out of Redis; without -go it only says what it would do
     hallpass remove-all -print -checkpoints FILE -key FILE
                                                     write a PowerShell script that takes every live entry of the newest
                                                     checkpoint out of Entra ID by hand

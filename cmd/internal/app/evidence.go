@@ -60,7 +60,7 @@ func gather(ctx context.Context, store *redisstore.Store, o EvidenceOptions, now
 	if o.Period == "" {
 		r, err := store.Load(ctx, o.Request)
 		if errors.Is(err, approvals.ErrNotFound) {
-			return q, nil, fmt.Errorf("there is no request %s", o.Request)
+			return q, nil, fmt.Errorf("there is no request %s, or it was archived: `hallpass archive` wrote evidence of it to a file", o.Request)
 		}
 		if err != nil {
 			return q, nil, err
