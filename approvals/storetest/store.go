@@ -16,6 +16,7 @@ type Requests interface {
 	Commit(ctx context.Context, c approvals.Commit) (int64, error)
 	Find(ctx context.Context, q approvals.Query) ([]approvals.Request, error)
 	Note(ctx context.Context, e approvals.Entry) error
+	Archives
 }
 
 // Archives takes finished requests out.
@@ -76,7 +77,6 @@ type Lends interface {
 // Store is everything that a store does.
 type Store interface {
 	Requests
-	Archives
 	Targets
 	Queue
 	Inbox
