@@ -74,14 +74,20 @@ func (s *step) hand(e Handed) error {
 	case e.To.Is(s.r.Owner):
 		return Refuse(RefusedInput, "%s owns %s already.", e.To.Label(), s.r.ID)
 	}
-	s.r.Owner = e.To
-	if s.r.Voting() {
-		round := s.r.Round()
-		round.OwnerYes = nil
-		if e.To.Is(round.AskedBy) {
-			round.OwnerYes = &Vote{Voter: e.To, Choice: ChoiceApprove, At: s.now(), Reason: "asked for it"}
-		}
-		round.Votes = slices.DeleteFunc(round.Votes, func(v Vote) bool { return v.Voter.Is(e.To) })
-	}
+	s.give(e.To)
 	return nil
+}
+
+// give makes somebody the owner. What the owner before said does not count any more, nor does a vote of the new one.
+func (s *step) give(to Person) {
+	s.r.Owner = to
+	if !s.r.Voting() {
+		return
+	}
+	round := s.r.Round()
+	round.OwnerYes = nil
+	if to.Is(round.AskedBy) {
+		round.OwnerYes = &Vote{Voter: to, Choice: ChoiceApprove, At: s.now(), Reason: "asked for it"}
+	}
+	round.Votes = slices.DeleteFunc(round.Votes, func(v Vote) bool { return v.Voter.Is(to) })
 }

@@ -36,6 +36,18 @@ func (s *step) changedAccount(e AccountChanged) {
 	}
 }
 
+// left gives the request to who answers for its account now that its owner has left. Nobody is asked: whoever the operator named
+// as deputy, or has made the owner since, answers for it.
+func (s *step) left(e OwnerLeft) {
+	switch s.r.State {
+	case StatePending, StateApproved, StateActive:
+		if e.To.Enabled && !e.To.Guest && !e.To.Is(s.r.Account) && !e.To.Is(s.r.Owner) {
+			s.give(e.To)
+		}
+	case StateNone, StateEnding, StateEnded, StateDenied, StateCancelled, StateLapsed:
+	}
+}
+
 // Concern is one such thing.
 type Concern struct {
 	Word ConcernWord

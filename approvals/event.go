@@ -96,6 +96,9 @@ type FenceBroken struct {
 	Why  string // what is wrong with it
 }
 
+// OwnerLeft says that the owner of a request is not there any more, and who answers for its account now.
+type OwnerLeft struct{ To Person }
+
 // AccountChanged says that the account of a request is not as it was when the request was approved.
 type AccountChanged struct{ Concern Concern }
 
@@ -119,6 +122,7 @@ func (Woke) event()       {}
 func (FenceBroken) event() {}
 func (Reviewed) event()    {}
 
+func (OwnerLeft) event()      {}
 func (AccountChanged) event() {}
 func (TaskTaken) event()      {}
 func (Consented) event()      {}

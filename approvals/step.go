@@ -125,6 +125,9 @@ func (s *step) take(e Event) error {
 		return nil
 	case Reviewed:
 		return s.review(e)
+	case OwnerLeft:
+		s.left(e)
+		return nil
 	case AccountChanged:
 		s.changedAccount(e)
 		return nil

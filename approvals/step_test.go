@@ -289,6 +289,7 @@ func TestEveryStateTimesEveryEvent(t *testing.T) {
 			return approvals.RenewAsked{By: person("ana"), Term: approvals.Term{For: time.Hour}, Plan: s.r.Round().Plan, Ruling: ruling()}
 		},
 		"hand":        func(*story) approvals.Event { return approvals.Handed{By: person("sam"), To: person("olga")} },
+		"owner left":  func(*story) approvals.Event { return approvals.OwnerLeft{To: person("olga")} },
 		"planned":     func(s *story) approvals.Event { return approvals.Replanned{Plan: s.r.Round().Plan, Ruling: ruling()} },
 		"planned new": func(*story) approvals.Event { return approvals.Replanned{Plan: plan("y"), Ruling: ruling()} },
 		"refused": func(*story) approvals.Event {
@@ -317,7 +318,7 @@ func TestEveryStateTimesEveryEvent(t *testing.T) {
 					if !s.r.State.Final() && (!ok || at.Before(s.now.Add(-200*24*time.Hour))) {
 						t.Errorf("%s has no wake-up", s.r.State)
 					}
-					if before.State.Final() && (s.r.State != before.State || err == nil && en != "woke" && en != "held" && !isView(en)) {
+					if before.State.Final() && (s.r.State != before.State || err == nil && en != "woke" && en != "held" && en != "owner left" && !isView(en) || before.Owner != s.r.Owner) {
 						t.Errorf("a finished request moved to %s, %v", s.r.State, err)
 					}
 					for _, row := range s.r.Rows() {

@@ -35,6 +35,17 @@ func (p Plan) Blocks() (Change, bool) {
 	return p.Changes[i], true
 }
 
+// Then is what becomes of the account at the end; empty for a request that is not for one.
+func (r *Request) Then() Then {
+	switch {
+	case r.Ask.Kind != KindAccount:
+		return ""
+	case slices.ContainsFunc(r.Changes, func(c Progress) bool { return c.Blocks() }):
+		return ThenBlocked
+	}
+	return ThenMFA
+}
+
 // Blocked gives the change by whose removal the account is blocked since the request ended; false if it is not, because it was
 // never exempt or another request keeps it so.
 func (r *Request) Blocked() (Change, bool) {

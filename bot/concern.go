@@ -13,6 +13,8 @@ type Worry struct {
 	Concern approvals.Concern
 	// Ended: it ends because of that, as its rule says.
 	Ended bool
+	// Heir answers for it now that its owner has left; zero: nobody does.
+	Heir approvals.Person
 }
 
 // worriesShown is how many worries one message lists.
@@ -103,6 +105,9 @@ func worryLine(w Worry) Text {
 	revoke := code("/hallpass revoke " + id + " because …")
 	switch w.Concern.Word {
 	case approvals.ConcernOwnerLeft:
+		if w.Heir.ID != "" {
+			return append(t, who(w.Heir), plain(" answers for it now, as the owners file or the directory says."))
+		}
 		return append(t, plain("Give it to somebody: "), code("/hallpass hand "+id+" to @person"), plain(" or end it: "), revoke)
 	case approvals.ConcernGone, approvals.ConcernDisabled, approvals.ConcernNeedless:
 		return append(t, plain("To end it breaks nothing: "), revoke)

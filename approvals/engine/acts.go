@@ -246,7 +246,8 @@ func (e *Engine) Revoke(ctx context.Context, act approvals.Act, id approvals.Req
 func (e *Engine) Renew(ctx context.Context, act approvals.Act, id approvals.RequestID, term approvals.Term, why string) (approvals.Request, error) {
 	return e.on(ctx, act, id, approvals.VerbRenew, func(ctx context.Context, who approvals.Standing, r *approvals.Request, _ time.Time) (approvals.Event, map[string]string, error) {
 		ask := r.Ask
-		ask.Adopt = false // by now it is ours: what would be refused to anybody is not made to last longer
+		ask.Adopt = false   // by now it is ours: what would be refused to anybody is not made to last longer
+		ask.Then = r.Then() // whatever is usual by now: it is the same exemption
 		ask.Reason = why
 		ask.Term = approvals.Term{For: term.Length(r.End)}
 		if ask.Term.For <= 0 {

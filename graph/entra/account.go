@@ -136,22 +136,24 @@ func (e *Entra) OwnerOf(ctx context.Context, account string) (approvals.Person, 
 	return e.owner(ctx, u)
 }
 
-// owner resolves who answers for an account. An owner who left, is a guest or does not exist is none.
+// owner resolves who answers for an account: the first of its owner and deputy who is there. One who left, is a guest or does
+// not exist is not.
 func (e *Entra) owner(ctx context.Context, u graph.User) (approvals.Person, error) {
-	id, err := e.cfg.OwnerOf(ctx, u)
-	if err != nil || id == "" {
+	ids, err := e.cfg.OwnersOf(ctx, u)
+	if err != nil {
 		return approvals.Person{}, err
 	}
-	o, err := e.cfg.Reader.User(ctx, id, e.cfg.Attributes...)
-	if graph.IsNotFound(err) {
-		return approvals.Person{}, nil
+	for _, id := range ids {
+		o, err := e.cfg.Reader.User(ctx, id, e.cfg.Attributes...)
+		if graph.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return approvals.Person{}, e.said(ctx, err, BucketDirectory, "reading the owner")
+		}
+		if p := e.person(o); p.Enabled && !p.Guest && p.ID != u.ID {
+			return p, nil
+		}
 	}
-	if err != nil {
-		return approvals.Person{}, e.said(ctx, err, BucketDirectory, "reading the owner")
-	}
-	p := e.person(o)
-	if !p.Enabled || p.Guest || p.ID == u.ID {
-		return approvals.Person{}, nil
-	}
-	return p, nil
+	return approvals.Person{}, nil
 }

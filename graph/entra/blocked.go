@@ -71,11 +71,7 @@ func (e *Entra) agreed(ctx context.Context, ask approvals.Ask, then approvals.Th
 		return then, err
 	}
 	for _, r := range others {
-		theirs := approvals.ThenMFA
-		if slices.ContainsFunc(r.Changes, func(c approvals.Progress) bool { return c.Blocks() }) {
-			theirs = approvals.ThenBlocked
-		}
-		switch {
+		switch theirs := r.Then(); {
 		case theirs == then || r.Ask.Adopt:
 		case ask.Then == "":
 			return theirs, nil

@@ -91,7 +91,7 @@ func TestTheEndOfAnAccountIsRefusedWhereItCannotBeKept(t *testing.T) {
 // exempt gives the account a request in force with this end.
 func (k *kit) exempt(id approvals.RequestID, end approvals.Then) {
 	group := approvals.Target{Kind: approvals.TargetGroup, ID: k.o.grp}
-	r := approvals.Request{ID: id, State: approvals.StateActive, Changes: []approvals.Progress{{Change: approvals.Change{Target: group, Entry: svc}, State: approvals.ChangeVerified}}}
+	r := approvals.Request{ID: id, State: approvals.StateActive, Ask: approvals.Ask{Kind: approvals.KindAccount}, Changes: []approvals.Progress{{Change: approvals.Change{Target: group, Entry: svc}, State: approvals.ChangeVerified}}}
 	if end == approvals.ThenBlocked {
 		r.Changes = append([]approvals.Progress{{Change: approvals.Change{Target: approvals.BlockTarget(k.o.blocked.Group, svc), Entry: approvals.EntryUnblocked}}}, r.Changes...)
 	}

@@ -96,10 +96,10 @@ type Config struct {
 	Budget Budget
 	Cache  Cache
 	Ledger Ledger
-	// OwnerOf gives the object id or user principal name of the owner of an account, by its id, its name and its
-	// attributes; empty if there is none.
-	OwnerOf func(ctx context.Context, account graph.User) (string, error)
-	// Attributes are the extension attributes that OwnerOf and Human need.
+	// OwnersOf gives the object ids or user principal names of those who answer for an account, by its id, its name and its
+	// attributes: its owner, and who does if the owner has left; empty if nobody does.
+	OwnersOf func(ctx context.Context, account graph.User) ([]string, error)
+	// Attributes are the extension attributes that OwnersOf and Human need.
 	Attributes []string
 	// Human is the attribute by which accounts of one human are recognised: employeeId, or an extension attribute.
 	Human string
@@ -119,7 +119,7 @@ type Entra struct{ cfg Config }
 
 // New makes an Entra.
 func New(cfg Config) (*Entra, error) {
-	if cfg.Reader == nil || cfg.Writer == nil || cfg.Places == nil || cfg.Budget == nil || cfg.Cache == nil || cfg.Ledger == nil || cfg.OwnerOf == nil || cfg.Now == nil || cfg.Log == nil {
+	if cfg.Reader == nil || cfg.Writer == nil || cfg.Places == nil || cfg.Budget == nil || cfg.Cache == nil || cfg.Ledger == nil || cfg.OwnersOf == nil || cfg.Now == nil || cfg.Log == nil {
 		return nil, errors.New("entra: Config lacks a part")
 	}
 	return &Entra{cfg}, nil

@@ -204,7 +204,9 @@ func newKit(t *testing.T, ranges ...string) *kit {
 	}
 	k.e, err = entra.New(entra.Config{
 		Reader: c, Writer: c, Apps: made, MFA: perUser, Places: rules{k.o}, Budget: k.o, Cache: k.o, Ledger: held{k.o}, Human: "employeeId",
-		OwnerOf:    func(_ context.Context, u graph.User) (string, error) { return u.Attributes["extensionAttribute7"], nil },
+		OwnersOf: func(_ context.Context, u graph.User) ([]string, error) {
+			return strings.Fields(u.Attributes["extensionAttribute7"]), nil
+		},
 		Attributes: []string{"extensionAttribute7"}, Now: func(context.Context) (time.Time, error) { return noon(), nil }, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

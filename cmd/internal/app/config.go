@@ -32,7 +32,7 @@ type Tenant struct {
 // People says how people and owners are found.
 type People struct {
 	File           Path   `yaml:"file" doc:"people file: a CSV with the columns team, user, object id, that binds Slack accounts to accounts of Entra ID"`
-	OwnersFile     Path   `yaml:"owners_file" doc:"owners file: a CSV with the columns account (UPN or object id) and owner (object id)"`
+	OwnersFile     Path   `yaml:"owners_file" doc:"owners file: a CSV with the columns account (UPN or object id), owner (object id) and, optionally, deputy (object id), who answers for it when the owner has left"`
 	OwnerAttribute string `yaml:"owner_attribute" doc:"attribute of a service account that holds its owner's object id or UPN, as extensionAttribute7. The owners file goes first"`
 	HumanAttribute string `yaml:"human_attribute" default:"employeeId" doc:"accounts that share this attribute are one human: their votes count once"`
 }

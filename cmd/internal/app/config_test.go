@@ -213,9 +213,15 @@ line 6: has 2 columns; want team, user, object_id`
 
 func TestAnOwnersFileNamesOwners(t *testing.T) {
 	t.Parallel()
-	got, err := app.ReadOwners([]byte("Svc-CRM@example.com,5d1f6b2e-93c4-4d2e-8a51-0c9d2b7e4f10\n"))
-	if diff := cmp.Diff(map[string]string{"svc-crm@example.com": "5d1f6b2e-93c4-4d2e-8a51-0c9d2b7e4f10"}, got); diff != "" || err != nil {
+	const owner, deputy = "5d1f6b2e-93c4-4d2e-8a51-0c9d2b7e4f10", "6e2f6b2e-93c4-4d2e-8a51-0c9d2b7e4f10"
+	got, err := app.ReadOwners([]byte("account,owner,deputy\nSvc-CRM@example.com," + owner + "\nsvc-nx@example.com," + owner + "," + strings.ToUpper(deputy) + "\n"))
+	if diff := cmp.Diff(map[string][]string{"svc-crm@example.com": {owner}, "svc-nx@example.com": {owner, deputy}}, got); diff != "" || err != nil {
 		t.Error(diff, err)
+	}
+	for _, row := range []string{owner + "," + owner, owner + ",x", owner + ",,"} {
+		if _, err := app.ReadOwners([]byte("a@b.c," + row + "\n")); err == nil {
+			t.Errorf("%q was taken", row)
+		}
 	}
 	_, err = app.ReadOwners([]byte("crm,x\na@b.c,x\na@b.c,5d1f6b2e-93c4-4d2e-8a51-0c9d2b7e4f10\nA@B.C,5d1f6b2e-93c4-4d2e-8a51-0c9d2b7e4f10\n\"\n"))
 	wrong := `line 1: "crm" is neither a UPN nor an object id

@@ -36,7 +36,7 @@ type Parts struct {
 	Rules *Rules
 	// People and Owners are the contents of the people file and the owners file.
 	People         map[bot.Account]string
-	Owners         map[string]string
+	Owners         map[string][]string
 	OwnerAttribute string
 	HumanAttribute string
 	ManagedMail    []string
@@ -119,7 +119,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		mayAsk = ""
 	}
 	tenant, err := entra.New(entra.Config{
-		Reader: p.Reader, Writer: writer, Apps: p.Apps, MFA: p.MFA, Places: places{file}, Budget: p.Store, Cache: p.Store, Ledger: ledger{p.Store}, OwnerOf: own.of,
+		Reader: p.Reader, Writer: writer, Apps: p.Apps, MFA: p.MFA, Places: places{file}, Budget: p.Store, Cache: p.Store, Ledger: ledger{p.Store}, OwnersOf: own.of,
 		Attributes: attributes(p.OwnerAttribute, p.HumanAttribute), Human: p.HumanAttribute, Security: people.Security, MayAsk: mayAsk,
 		Now: p.Store.Now, Log: p.Log,
 		Made: func(ctx context.Context, t approvals.Target, keep time.Duration) error {

@@ -29,6 +29,8 @@ type guard struct {
 	concerns func(ctx context.Context, r *approvals.Request) ([]approvals.Concern, error)
 	// end ends a request because of a concern, where its rule says so; see engine.AccountChanged.
 	end func(ctx context.Context, id approvals.RequestID, c approvals.Concern) (bool, error)
+	// heir gives a request whose owner has left to who answers for its account now, and says whom; see engine.OwnerLeft.
+	heir func(ctx context.Context, id approvals.RequestID) (approvals.Person, error)
 	toSecurity
 	// direct are the places of a person.
 	direct func(ctx context.Context, person string) ([]bot.Place, error)
@@ -108,9 +110,17 @@ func (g *guard) note(ctx context.Context, r approvals.Request, found []approvals
 		if err != nil { // tomorrow again, or another commit came first
 			g.log.WarnContext(ctx, "a request could not be ended because of its account", "request", string(r.ID), "concern", string(c.Word), "error", err)
 		}
-		keys = append(keys, c.Key())
-		if ended || !slices.Contains(told, c.Key()) {
-			g.fresh = append(g.fresh, bot.Worry{Request: r, Concern: c, Ended: ended})
+		var heir approvals.Person
+		if c.Word == approvals.ConcernOwnerLeft {
+			if heir, err = g.heir(ctx, r.ID); err != nil {
+				g.log.WarnContext(ctx, "a request could not be given to a deputy", "request", string(r.ID), "error", err)
+			}
+		}
+		if heir.ID == "" { // else it is over, and a next one who leaves is told anew
+			keys = append(keys, c.Key())
+		}
+		if ended || heir.ID != "" || !slices.Contains(told, c.Key()) {
+			g.fresh = append(g.fresh, bot.Worry{Request: r, Concern: c, Ended: ended, Heir: heir})
 		}
 	}
 	if !slices.Equal(keys, told) { // what is over is told anew if it comes again

@@ -41,6 +41,12 @@ func newGuarded(t *testing.T) *guarded {
 			g.looks++
 			return g.found[r.ID], g.fails[r.ID]
 		},
+		heir: func(_ context.Context, id approvals.RequestID) (approvals.Person, error) {
+			if id == "HP-2" { // its account has a deputy
+				return approvals.Person{ID: "dana", Name: "Dana"}, nil
+			}
+			return approvals.Person{}, nil
+		},
 		end: func(_ context.Context, _ approvals.RequestID, c approvals.Concern) (bool, error) {
 			return c.Word == approvals.ConcernGone, nil
 		},
@@ -97,6 +103,29 @@ func TestWhatBecameOfAnAccountIsToldOnceAndAgainWhenItComesAgain(t *testing.T) {
 		if got := g.day(); !cmp.Equal(got, step.want) {
 			t.Errorf("day %d: %q, want %q", i, got, step.want)
 		}
+	}
+}
+
+func TestADeputyIsNamedAndOneWhoLeavesLaterIsToldAnew(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	var said []string
+	g.announce = func(_ context.Context, _ bot.Place, c bot.Card) (bot.MessageRef, error) {
+		for _, l := range c.Lines {
+			said = append(said, l.String())
+		}
+		return bot.MessageRef{}, nil
+	}
+	g.found["HP-2"] = []approvals.Concern{{Word: approvals.ConcernOwnerLeft, What: "the account of its owner, Sam, is disabled"}}
+	g.day()
+	if len(said) != 2 || !strings.Contains(said[0], "Dana answers for it now") || strings.Contains(said[0], "/hallpass hand") {
+		t.Errorf("%q", said)
+	}
+	g.found["HP-2"] = nil
+	g.day()
+	g.found["HP-2"] = []approvals.Concern{{Word: approvals.ConcernOwnerLeft, What: "the account of its owner, Dana, is disabled"}}
+	if g.day(); len(said) != 4 {
+		t.Errorf("the second who left was not told of: %q", said)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // owners says who answers for accounts: the owners file, then an attribute, then who took the account on.
 type owners struct {
 	store     *redisstore.Store
-	file      map[string]string // object id or lower-case UPN -> owner's object id
+	file      map[string][]string // object id or lower-case UPN -> object ids of the owner and of the deputy
 	attribute string
 }
 
@@ -31,18 +31,18 @@ func (o owners) SetOwner(ctx context.Context, account, owner string) error {
 	return o.store.PutDoc(ctx, spaceOwners, account, "owner", []byte(owner))
 }
 
-func (o owners) of(ctx context.Context, u graph.User) (string, error) {
+func (o owners) of(ctx context.Context, u graph.User) ([]string, error) {
 	for _, key := range []string{u.ID, strings.ToLower(u.UPN), u.UPN} {
-		if owner, ok := o.file[key]; ok {
-			return owner, nil
+		if list, ok := o.file[key]; ok {
+			return list, nil
 		}
 	}
 	if owner := u.Attributes[o.attribute]; o.attribute != "" && owner != "" {
-		return owner, nil
+		return []string{owner}, nil
 	}
 	docs, err := o.store.Docs(ctx, spaceOwners, u.ID)
-	if err != nil {
-		return "", err
+	if owner := string(docs["owner"]); err == nil && owner != "" {
+		return []string{owner}, nil
 	}
-	return string(docs["owner"]), nil
+	return nil, err
 }

@@ -190,9 +190,9 @@ func openStore(ctx context.Context, cfg Config, forged func(what string)) (*redi
 	return store, func() { _ = c.Close() }, nil // what was acknowledged is stored; closing loses nothing
 }
 
-func tables(cfg People) (map[bot.Account]string, map[string]string, error) {
+func tables(cfg People) (map[bot.Account]string, map[string][]string, error) {
 	var people map[bot.Account]string
-	var owners map[string]string
+	var owners map[string][]string
 	if cfg.File != "" {
 		data, err := os.ReadFile(string(cfg.File))
 		if err != nil {

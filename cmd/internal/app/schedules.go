@@ -67,6 +67,9 @@ func (c *Core) schedules() []engine.Schedule {
 		end: func(ctx context.Context, id approvals.RequestID, concern approvals.Concern) (bool, error) {
 			return c.Engine.AccountChanged(ctx, id, concern)
 		},
+		heir: func(ctx context.Context, id approvals.RequestID) (approvals.Person, error) {
+			return c.Engine.OwnerLeft(ctx, id)
+		},
 	}
 	all := []engine.Schedule{zones.schedule(), unmanaged.schedule(), weekly.schedule(), daily.schedule()}
 	if p.Apps != nil {

@@ -29,31 +29,39 @@ func ReadPeople(data []byte) (map[bot.Account]string, error) {
 		}
 		people[account] = strings.ToLower(row[2])
 		return nil
-	})
+	}, 0)
 	return people, err
 }
 
-// ReadOwners reads an owners file: CSV with the columns account (UPN or object id) and owner (object id). Accounts are
-// in lower case in the result.
-func ReadOwners(data []byte) (map[string]string, error) {
-	owners := map[string]string{}
-	err := readCSV(data, []string{"account", "owner"}, func(row []string) error {
+// ReadOwners reads an owners file: CSV with the columns account (UPN or object id), owner (object id) and, optionally, deputy
+// (object id). Accounts are in lower case in the result; the owner comes before the deputy.
+func ReadOwners(data []byte) (map[string][]string, error) {
+	owners := map[string][]string{}
+	err := readCSV(data, []string{"account", "owner", "deputy"}, func(row []string) error {
 		account := strings.ToLower(row[0])
 		switch {
 		case !looksLikeID(account) && !strings.Contains(account, "@"):
 			return fmt.Errorf("%q is neither a UPN nor an object id", row[0])
 		case !looksLikeID(row[1]):
 			return fmt.Errorf("%q is no object id", row[1])
-		case owners[account] != "":
+		case row[2] != "" && !looksLikeID(row[2]):
+			return fmt.Errorf("%q is no object id", row[2])
+		case strings.EqualFold(row[1], row[2]):
+			return fmt.Errorf("the deputy of %s is its owner", row[0])
+		case owners[account] != nil:
 			return fmt.Errorf("%s stands twice", row[0])
 		}
-		owners[account] = strings.ToLower(row[1])
+		owners[account] = []string{strings.ToLower(row[1])}
+		if row[2] != "" {
+			owners[account] = append(owners[account], strings.ToLower(row[2]))
+		}
 		return nil
-	})
+	}, 1)
 	return owners, err
 }
 
-func readCSV(data []byte, columns []string, take func(row []string) error) error {
+// readCSV reads rows of these columns, of which the last few are optional: a row without them has them empty.
+func readCSV(data []byte, columns []string, take func(row []string) error, optional int) error {
 	r := csv.NewReader(bytes.NewReader(data))
 	r.Comment, r.FieldsPerRecord, r.TrimLeadingSpace = '#', -1, true
 	var wrong []error
@@ -71,6 +79,9 @@ func readCSV(data []byte, columns []string, take func(row []string) error) error
 		}
 		if first && strings.EqualFold(row[0], columns[0]) {
 			continue
+		}
+		if n := len(columns) - len(row); n > 0 && n <= optional {
+			row = append(row, make([]string, n)...)
 		}
 		if len(row) != len(columns) {
 			wrong = append(wrong, fmt.Errorf("line %d: has %d columns; want %s", line, len(row), strings.Join(columns, ", ")))

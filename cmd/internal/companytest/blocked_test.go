@@ -40,7 +40,7 @@ const fencedFor3Days = "account svc-nx@contoso.com from 20.50.2.1 for 3d because
 
 func TestAnAccountIsBlockedAtTheEndAndANewRequestLetsItInAgain(t *testing.T) {
 	t.Parallel()
-	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock()}, func(s *scene) {
+	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock(companytest.Rules)}, func(s *scene) {
 		r := exempted(s, "HP-1001", fencedFor3Days)
 		if code := signsIn(s); code != graphtest.CodeOK || blocked(s) {
 			t.Fatalf("while it is in force it ends with %d; blocked: %v", code, blocked(s))
@@ -78,7 +78,7 @@ func TestAnAccountIsBlockedAtTheEndAndANewRequestLetsItInAgain(t *testing.T) {
 
 func TestWhatWasNeverInForceBlocksNobody(t *testing.T) {
 	t.Parallel()
-	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock()}, func(s *scene) {
+	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock(companytest.Rules)}, func(s *scene) {
 		s.hears("ana", fencedFor3Days)
 		s.says("sam", "approve HP-1001")
 		s.wait(5 * time.Second)
@@ -97,7 +97,7 @@ func TestWhatWasNeverInForceBlocksNobody(t *testing.T) {
 
 func TestAnAccountThatIsBlockedByHandIsExemptNoMore(t *testing.T) {
 	t.Parallel()
-	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock()}, func(s *scene) {
+	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock(companytest.Rules)}, func(s *scene) {
 		exempted(s, "HP-1001", strings.Replace(fencedFor3Days, "3d", "7d", 1))
 		u, _ := s.c.Tenant.User("svc-nx@contoso.com")
 		s.c.Tenant.Join("dana@contoso.com", companytest.BlockedGroup, u.ID)

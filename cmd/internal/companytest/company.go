@@ -149,7 +149,9 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 	}
 	return app.NewCore(ctx, app.Parts{
 		Store: c.Store, Reader: client, Writer: client, Apps: apps, MFA: states, Rules: rules, People: people,
-		Owners: map[string]string{"svc-nx@contoso.com": People()[3].Entra, "svc-plant@plant.contoso.com": People()[0].Entra, "svc-scan@contoso.com": People()[3].Entra}, HumanAttribute: "employeeId",
+		Owners: map[string][]string{
+			"svc-nx@contoso.com": {People()[3].Entra, People()[0].Entra}, "svc-plant@plant.contoso.com": {People()[0].Entra}, "svc-scan@contoso.com": {People()[3].Entra},
+		}, HumanAttribute: "employeeId",
 		Slack: slack.Config{
 			BotToken: opts.BotToken, AppToken: opts.AppToken, SigningSecrets: []string{opts.SigningSecret}, AppID: opts.AppID,
 			TeamIDs: []string{opts.TeamID}, APIURL: "https://slack.test/api/", Responses: "slack.test",

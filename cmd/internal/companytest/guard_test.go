@@ -31,6 +31,26 @@ func TestSecurityReadsThatAnOwnerHasLeftAndGivesTheRequestToSomebodyElse(t *test
 	})
 }
 
+func TestTheDeputyAnswersForTheExemptionOfAnOwnerWhoLeft(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{}, func(s *scene) {
+		s.says("ana", "account svc-nx@contoso.com from 20.50.2.1 for 40d because AgilePoint NX signs in unattended")
+		s.wait(10 * time.Second)
+		s.says("sam", "approve HP-1001")
+		s.wait(5 * time.Second)
+		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
+		s.wait(15 * time.Minute)
+		s.state("HP-1001", approvals.StateActive)
+		s.c.Tenant.ChangeUser(companytest.People()[3].Entra, func(u *graphtest.User) { u.Enabled = false })
+		s.wait(49 * time.Hour) // two looks
+		alarm := s.card(companytest.ChanSecurity, "Look at these exemptions").Plain()
+		s.reads("the alarm", alarm, "the account of its owner, Sam Stone, is disabled. Ana Almeida answers for it now")
+		if got := s.state("HP-1001", approvals.StateActive); got.Owner.Name != "Ana Almeida" {
+			t.Errorf("owner %+v", got.Owner)
+		}
+	})
+}
+
 func TestAnAccountThatIsAtRiskEndsItsExemptionWhereTheRuleSaysSo(t *testing.T) {
 	t.Parallel()
 	const rule = "  - name: service accounts behind a fence\n"

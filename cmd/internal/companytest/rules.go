@@ -115,10 +115,10 @@ rules:
     approve: [{group: netsec, count: 1}, {group: security, count: 1}]
 `
 
-// RulesWithBlock is the company's rules file where accounts are blocked when their exemption ends.
-func RulesWithBlock() string {
+// RulesWithBlock is a rules file of the company in which accounts are blocked when their exemption ends.
+func RulesWithBlock(rules string) string {
 	const zones = "zones:\n"
-	return strings.Replace(Rules, zones, "blocked: {group: "+BlockedGroup+", policy: "+PolicyBlocked+"}\n"+zones, 1)
+	return strings.Replace(rules, zones, "blocked: {group: "+BlockedGroup+", policy: "+PolicyBlocked+"}\n"+zones, 1)
 }
 
 // RulesWithStepUp is the company's rules file where it has pages: ranges of some width are approved there only.
