@@ -122,7 +122,7 @@ func (v *vault) evidences(r *realtest.Replica, n int, of ...string) {
 func TestARedisThatLostEverythingIsRestoredFromACheckpoint(t *testing.T) {
 	t.Parallel()
 	v := newVault(t)
-	w := realtest.New(t, realtest.Options{Rate: 5, Config: v.yaml})
+	w := realtest.New(t, realtest.Options{Rate: 5, Config: v.yaml, Rules: companytest.RulesWithBlock(companytest.Rules)})
 	a := w.Start("a")
 	w.Says("U0ANA", "ip 20.50.2.1 in trusted-servers for 3m because AgilePoint NX calls SharePoint")
 	w.Request("HP-1001", "asked for", realtest.In(approvals.StatePending))
@@ -136,7 +136,7 @@ func TestARedisThatLostEverythingIsRestoredFromACheckpoint(t *testing.T) {
 	second := w.Request("HP-1002", "active", realtest.In(approvals.StateActive))
 	w.Says("U0ANA", "ip 20.50.2.9 in trusted-servers for 3m because it is not decided yet")
 	w.Request("HP-1003", "pending", realtest.In(approvals.StatePending))
-	if c := v.seals(w); len(c.Live) != 2 || len(c.Requests) != 3 || c.LastID != 1003 {
+	if c := v.seals(w); len(c.Live) != 3 || len(c.Requests) != 3 || c.LastID != 1003 {
 		t.Fatalf("%d live entries, %d requests, last id %d", len(c.Live), len(c.Requests), c.LastID)
 	}
 
@@ -177,7 +177,12 @@ func TestARedisThatLostEverythingIsRestoredFromACheckpoint(t *testing.T) {
 	w.Approves("U0BO", "HP-1004")
 	w.Request("HP-1004", "held", func(r *approvals.Request) bool { return r.Stuck != nil && strings.Contains(r.Stuck.Why, "paused") })
 
-	// The end of one passes, the other is ended: both are taken away while additions are held.
+	// The end of one passes, the other is ended: both are taken away while additions are held, and the account is blocked as its
+	// request says.
+	blocked := func() bool { return w.Out.Tenant.IsMember(companytest.BlockedGroup, second.Account.ID) }
+	if blocked() {
+		t.Error("what came back is blocked")
+	}
 	w.Says("U0SAM", "revoke HP-1002 because the job moved")
 	w.Request("HP-1002", "ended", realtest.In(approvals.StateEnded))
 	w.Until(5*time.Minute, "HP-1001 has come to its end", func() bool {
@@ -186,6 +191,9 @@ func TestARedisThatLostEverythingIsRestoredFromACheckpoint(t *testing.T) {
 	})
 	if w.Out.Tenant.Has(companytest.Location, "20.50.2.1/32") || w.Out.Tenant.IsMember(companytest.GroupExempt, second.Account.ID) {
 		t.Error("ended, and still in the tenant")
+	}
+	if !blocked() {
+		t.Error("ended, and not blocked")
 	}
 	if late := judged(t, w); len(late) > 0 {
 		t.Errorf("past their end: %v", late)

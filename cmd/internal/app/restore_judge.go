@@ -144,7 +144,7 @@ func (r *restoring) look(ctx context.Context, signed []approvals.Request) error 
 	targets := map[approvals.Target]bool{}
 	for i := range signed {
 		for _, c := range signed[i].Changes {
-			if c.Hand == nil { // what people put somewhere by hand nobody can read
+			if c.Hand == nil && readable(c.Target) { // what people put somewhere by hand nobody can read
 				targets[c.Target] = true
 			}
 		}
@@ -165,6 +165,12 @@ func (r *restoring) look(ctx context.Context, signed []approvals.Request) error 
 		r.there[t] = sight.Entries
 	}
 	return nil
+}
+
+// readable reports whether a read of the target says something before a request is there that speaks of it. Of an account's own
+// state it does not; what was signed is taken to be there, and converging ends what is not.
+func readable(t approvals.Target) bool {
+	return t.Kind != approvals.TargetMFA && t.Kind != approvals.TargetBlock
 }
 
 // signed are the requests of the checkpoint. One of the first format has entries only: requests are made of them that know no
