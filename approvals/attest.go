@@ -29,7 +29,8 @@ func reminderAt(since time.Time, n int) time.Time {
 func ReminderAt(t Task) time.Time { return reminderAt(t.Since, t.Reminded) }
 
 // release lets a change be made. With one that is made by hand go those right behind it in the same place: a person is
-// sent there once.
+// sent there once. With one for which nothing is written, because it is there already, goes the next: nothing would be gained by
+// reading it first.
 func (s *step) release(i int) {
 	first := s.r.Changes[i]
 	for ; i < len(s.r.Changes); i++ {
@@ -39,6 +40,9 @@ func (s *step) release(i int) {
 		}
 		c.State, c.At, c.Taken, c.Reminded = ChangeReleased, s.now(), nil, 0
 		if c.Hand == nil {
+			if next := i + 1; c.Adopt && next < len(s.r.Changes) && s.r.Changes[next].State == ChangeHeld {
+				s.release(next)
+			}
 			return
 		}
 	}
