@@ -160,6 +160,9 @@ func (s *shaping) takenOut(ctx context.Context, gone []string, edits []approvals
 
 // restores reports whether a request that wants the entry was approved under a rule that lets it be put back.
 func (s *shaping) restores(ctx context.Context, entry string) bool {
+	if s.rec.Target.Kind == approvals.TargetBlock { // who blocks an account means it
+		return false
+	}
 	for _, row := range s.rows {
 		if row.Entry != entry || !row.Want {
 			continue

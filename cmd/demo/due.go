@@ -42,6 +42,10 @@ func (w *world) due(ctx context.Context, known map[approvals.RequestID]*approval
 		case approvals.DueRequest:
 			line.What = sayWake(known[approvals.RequestID(key)], key, d.At)
 		case approvals.DueTarget:
+			if _, account := (approvals.Target{ID: key}).Blocked(); account != "" {
+				u, _ := w.company.Tenant.User(account)
+				key = u.UPN + ", blocked or not"
+			}
 			line.What = cmp.Or(places[key], key) + ": read back and compared"
 		case approvals.DueInbox:
 			line.What = "What somebody did in chat is carried out"

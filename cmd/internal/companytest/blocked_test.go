@@ -97,7 +97,11 @@ func TestWhatWasNeverInForceBlocksNobody(t *testing.T) {
 
 func TestAnAccountThatIsBlockedByHandIsExemptNoMore(t *testing.T) {
 	t.Parallel()
-	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock(companytest.Rules)}, func(s *scene) {
+	const rule = "  - name: service accounts behind a fence\n"
+	rules := strings.Replace(companytest.RulesWithBlock(companytest.Rules), rule, rule+"    restore: true\n", 1) // but not that
+	inCompany(t, companytest.Options{Rules: rules}, func(s *scene) {
+		before, _ := s.c.Tenant.User("svc-nx@contoso.com")
+		s.c.Tenant.Join("dana@contoso.com", companytest.BlockedGroup, before.ID) // so that the request lets it in
 		exempted(s, "HP-1001", strings.Replace(fencedFor3Days, "3d", "7d", 1))
 		u, _ := s.c.Tenant.User("svc-nx@contoso.com")
 		s.c.Tenant.Join("dana@contoso.com", companytest.BlockedGroup, u.ID)

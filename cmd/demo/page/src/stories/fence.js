@@ -106,7 +106,7 @@ export const steps = [
     done: () => past('pending', 'approved', 'active', 'ending'),
   },
   {
-    say: 'Taken away the other way round: the account, then the address. The audit log has every step.',
+    say: 'Taken away the other way round: the account, then the address. And the account is blocked: nobody answers for it any more.',
     why: 'Now try your own: /hallpass alone, ip 10.1.2.3, “An attacker tries”, or a second tab as somebody else.',
     label: 'Next: an application instead', mark: 'next',
     act: () => begin('application'),
