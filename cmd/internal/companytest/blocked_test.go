@@ -12,10 +12,13 @@ import (
 )
 
 // signsIn is the job of svc-nx, signing in from its server.
-func signsIn(s *scene) int {
+func signsIn(s *scene) int { return unattended(s, "svc-nx@contoso.com", "AgilePoint NX", "20.50.2.1") }
+
+// unattended is a program that signs in to SharePoint with an account's password, from an address; it gives the code of the answer.
+func unattended(s *scene, account, program, from string) int {
 	return s.c.Tenant.SignIn(graphtest.Attempt{
-		User: "svc-nx@contoso.com", App: "AgilePoint NX", AppID: "a91e0000-0000-4000-a000-000000000001", Resource: "Office 365 SharePoint Online",
-		ResourceID: "00000003-0000-0ff1-ce00-000000000000", Address: netip.MustParseAddr("20.50.2.1"), Client: "mobileAppsAndDesktopClients",
+		User: account, App: program, AppID: "a91e0000-0000-4000-a000-000000000001", Resource: "Office 365 SharePoint Online",
+		ResourceID: "00000003-0000-0ff1-ce00-000000000000", Address: netip.MustParseAddr(from), Client: "mobileAppsAndDesktopClients",
 		Kind: "nonInteractiveUser", Protocol: "ropc",
 	}).Code
 }

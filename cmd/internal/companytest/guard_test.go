@@ -31,16 +31,12 @@ func TestSecurityReadsThatAnOwnerHasLeftAndGivesTheRequestToSomebodyElse(t *test
 	})
 }
 
+const fencedFor40Days = "account svc-nx@contoso.com from 20.50.2.1 for 40d because AgilePoint NX signs in unattended"
+
 func TestTheDeputyAnswersForTheExemptionOfAnOwnerWhoLeft(t *testing.T) {
 	t.Parallel()
 	inCompany(t, companytest.Options{}, func(s *scene) {
-		s.says("ana", "account svc-nx@contoso.com from 20.50.2.1 for 40d because AgilePoint NX signs in unattended")
-		s.wait(10 * time.Second)
-		s.says("sam", "approve HP-1001")
-		s.wait(5 * time.Second)
-		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
-		s.wait(15 * time.Minute)
-		s.state("HP-1001", approvals.StateActive)
+		exempted(s, "HP-1001", fencedFor40Days)
 		s.c.Tenant.ChangeUser(companytest.People()[3].Entra, func(u *graphtest.User) { u.Enabled = false })
 		s.wait(49 * time.Hour) // two looks
 		alarm := s.card(companytest.ChanSecurity, "Look at these exemptions").Plain()
@@ -56,12 +52,7 @@ func TestAnAccountThatIsAtRiskEndsItsExemptionWhereTheRuleSaysSo(t *testing.T) {
 	const rule = "  - name: service accounts behind a fence\n"
 	rules := strings.Replace(companytest.Rules, rule, rule+"    account_changed: end\n", 1)
 	inCompany(t, companytest.Options{Rules: rules}, func(s *scene) {
-		s.says("ana", "account svc-nx@contoso.com from 20.50.2.1 for 40d because AgilePoint NX signs in unattended")
-		s.wait(10 * time.Second)
-		s.says("sam", "approve HP-1001")
-		s.wait(5 * time.Second)
-		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
-		s.wait(15 * time.Minute)
+		exempted(s, "HP-1001", fencedFor40Days)
 		account := s.state("HP-1001", approvals.StateActive).Account.ID
 		s.wait(25 * time.Hour)
 		s.state("HP-1001", approvals.StateActive)
@@ -82,12 +73,7 @@ func TestAnAccountThatIsAtRiskEndsItsExemptionWhereTheRuleSaysSo(t *testing.T) {
 func TestAPolicyThatWouldStopAJobIsToldToSecurityAndToTheOwnerOnce(t *testing.T) {
 	t.Parallel()
 	inCompany(t, companytest.Options{}, func(s *scene) {
-		s.says("ana", "account svc-nx@contoso.com from 20.50.2.1 for 40d because AgilePoint NX signs in unattended")
-		s.wait(10 * time.Second)
-		s.says("sam", "approve HP-1001")
-		s.wait(5 * time.Second)
-		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
-		s.wait(15 * time.Minute)
+		exempted(s, "HP-1001", fencedFor40Days)
 		s.state("HP-1001", approvals.StateActive)
 		s.c.Tenant.AddPolicy(graphtest.Policy{Name: "Require compliant device", State: "enabledForReportingButNotEnforced", Grants: []string{"compliantDevice"}})
 		s.wait(49 * time.Hour) // two looks

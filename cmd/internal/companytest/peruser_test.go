@@ -1,7 +1,6 @@
 package companytest_test
 
 import (
-	"net/netip"
 	"testing"
 	"time"
 
@@ -11,13 +10,7 @@ import (
 )
 
 // scans is a scanner signing in with the account that per-user MFA asks, from an address that policies trust.
-func scans(s *scene) int {
-	return s.c.Tenant.SignIn(graphtest.Attempt{
-		User: "svc-scan@contoso.com", App: "Scanner", AppID: "5ca11e00-0000-4000-a000-000000000001", Resource: "Office 365 SharePoint Online",
-		ResourceID: "00000003-0000-0ff1-ce00-000000000000", Address: netip.MustParseAddr("52.166.10.1"), Client: "mobileAppsAndDesktopClients",
-		Kind: "nonInteractiveUser", Protocol: "ropc",
-	}).Code
-}
+func scans(s *scene) int { return unattended(s, "svc-scan@contoso.com", "Scanner", "52.166.10.1") }
 
 func TestPerUserMFAOfOneAccountFromAskToEnd(t *testing.T) {
 	t.Parallel()
