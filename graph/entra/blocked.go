@@ -72,7 +72,7 @@ func (e *Entra) agreed(ctx context.Context, ask approvals.Ask, then approvals.Th
 	}
 	for _, r := range others {
 		switch theirs := r.Then(); {
-		case theirs == then || r.Ask.Adopt:
+		case theirs == then:
 		case ask.Then == "":
 			return theirs, nil
 		default:

@@ -114,6 +114,20 @@ func TestWhoSaysNothingFollowsTheAccountsOtherExemption(t *testing.T) {
 	}
 }
 
+// One that was taken over ends with MFA: a fenced exemption beside it must not block the account while it lasts.
+func TestWhatWasTakenOverDecidesTooUntilItIsOver(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	people(k.tenant)
+	k.blocking(nil)
+	k.exempt("HP-7", approvals.ThenMFA)
+	k.o.requests[0].Ask.Adopt = true
+	if p := k.plan(t, account("svc@contoso.com")); p.Facts["account.then"].Text != "mfa" {
+		t.Errorf("beside one that was taken over: %s", p.Facts["account.then"].Text)
+	}
+	k.refused(t, then(account("svc@contoso.com"), approvals.ThenBlocked), "or end HP-7 first")
+}
+
 func TestTheBlockIsWrittenAtTheEndAndIsNobodysAfterThat(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

@@ -81,8 +81,8 @@ func (e *Entra) CheckZones(ctx context.Context) ([]ZoneReport, error) {
 	return append(out, blocked...), nil
 }
 
-// blockedName is how the group of blocked accounts is called among the zones: no zone can have that name.
-const blockedName = "blocked accounts"
+// BlockedName is how the group of blocked accounts is called among the zones of a check: no zone can have that name.
+const BlockedName = "blocked accounts"
 
 // blockedReport is what a check found of the group of blocked accounts, if there is one.
 func (e *Entra) blockedReport(ctx context.Context) ([]ZoneReport, error) {
@@ -90,7 +90,7 @@ func (e *Entra) blockedReport(ctx context.Context) ([]ZoneReport, error) {
 	if !set {
 		return nil, nil
 	}
-	report := ZoneReport{Zone: Zone{Name: blockedName, Title: b.Title, Group: b.Group}, Blocks: true}
+	report := ZoneReport{Zone: Zone{Name: BlockedName, Title: b.Title, Group: b.Group}, Blocks: true}
 	var err error
 	report.Broken, err = e.CheckBlocked(ctx, approvals.ClassSweep)
 	if no, refused := errors.AsType[*approvals.Refusal](err); refused {

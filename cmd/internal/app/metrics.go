@@ -63,7 +63,7 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		forged:          counters("forged_total", "Records in Redis that hallpass did not write, each time one is read, by kind.", "kind"),
 		auditOverdue:    gauge("audit_checkpoint_overdue_seconds", "How long the next checkpoint of the audit log has been due. 0 if none are made."),
 		auditUnsound:    gauge("audit_unsound", "1 while the audit log does not verify, or Redis is older than what was signed."),
-		zonesBroken:     gauge("zones_broken", "Fenced zones whose fence does not hold. They take nothing new until it does."),
+		zonesBroken:     gauge("zones_broken", "Fenced zones whose fence does not hold, and the group of blocked accounts if its block does not. They take nothing new until it does."),
 		unmanaged:       gauge("unmanaged_exemptions", "Exemptions in Entra ID that no request stands behind, counted every six hours. NaN until they were counted."),
 		storeErrors:     counters("store_errors_total", "Calls to Redis that failed, by operation.", "operation"),
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hallpass/approvals/redisstore"
+	"hallpass/graph/entra"
 )
 
 // sampling is how often the store is looked at for metrics, and over how many looks the use of the Graph budget is taken:
@@ -49,7 +50,11 @@ func look(ctx context.Context, p Parts, use *usage, m *Metrics) error {
 		return err
 	}
 	m.ClockSkew(p.Now().Sub(now))
-	broken, err := brokenZones(ctx, p.Store, p.Rules.File().ZoneNames())
+	zones := p.Rules.File().ZoneNames()
+	if _, set := p.Rules.File().Blocked(); set {
+		zones = append(zones, entra.BlockedName)
+	}
+	broken, err := brokenZones(ctx, p.Store, zones)
 	if err != nil {
 		return err
 	}
