@@ -116,3 +116,24 @@ func TestAnAccountThatIsBlockedByHandIsExemptNoMore(t *testing.T) {
 		s.reads("Ana's card", s.card(s.c.Slack.DMChannel("U0ANA"), "HP-1001").Plain(), "dana@contoso.com blocked the account from every sign-in, so its exemption ends.")
 	})
 }
+
+func TestAnAccountThatPerUserMFAAsksIsBlockedAfterItsStateIsPutBack(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock(companytest.Rules)}, func(s *scene) {
+		s.hears("ana", "account svc-scan@contoso.com in per-user-mfa for 3d because the scanner cannot do MFA")
+		s.says("sam", "approve HP-1001")
+		s.wait(5 * time.Second)
+		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
+		s.clicks("cleo", companytest.ChanSecurity, "HP-1001", "Approve", map[string]any{})
+		s.wait(2 * time.Minute)
+		r := s.state("HP-1001", approvals.StateActive)
+		if code := scans(s); code != graphtest.CodeOK {
+			t.Errorf("while it is in force it ends with %d", code)
+		}
+		s.wait(time.Until(r.End) + 3*time.Minute)
+		s.state("HP-1001", approvals.StateEnded)
+		if u, _ := s.c.Tenant.User("svc-scan@contoso.com"); u.MFAState != "enforced" || !s.c.Tenant.IsMember(companytest.BlockedGroup, u.ID) {
+			t.Errorf("it is %s now, and blocked: %v", u.MFAState, s.c.Tenant.IsMember(companytest.BlockedGroup, u.ID))
+		}
+	})
+}
