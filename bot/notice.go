@@ -87,7 +87,7 @@ func anew(r *approvals.Request) string {
 	if a.Where != "" {
 		b.WriteString(" in " + a.Where)
 	}
-	return clip(b.String(), 400) + " for 30d because …"
+	return clip(b.String(), 400) + " for 30d" + typedThen(a) + " because …"
 }
 
 func (v Voice) roundNotices(r *approvals.Request, i int, add func(key string, requester, approvers bool, text ...Span)) {

@@ -74,7 +74,7 @@ func blockedNow(r *approvals.Request) Text {
 		return nil
 	}
 	return Text{
-		plain(" "), code(c.Label), plain(" is blocked from every sign-in now. Its owner decides: a new request lets it in again, an administrator takes it out of "),
-		literal(name(c.Title)), plain(", or it is deleted."),
+		plain(" "), code(c.Label), plain(" is blocked from every sign-in now. Its owner decides: a new request lets it in again ("), code(anew(r)),
+		plain("), an administrator takes it out of "), literal(name(c.Title)), plain(", or it is deleted."),
 	}
 }
