@@ -189,3 +189,11 @@ func clip(s string, n int) string {
 	}
 	return string(runes[:n-1]) + "…"
 }
+
+// Typed is a prefix as people type it: one address stands alone.
+func Typed(p netip.Prefix) string {
+	if p.IsSingleIP() {
+		return p.Addr().String()
+	}
+	return p.String()
+}

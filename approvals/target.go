@@ -32,16 +32,11 @@ const PlacePerUser = "per-user-mfa"
 // EntryWas begins the entry of a per-user MFA state: "was:enforced" stands for one that is disabled and was enforced.
 const EntryWas = "was:"
 
-// Blocked gives the group of blocked accounts and the account of a TargetBlock.
-func (t Target) Blocked() (group, account string) {
-	group, account, _ = strings.Cut(t.ID, "/")
-	return group, account
-}
-
 // Target is an object in Entra ID that hallpass keeps in shape, or a place in which people do what Graph cannot.
 type Target struct {
 	Kind TargetKind `json:"kind"`
-	// ID is the Entra object id; for TargetApp the unique name (uniqueName); for TargetBlock two of them, see BlockTarget; for TargetManual the name in the rules file.
+	// ID is the Entra object id; for TargetApp the unique name (uniqueName); for TargetBlock two of them, see BlockTarget; for
+	// TargetManual the name in the rules file.
 	ID string `json:"id"`
 }
 

@@ -1,6 +1,9 @@
 package approvals
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Then is what becomes of an account when its exemption ends.
 type Then string
@@ -21,6 +24,12 @@ const EntryUnblocked = "unblocked"
 // BlockTarget is the target of an account that is blocked when its exemption ends.
 func BlockTarget(group, account string) Target {
 	return Target{Kind: TargetBlock, ID: group + "/" + account}
+}
+
+// Blocked gives the group of blocked accounts and the account of a TargetBlock.
+func (t Target) Blocked() (group, account string) {
+	group, account, _ = strings.Cut(t.ID, "/")
+	return group, account
 }
 
 // Blocks reports whether the account is blocked from every sign-in when the change is taken away.

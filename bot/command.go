@@ -74,13 +74,14 @@ func (g Grammar) Parse(text string) (Command, error) {
 		}
 		return Command{}, g.unknown(verb, text)
 	}
-	p := g.split(rest)
+	var also []string
 	switch verb {
 	case "app":
-		p = g.split(rest, "with", "then")
+		also = []string{"with", "then"}
 	case "ip", "account", "adopt":
-		p = g.split(rest, "then")
+		also = []string{"then"}
 	}
+	p := g.split(rest, also...)
 	c := Command{Verb: verb, Why: p.because}
 	if err := bounded("reason", p.because, maxReason); err != nil {
 		return c, err

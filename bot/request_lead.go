@@ -102,11 +102,7 @@ func from(r *approvals.Request) string {
 func typedAddresses(prefixes []netip.Prefix) []string {
 	var list []string
 	for _, p := range prefixes {
-		if p.IsSingleIP() {
-			list = append(list, p.Addr().String())
-		} else {
-			list = append(list, p.String())
-		}
+		list = append(list, approvals.Typed(p))
 	}
 	return list
 }

@@ -33,7 +33,7 @@ func (e *Engine) Open(ctx context.Context, act approvals.Act, ask approvals.Ask)
 	if err != nil {
 		return approvals.Request{}, err
 	}
-	if err := e.mayAdopt(ask, plan); err != nil {
+	if err := e.mayAdopt(plan); err != nil {
 		return approvals.Request{}, err
 	}
 	if err := e.noTwin(ctx, who.Person, plan); err != nil {

@@ -35,7 +35,7 @@ func (s *shaping) adopt(b belief) {
 
 // mayAdopt refuses to take anything over where nobody can tell hallpass's own requests from those of another hand: the
 // ledger would believe whoever can write the store.
-func (e *Engine) mayAdopt(ask approvals.Ask, plan approvals.Plan) error {
+func (e *Engine) mayAdopt(plan approvals.Plan) error {
 	if e.cfg.Skeptic != nil || !slices.ContainsFunc(plan.Changes, func(c approvals.Change) bool { return c.Adopt }) {
 		return nil
 	}
@@ -43,9 +43,6 @@ func (e *Engine) mayAdopt(ask approvals.Ask, plan approvals.Plan) error {
 		return approvals.Refuse(approvals.RefusedInput, "No account can be blocked at its end here: the store is not authenticated.").
 			Or("Ask your administrator to set `audit.mac_keys_file`, or ask with `then mfa`.")
 	}
-	if ask.Adopt {
-		return approvals.Refuse(approvals.RefusedInput, "Nothing can be taken over here: the store is not authenticated.").
-			Or("Ask your administrator to set `audit.mac_keys_file`.")
-	}
-	return nil
+	return approvals.Refuse(approvals.RefusedInput, "Nothing can be taken over here: the store is not authenticated.").
+		Or("Ask your administrator to set `audit.mac_keys_file`.")
 }

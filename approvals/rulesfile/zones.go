@@ -54,9 +54,6 @@ func (f *File) readBlocked(r *reader, n *yaml.Node) {
 		return
 	}
 	taken := f.taken()
-	for _, z := range f.zones {
-		taken[z.Group.ID], taken[z.FencePolicy], taken[z.RegistrationPolicy] = fmt.Sprintf("zone %q: group", z.Name), fmt.Sprintf("zone %q: fence_policy", z.Name), fmt.Sprintf("zone %q: registration_policy", z.Name)
-	}
 	v := r.fields(n, "blocked", "group", "policy", "title")
 	b := &Blocked{Group: approvals.Target{Kind: approvals.TargetGroup}, Title: "Blocked accounts"}
 	if v["title"] != nil {
@@ -101,7 +98,7 @@ func readMFAPolicies(r *reader, at, n *yaml.Node, what string, taken ids) []stri
 // ids are the object ids that the file uses, each with what it is used for.
 type ids map[string]string
 
-// taken are the ids of groups and places, which no zone may use again.
+// taken are the ids of groups, places and of the zones read so far, which nothing that has to stand alone may use again.
 func (f *File) taken() ids {
 	out := ids{}
 	for _, g := range f.groups {
@@ -112,6 +109,11 @@ func (f *File) taken() ids {
 	}
 	for _, p := range f.exclusions {
 		out[p.Target.ID] = fmt.Sprintf("exclusion %q", p.Name)
+	}
+	for _, z := range f.zones {
+		for key, id := range map[string]string{"group": z.Group.ID, "location": z.Location.ID, "fence_policy": z.FencePolicy, "registration_policy": z.RegistrationPolicy} {
+			out[id] = fmt.Sprintf("zone %q: %s", z.Name, key)
+		}
 	}
 	delete(out, "") // of what was a mistake already
 	return out

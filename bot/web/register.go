@@ -101,7 +101,7 @@ func (g *Register) load(ctx context.Context) error {
 func (g *Register) put(found []approvals.Request, gone []approvals.RequestID) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	grown := len(gone) > 0
+	moved := len(gone) > 0
 	rows := slices.Clone(g.rows) // who reads holds the old list
 	for i := range found {
 		row := rowOf(&found[i])
@@ -109,14 +109,14 @@ func (g *Register) put(found []approvals.Request, gone []approvals.RequestID) {
 			rows[at] = row
 			continue
 		}
-		rows, grown = append(rows, row), true
+		rows, moved = append(rows, row), true
 	}
-	if grown {
+	if moved {
 		rows = slices.DeleteFunc(rows, func(row *Row) bool { return slices.Contains(gone, row.ID) })
 		slices.SortFunc(rows, func(a, b *Row) int { return cmp.Compare(b.Number, a.Number) })
 	}
 	g.rows = rows
-	if grown {
+	if moved {
 		g.index()
 	}
 }

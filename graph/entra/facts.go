@@ -224,14 +224,10 @@ func (e *Entra) perUserFacts(ctx context.Context, p *approvals.Plan, u graph.Use
 }
 
 func (e *Entra) defaultsFacts(ctx context.Context, p *approvals.Plan, _ graph.User) error {
-	on, err := e.cfg.Reader.SecurityDefaults(ctx)
-	if err != nil {
-		fact, wait := e.unread(ctx, err, BucketDirectory, "reading the security defaults")
-		p.Facts["tenant.security_defaults"] = fact
-		return wait
+	if err := e.tenantDefaults(ctx, p); err != nil {
+		return err
 	}
-	p.Facts["tenant.security_defaults"] = truth(on)
-	if on {
+	if p.Facts["tenant.security_defaults"].Bool {
 		return approvals.Refuse(approvals.RefusedTarget, "Security defaults are on in this tenant: they ask everybody for MFA and know no exceptions.").
 			Or("Use an app registration, which they never ask; or administrators replace them by Conditional Access policies.")
 	}

@@ -84,15 +84,7 @@ func (h history) whose(p *approvals.Plan, ask approvals.Ask) {
 	for _, a := range ask.Addresses {
 		list := h.from([]netip.Prefix{a})
 		if len(list) > 0 && every(list, func(s graph.SignIn) bool { return s.Code != 0 }) {
-			p.Warnings = append(p.Warnings, fmt.Sprintf("From %s it was stopped every time within 30 days, and never got in: make sure that the address is yours.", typed(a)))
+			p.Warnings = append(p.Warnings, fmt.Sprintf("From %s it was stopped every time within 30 days, and never got in: make sure that the address is yours.", approvals.Typed(a)))
 		}
 	}
-}
-
-// typed is a prefix as people type it.
-func typed(p netip.Prefix) string {
-	if p.IsSingleIP() {
-		return p.Addr().String()
-	}
-	return p.String()
 }

@@ -66,7 +66,7 @@ func (e *Entra) CheckZones(ctx context.Context) ([]ZoneReport, error) {
 		no, refused := errors.AsType[*approvals.Refusal](err)
 		switch {
 		case refused: // its group is gone, or hallpass may not read it
-			report.Broken = []evaluate.Finding{{What: no.What, Do: "See that the group exists and that hallpass may read it."}}
+			report.Broken = unreadable(no)
 		case err != nil:
 			return nil, err
 		default:
@@ -79,6 +79,11 @@ func (e *Entra) CheckZones(ctx context.Context) ([]ZoneReport, error) {
 		out = append(out, report)
 	}
 	return append(out, blocked...), nil
+}
+
+// unreadable is what is found of a group that is gone, or that hallpass may not read.
+func unreadable(no *approvals.Refusal) []evaluate.Finding {
+	return []evaluate.Finding{{What: no.What, Do: "See that the group exists and that hallpass may read it."}}
 }
 
 // BlockedName is how the group of blocked accounts is called among the zones of a check: no zone can have that name.
@@ -94,7 +99,7 @@ func (e *Entra) blockedReport(ctx context.Context) ([]ZoneReport, error) {
 	var err error
 	report.Broken, err = e.CheckBlocked(ctx, approvals.ClassSweep)
 	if no, refused := errors.AsType[*approvals.Refusal](err); refused {
-		report.Broken, err = []evaluate.Finding{{What: no.What, Do: "See that the group exists and that hallpass may read it."}}, nil
+		report.Broken, err = unreadable(no), nil
 	}
 	if err != nil || len(report.Broken) > 0 {
 		return []ZoneReport{report}, err

@@ -14,7 +14,7 @@ func (t Tenant) Unblocked(g Group, policy string) []Finding {
 	name := "the policy for blocked accounts “" + p.Name + "”"
 	blocking(p, g.ID, blockedGroup, name, &out)
 	everything(p, name, &out)
-	out.add(len(p.ExcludeLocations) > 0 || len(p.IncludeLocations) > 0 && !only(p.IncludeLocations, all), name+" depends on the location", "Remove its network condition.")
+	everywhere(p, name, &out)
 	managed(g, blockedGroup, &out)
 	return out
 }

@@ -85,7 +85,7 @@ func (t Tenant) registration(z Zone, out *findings) {
 	name := "the registration block “" + p.Name + "”"
 	blocking(p, z.Group, zonesGroup, name, out)
 	out.add(!slices.Contains(p.UserActions, RegisterSecurityInfo), name+" does not cover the registration of security information", "Set its target to the user action “Register security information”.")
-	out.add(len(p.ExcludeLocations) > 0 || len(p.IncludeLocations) > 0 && !only(p.IncludeLocations, all), name+" depends on the location", "Remove its network condition.")
+	everywhere(p, name, out)
 }
 
 // zonesGroup is what the group of a zone is called in findings.
@@ -96,6 +96,11 @@ func everything(p graph.Policy, name string, out *findings) {
 	out.add(!only(p.IncludeApps, all), name+" is not for all resources", "Set its target resources to all resources.")
 	out.add(len(p.ExcludeApps) > 0, name+" leaves out "+appNames(p.ExcludeApps), "Remove the excluded resources.")
 	out.add(len(p.UserActions)+len(p.AuthContexts) > 0 || p.AppFilter != nil, name+" is for user actions, authentication contexts or filtered apps", "Set its target resources to all resources.")
+}
+
+// everywhere are the demands on a policy that holds wherever a sign-in comes from.
+func everywhere(p graph.Policy, name string, out *findings) {
+	out.add(len(p.ExcludeLocations) > 0 || len(p.IncludeLocations) > 0 && !only(p.IncludeLocations, all), name+" depends on the location", "Remove its network condition.")
 }
 
 // blocking are the demands on a policy that blocks a group, always and whole. whose says what the group is.

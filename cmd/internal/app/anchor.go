@@ -175,9 +175,9 @@ func (a *Anchor) see(s audit.Signed) {
 }
 
 func (a *Anchor) open(s audit.Signed) (audit.Checkpoint, error) {
-	public, ok := a.Key.Public().(ed25519.PublicKey)
-	if !ok {
-		return audit.Checkpoint{}, errors.New("the signing key is no Ed25519 key")
+	public, err := publicHalf(a.Key)
+	if err != nil {
+		return audit.Checkpoint{}, err
 	}
 	return s.Open(public)
 }

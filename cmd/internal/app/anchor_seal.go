@@ -2,9 +2,7 @@ package app
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -142,9 +140,9 @@ func (a *Anchor) next(ctx context.Context, prev audit.Signed, found bool) (audit
 		since = c.At
 		before, next = []audit.Signed{prev}, audit.Checkpoint{Tenant: a.Tenant, Prev: prev.Hash(), Seq: c.Seq, Link: c.Link}
 	}
-	public, ok := a.Key.Public().(ed25519.PublicKey)
-	if !ok {
-		return next, errors.New("the signing key is no Ed25519 key")
+	public, err := publicHalf(a.Key)
+	if err != nil {
+		return next, err
 	}
 	log, last := audit.NewLog(before, public), audit.End{Seq: next.Seq, Link: next.Link}
 	end, err := a.Store.AuditLog(ctx, next.Seq+1, func(l audit.Line) error {

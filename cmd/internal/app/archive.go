@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/ed25519"
@@ -60,12 +59,7 @@ func archive(ctx context.Context, store *redisstore.Store, key ed25519.PrivateKe
 		return Archived{}, err
 	}
 	var list []approvals.Request
-	var final []approvals.State
-	for _, s := range approvals.States() {
-		if s.Final() {
-			final = append(final, s)
-		}
-	}
+	final := slices.DeleteFunc(approvals.States(), func(s approvals.State) bool { return !s.Final() })
 	err = store.EachIn(ctx, final, func(r approvals.Request) error {
 		if !r.Ended.IsZero() && r.Ended.Before(o.Before) {
 			list = append(list, r)
@@ -84,13 +78,9 @@ func archive(ctx context.Context, store *redisstore.Store, key ed25519.PrivateKe
 	if !o.Go {
 		return out, nil
 	}
-	var records []evidence.Record
-	for _, r := range list {
-		trail, err := store.Trail(ctx, r)
-		if err != nil {
-			return out, fmt.Errorf("reading the trail of %s: %w", r.ID, err)
-		}
-		records = append(records, evidence.Make(r, trail))
+	records, err := recordsOf(ctx, store, list)
+	if err != nil {
+		return out, err
 	}
 	signed, err := evidence.Sign(key, tenant, evidence.Query{What: "requests finished before " + o.Before.UTC().Format("2006-01-02"), Until: o.Before, At: now}, records)
 	if err != nil {
@@ -133,12 +123,12 @@ func writeArchive(file string, signed evidence.Signed, key ed25519.PrivateKey) (
 		return "", fmt.Errorf("reading the archive back: %w", err)
 	}
 	var read evidence.Signed
-	if err := json.NewDecoder(bytes.NewReader(again)).Decode(&read); err != nil {
+	if err := json.Unmarshal(again, &read); err != nil {
 		return "", fmt.Errorf("reading the archive back: %w", err)
 	}
-	public, ok := key.Public().(ed25519.PublicKey)
-	if !ok {
-		return "", errors.New("the signing key is no Ed25519 key")
+	public, err := publicHalf(key)
+	if err != nil {
+		return "", err
 	}
 	p, err := read.Open(public)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"hallpass/approvals"
@@ -82,13 +84,19 @@ func gather(ctx context.Context, store *redisstore.Store, o EvidenceOptions, now
 			return q, nil, err
 		}
 	}
+	records, err := recordsOf(ctx, store, slices.Collect(maps.Values(found)))
+	return q, records, err
+}
+
+// recordsOf puts requests and their trails together.
+func recordsOf(ctx context.Context, store *redisstore.Store, list []approvals.Request) ([]evidence.Record, error) {
 	var records []evidence.Record
-	for _, r := range found {
+	for _, r := range list {
 		trail, err := store.Trail(ctx, r)
 		if err != nil {
-			return q, nil, fmt.Errorf("reading the trail of %s: %w", r.ID, err)
+			return nil, fmt.Errorf("reading the trail of %s: %w", r.ID, err)
 		}
 		records = append(records, evidence.Make(r, trail))
 	}
-	return q, records, nil
+	return records, nil
 }

@@ -85,9 +85,9 @@ func (c *Core) believed(ctx context.Context, tenant string, o RestoreOptions) (a
 		if anchor == nil {
 			return audit.Checkpoint{}, audit.Signed{}, errors.New("there is no key to check the checkpoints with: set audit.key, or say -key FILE")
 		}
-		public, ok := anchor.Key.Public().(ed25519.PublicKey)
-		if !ok {
-			return audit.Checkpoint{}, audit.Signed{}, errors.New("the signing key is no Ed25519 key")
+		public, err := publicHalf(anchor.Key)
+		if err != nil {
+			return audit.Checkpoint{}, audit.Signed{}, err
 		}
 		key = public
 	}

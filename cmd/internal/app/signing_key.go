@@ -8,6 +8,15 @@ import (
 	"fmt"
 )
 
+// publicHalf is what everybody may know of a signing key.
+func publicHalf(key ed25519.PrivateKey) (ed25519.PublicKey, error) {
+	public, ok := key.Public().(ed25519.PublicKey)
+	if !ok {
+		return nil, errors.New("the signing key is no Ed25519 key")
+	}
+	return public, nil
+}
+
 // ParseSigningKey reads an Ed25519 private key from PEM (PKCS #8), as `openssl genpkey -algorithm ed25519` makes it.
 func ParseSigningKey(data []byte) (ed25519.PrivateKey, error) {
 	block, _ := pem.Decode(data)

@@ -12,6 +12,17 @@ import (
 // scans is a scanner signing in with the account that per-user MFA asks, from an address that policies trust.
 func scans(s *scene) int { return unattended(s, "svc-scan@contoso.com", "Scanner", "52.166.10.1") }
 
+// unasked brings an exemption of svc-scan from per-user MFA into force.
+func unasked(s *scene, term string) approvals.Request {
+	s.hears("ana", "account svc-scan@contoso.com in per-user-mfa for "+term+" because the scanner cannot do MFA")
+	s.says("sam", "approve HP-1001")
+	s.wait(5 * time.Second)
+	s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
+	s.clicks("cleo", companytest.ChanSecurity, "HP-1001", "Approve", map[string]any{})
+	s.wait(2 * time.Minute)
+	return s.state("HP-1001", approvals.StateActive)
+}
+
 func TestPerUserMFAOfOneAccountFromAskToEnd(t *testing.T) {
 	t.Parallel()
 	inCompany(t, companytest.Options{}, func(s *scene) {
@@ -47,13 +58,7 @@ func TestPerUserMFAOfOneAccountFromAskToEnd(t *testing.T) {
 func TestPerUserMFAThatIsEnabledByHandEndsTheRequest(t *testing.T) {
 	t.Parallel()
 	inCompany(t, companytest.Options{Rate: -1}, func(s *scene) {
-		s.hears("ana", "account svc-scan@contoso.com in per-user-mfa for 7d because the scanner cannot do MFA")
-		s.says("sam", "approve HP-1001")
-		s.wait(5 * time.Second)
-		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
-		s.clicks("cleo", companytest.ChanSecurity, "HP-1001", "Approve", map[string]any{})
-		s.wait(2 * time.Minute)
-		s.state("HP-1001", approvals.StateActive)
+		unasked(s, "7d")
 		u, _ := s.c.Tenant.User("svc-scan@contoso.com")
 		s.c.Tenant.SetMFA("dana@contoso.com", u.ID, "enforced")
 		s.wait(6 * time.Hour)
