@@ -69,6 +69,9 @@ func (t *telling) wanted(ctx context.Context) ([]CardRow, error) {
 	if err := t.hands(ctx, &out); err != nil {
 		return nil, err
 	}
+	if takenOut(t.r) {
+		t.alarms(add)
+	}
 	if t.r.State != approvals.StatePending {
 		for _, group := range round.Ruling.Notify {
 			t.channels(group, func(p Place) { add(roleNotify+group, p) })
@@ -96,6 +99,8 @@ func (t *telling) shows(role string) Card {
 		return t.b.voice.Live(t.r, true)
 	case strings.HasPrefix(role, roleHands), strings.HasPrefix(role, roleTask):
 		return t.b.voice.Hand(t.r, strings.HasPrefix(role, roleTask))
+	case strings.HasPrefix(role, roleAlarm) && takenOut(t.r):
+		return t.b.voice.Live(t.r, false)
 	case strings.HasPrefix(role, roleNotify), strings.HasPrefix(role, roleAlarm):
 		return Bare(t.b.voice.Live(t.r, false))
 	case role == roleOwner, role == roleCard && t.r.Owner.Is(t.r.Requester):

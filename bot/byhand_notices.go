@@ -69,9 +69,8 @@ func (t *telling) hands(ctx context.Context, out *[]CardRow) error {
 	if len(*out) == before {
 		t.silent = group
 	}
-	if task.Late && t.b.cfg.Security != nil {
-		security := t.b.cfg.Security()
-		t.channels(security, func(p Place) { *out = append(*out, CardRow{Role: roleAlarm + security, Place: p}) })
+	if task.Late {
+		t.alarms(func(role string, p Place) { *out = append(*out, CardRow{Role: role, Place: p}) })
 	}
 	return nil
 }

@@ -79,27 +79,6 @@ func (g Grammar) askForm() Form {
 	return form
 }
 
-// prepared is the form with what a button on a piece of advice says filled in: the choice, the subject after a space, and the
-// address from which it is to be exempt after another; or a place alone. It is not believed; it is only where the person begins.
-func (g Grammar) prepared(value string) Form {
-	form := g.askForm()
-	for i, o := range form.Inputs[0].Options {
-		subject, ok := strings.CutPrefix(value, o.Value+" ")
-		if place := value == o.Value && !strings.HasSuffix(value, ":"); !ok && !place {
-			continue
-		}
-		form.Inputs[0].Value = form.Inputs[0].Options[i].Value
-		if ok {
-			subject, from, _ := strings.Cut(line(subject), " ")
-			form.Inputs[1].Value = clip(subject, 200)
-			if i := slices.IndexFunc(form.Inputs, func(in Input) bool { return in.ID == fieldFrom }); i >= 0 {
-				form.Inputs[i].Value = clip(from, 200)
-			}
-		}
-	}
-	return form
-}
-
 // readAsk checks a submitted form without asking anybody outside. Mistakes come back by field.
 func (g Grammar) readAsk(fields map[string]string) (approvals.Ask, map[string]string) {
 	wrong := map[string]string{}

@@ -132,7 +132,7 @@ func pieces(t *testing.T) map[string]bottest.Piece {
 	taken := server(t).active().later(day).does(approvals.Woke{Views: []approvals.View{{Vanished: true, Hand: "mallory@contoso.com"}}})
 	approver("ending-taken-out", taken)
 	notices("taken-out", taken.later(time.Minute).seen(approvals.View{Absent: true}).is(approvals.StateEnded))
-
+	requester("again-taken-out", taken)
 	approver("ending-taken-out-by-an-app", server(t).active().later(day).does(approvals.Woke{Views: []approvals.View{{Vanished: true, Hand: "the app terraform"}}}))
 
 	denied := server(t).later(time.Hour).vote(cleo(), approvals.ChoiceDeny, 0, "security").is(approvals.StateDenied)

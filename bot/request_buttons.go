@@ -8,6 +8,9 @@ import (
 func Value(r *approvals.Request) string { return string(r.ID) + ":" + r.Round().Fingerprint }
 
 func buttons(r *approvals.Request, approver bool) []Button {
+	if again := askAgain(r); again != nil {
+		return again
+	}
 	value := Value(r)
 	details := Button{ID: ButtonDetails, Label: "Details", Value: value}
 	if approver {

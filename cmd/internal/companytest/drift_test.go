@@ -1,0 +1,36 @@
+package companytest_test
+
+import (
+	"testing"
+	"time"
+
+	"hallpass/approvals"
+	"hallpass/cmd/internal/companytest"
+)
+
+func TestWhatAnotherHandTookOutIsToldToSecurityAndAskedForAgainByButton(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock(companytest.Rules)}, func(s *scene) {
+		exempted(s, "HP-1001", "account svc-nx@contoso.com from 20.50.2.1 20.50.2.2 for 30d then mfa because AgilePoint NX calls SharePoint")
+		u, _ := s.c.Tenant.User("svc-nx@contoso.com")
+		s.c.Tenant.Leave("dana@contoso.com", companytest.ZoneGroup, u.ID)
+		s.wait(6 * time.Hour)
+		s.state("HP-1001", approvals.StateEnded)
+		s.reads("security's channel", s.card(companytest.ChanSecurity, "HP-1001").Plain(), "dana@contoso.com took it out of Entra ID. It is not put back.")
+
+		s.clicks("cleo", companytest.ChanSecurity, "HP-1001", "Ask for it again", map[string]any{"term": "20d", "reason": "it was taken out by mistake"})
+		s.wait(15 * time.Second) // the tenant is read for the plan
+		again := s.state("HP-1002", approvals.StatePending)
+		if again.Requester.UPN != "cleo@contoso.com" || again.Owner.UPN != "sam@contoso.com" || len(again.Ask.Addresses) != 2 || again.Ask.Then != approvals.ThenMFA {
+			t.Errorf("asked for again is %+v, by %s, of %s", again.Ask, again.Requester.UPN, again.Owner.UPN)
+		}
+		s.says("sam", "approve HP-1002")
+		s.wait(5 * time.Second)
+		s.clicks("bo", companytest.ChanNetsec, "HP-1002", "Approve", map[string]any{})
+		s.wait(3 * time.Minute)
+		s.state("HP-1002", approvals.StateActive)
+		if !s.c.Tenant.IsMember(companytest.ZoneGroup, u.ID) {
+			t.Error("it was approved and is not there")
+		}
+	})
+}
