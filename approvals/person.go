@@ -10,6 +10,8 @@ type Person struct {
 	// Name and UPN are for people to read; nothing is decided by them.
 	Name string `json:"name,omitempty"`
 	UPN  string `json:"upn,omitempty"`
+	// Team is the person's department in Entra ID, for reviewers to find things by; nothing is decided by it.
+	Team string `json:"team,omitempty"`
 	// Enabled and Guest are the account's status in Entra ID.
 	Enabled bool `json:"enabled"`
 	Guest   bool `json:"guest,omitempty"`

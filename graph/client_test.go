@@ -164,11 +164,11 @@ func TestUsersAreFoundByNameAndByMail(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	k.tenant.AddUser(graphtest.User{
-		UPN: "o'neil@contoso.com", Mail: "o'neil@contoso.com", Name: "Neil", Enabled: true, EmployeeID: "7",
+		UPN: "o'neil@contoso.com", Mail: "o'neil@contoso.com", Name: "Neil", Enabled: true, EmployeeID: "7", Department: "Integrations",
 		Attributes: map[string]string{"extensionAttribute3": "owner"},
 	})
 	u, err := k.c.User(t.Context(), "o'neil@contoso.com", "extensionAttribute3")
-	if err != nil || u.EmployeeID != "7" || u.Attributes["extensionAttribute3"] != "owner" || u.Guest || !u.Enabled {
+	if err != nil || u.EmployeeID != "7" || u.Department != "Integrations" || u.Attributes["extensionAttribute3"] != "owner" || u.Guest || !u.Enabled {
 		t.Errorf("%+v, %v", u, err)
 	}
 	found, err := k.c.UsersByMail(t.Context(), "O'Neil@contoso.com")

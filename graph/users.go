@@ -18,13 +18,13 @@ import (
 
 // User is what hallpass reads of a user.
 type User struct {
-	ID, UPN, Mail, Name, EmployeeID string
-	Enabled, Guest, Synced          bool
+	ID, UPN, Mail, Name, EmployeeID, Department string
+	Enabled, Guest, Synced                      bool
 	// Attributes are extension attributes that were asked for, by name.
 	Attributes map[string]string
 }
 
-const userFields = "id,userPrincipalName,mail,displayName,employeeId,accountEnabled,userType,onPremisesSyncEnabled"
+const userFields = "id,userPrincipalName,mail,displayName,employeeId,department,accountEnabled,userType,onPremisesSyncEnabled"
 
 // User reads a user by object id or user principal name. attributes are names like extensionAttribute3.
 func (c *Client) User(ctx context.Context, idOrUPN string, attributes ...string) (User, error) {
@@ -65,7 +65,8 @@ func user(u models.Userable) User {
 	upn := text(u.GetUserPrincipalName())
 	return User{
 		ID: text(u.GetId()), UPN: upn, Mail: text(u.GetMail()), Name: text(u.GetDisplayName()), EmployeeID: text(u.GetEmployeeId()),
-		Enabled: truth(u.GetAccountEnabled()), Synced: truth(u.GetOnPremisesSyncEnabled()),
+		Department: text(u.GetDepartment()),
+		Enabled:    truth(u.GetAccountEnabled()), Synced: truth(u.GetOnPremisesSyncEnabled()),
 		Guest: !strings.EqualFold(text(u.GetUserType()), "Member") || strings.Contains(upn, "#EXT#"),
 	}
 }

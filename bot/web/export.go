@@ -81,11 +81,11 @@ func stamp(t time.Time) string {
 // requestsTable is the table of requests.
 func requestsTable(rows []*Row) Table {
 	t := Table{Name: "requests", Columns: []string{
-		"id", "kind", "what", "where", "place", "owner", "requester", "rule", "state", "opened", "applied", "end", "ended", "cause", "stuck", "changed", "last_used", "unused", "word",
+		"id", "kind", "what", "where", "place", "owner", "team", "requester", "rule", "state", "opened", "applied", "end", "ended", "cause", "stuck", "changed", "last_used", "unused", "word",
 	}}
 	for _, r := range rows {
 		t.Rows = append(t.Rows, []string{
-			string(r.ID), string(r.Kind), r.What, r.Where, r.Place, r.Owner, r.Requester, r.Rule, string(r.State), stamp(r.Opened), stamp(r.Applied),
+			string(r.ID), string(r.Kind), r.What, r.Where, r.Place, r.Owner, r.Team, r.Requester, r.Rule, string(r.State), stamp(r.Opened), stamp(r.Applied),
 			stamp(r.End), stamp(r.Ended), r.Cause, r.Stuck, stamp(r.Changed), stamp(r.Used), strconv.FormatBool(r.Unused), r.Word,
 		})
 	}

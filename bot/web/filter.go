@@ -20,10 +20,11 @@ type View struct {
 	Kind    approvals.Kind
 	State   string // a state, or one of: open, overdue, stuck, unused
 	Owner   string // exactly
+	Team    string // the owner's
 	Where   string // a name of the rules file
 	Rule    string
 	Cause   string
-	Text    string // anywhere in id, what, place, people, reason and ticket
+	Text    string // anywhere in id, what, place, people, team, reason and ticket
 	Older   int    // opened at least so many days ago
 	Ends    int    // active, and ends within so many days
 	Sort    string // a key of orders; "-" before it turns it round
@@ -34,7 +35,7 @@ type View struct {
 // ReadView reads a view from an address. What makes no sense is left out, and named.
 func ReadView(q url.Values) View {
 	v := View{
-		Kind: approvals.Kind(q.Get("kind")), State: q.Get("state"), Owner: q.Get("owner"), Where: q.Get("where"), Rule: q.Get("rule"),
+		Kind: approvals.Kind(q.Get("kind")), State: q.Get("state"), Owner: q.Get("owner"), Team: q.Get("team"), Where: q.Get("where"), Rule: q.Get("rule"),
 		Cause: q.Get("cause"), Text: strings.TrimSpace(q.Get("q")), Sort: q.Get("sort"), Page: 1,
 	}
 	if v.Kind != "" && !slices.Contains(kinds(), v.Kind) {
@@ -80,7 +81,7 @@ func stateFilters() []string {
 func (v View) Values() url.Values {
 	q := url.Values{}
 	for name, text := range map[string]string{
-		"kind": string(v.Kind), "state": v.State, "owner": v.Owner, "where": v.Where, "rule": v.Rule, "cause": v.Cause, "q": v.Text, "sort": v.Sort,
+		"kind": string(v.Kind), "state": v.State, "owner": v.Owner, "team": v.Team, "where": v.Where, "rule": v.Rule, "cause": v.Cause, "q": v.Text, "sort": v.Sort,
 	} {
 		if text != "" {
 			q.Set(name, text)
@@ -103,6 +104,7 @@ func (v View) Matches(r *Row, now time.Time) bool {
 	switch {
 	case v.Kind != "" && r.Kind != v.Kind,
 		v.Owner != "" && r.Owner != v.Owner,
+		v.Team != "" && r.Team != v.Team,
 		v.Where != "" && r.Where != v.Where,
 		v.Rule != "" && r.Rule != v.Rule,
 		v.Cause != "" && r.Cause != v.Cause,
@@ -159,6 +161,8 @@ func orderOf(key string) (func(a, b *Row) int, bool) {
 		return byText(func(r *Row) string { return r.Place }), true
 	case "owner":
 		return byText(func(r *Row) string { return r.Owner }), true
+	case "team":
+		return byText(func(r *Row) string { return r.Team }), true
 	case "state":
 		return func(a, b *Row) int {
 			return cmp.Compare(slices.Index(approvals.States(), a.State), slices.Index(approvals.States(), b.State))

@@ -33,12 +33,16 @@ type listBody struct {
 }
 
 // choices are the names that stand in the register, to choose from.
-type choices struct{ Wheres, Rules []string }
+type choices struct{ Wheres, Rules, Teams []string }
 
 func choicesOf(rows []*Row) choices {
-	wheres, rules := map[string]bool{}, map[string]bool{}
-	var where, rule string
+	wheres, rules, teams := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	var where, rule, team string // most rows have what the one before had
 	for _, r := range rows {
+		if r.Team != team {
+			team = r.Team
+			teams[team] = true
+		}
 		if r.Where != where {
 			where = r.Where
 			wheres[where] = true
@@ -48,7 +52,7 @@ func choicesOf(rows []*Row) choices {
 			rules[rule] = true
 		}
 	}
-	return choices{sorted(wheres), sorted(rules)}
+	return choices{sorted(wheres), sorted(rules), sorted(teams)}
 }
 
 func sorted(set map[string]bool) []string {

@@ -235,6 +235,32 @@ func TestAnExportHoldsTheViewThatWasAskedFor(t *testing.T) {
 	}
 }
 
+func TestRequestsAreFoundByTheTeamOfTheirOwner(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	in := func(team string) func(*approvals.Request) { return func(r *approvals.Request) { r.Owner.Team = team } }
+	s.mem.request(1001, in("Integrations"))
+	s.mem.request(1002, in("Network & Sites"))
+	s.mem.request(1003, nil)
+	b := s.browser()
+	all := b.get("/requests?sort=team").text
+	for _, want := range []string{"<option>Integrations</option>", "<option>Network &amp; Sites</option>", `team=Network`} {
+		if !strings.Contains(all, want) {
+			t.Errorf("the table of all has no %s", want)
+		}
+	}
+	if i, j := strings.Index(all, ">HP-1001<"), strings.Index(all, ">HP-1002<"); i < 0 || j < i {
+		t.Error("they are not in the order of their teams")
+	}
+	found := b.get("/requests?team=Network+%26+Sites").text
+	if !strings.Contains(found, ">HP-1002<") || strings.Contains(found, ">HP-1001<") || strings.Contains(found, ">HP-1003<") {
+		t.Error("not those of one team, and no others")
+	}
+	if csv := b.get("/export/requests.csv?team=Integrations").text; !strings.Contains(csv, "Ana Almeida,Integrations,") || strings.Contains(csv, "HP-1002") {
+		t.Errorf("the export of a team is %q", csv)
+	}
+}
+
 func TestTheRegisterFollowsWhatChanges(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

@@ -81,7 +81,9 @@ func (g *Register) load(ctx context.Context) error {
 	err = g.source.Each(ctx, func(batch []approvals.Request) error {
 		for i := range batch {
 			row := rowOf(&batch[i])
-			row.Where, row.Place, row.Owner, row.Requester, row.Rule = once(row.Where), once(row.Place), once(row.Owner), once(row.Requester), once(row.Rule)
+			for _, name := range []*string{&row.Where, &row.Place, &row.Owner, &row.Team, &row.Requester, &row.Rule} {
+				*name = once(*name)
+			}
 			rows = append(rows, row)
 		}
 		return nil

@@ -21,6 +21,7 @@ type Row struct {
 	Where     string // the name in the rules file
 	Place     string // the target's name for people
 	Owner     string
+	Team      string // the owner's, when the owner was read last
 	Requester string
 	Rule      string
 	State     approvals.State
@@ -45,7 +46,7 @@ func rowOf(r *approvals.Request) *Row {
 		n = 0
 	}
 	row := &Row{
-		ID: r.ID, Number: n, Kind: r.Ask.Kind, What: bot.What(r), Where: r.Ask.Where, Place: bot.Where(r), Owner: r.Owner.Label(),
+		ID: r.ID, Number: n, Kind: r.Ask.Kind, What: bot.What(r), Where: r.Ask.Where, Place: bot.Where(r), Owner: r.Owner.Label(), Team: r.Owner.Team,
 		Requester: r.Requester.Label(), Rule: r.Round().Ruling.Rule, State: r.State, Word: r.Word(), Opened: r.Opened, Applied: r.Applied, End: r.End,
 		Ended: r.Ended, Changed: lastChange(r),
 	}
@@ -59,7 +60,7 @@ func rowOf(r *approvals.Request) *Row {
 	if r.Stuck != nil {
 		row.Stuck = r.Stuck.Why
 	}
-	row.text = strings.ToLower(strings.Join([]string{string(row.ID), row.What, row.Place, row.Owner, row.Requester, r.Ask.Reason, r.Ask.Ticket}, "\n"))
+	row.text = strings.ToLower(strings.Join([]string{string(row.ID), row.What, row.Place, row.Owner, row.Team, row.Requester, r.Ask.Reason, r.Ask.Ticket}, "\n"))
 	return row
 }
 

@@ -11,7 +11,7 @@ import (
 
 // person is an account as approvals knows it.
 func (e *Entra) person(u graph.User) approvals.Person {
-	p := approvals.Person{ID: u.ID, Human: u.ID, Name: u.Name, UPN: u.UPN, Enabled: u.Enabled, Guest: u.Guest}
+	p := approvals.Person{ID: u.ID, Human: u.ID, Name: u.Name, UPN: u.UPN, Team: u.Department, Enabled: u.Enabled, Guest: u.Guest}
 	switch e.cfg.Human {
 	case "":
 	case "employeeId":

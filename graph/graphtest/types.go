@@ -39,9 +39,9 @@ const (
 
 // User is an account.
 type User struct {
-	ID, UPN, Mail, Name, EmployeeID string
-	Enabled, Guest, Synced          bool
-	Attributes                      map[string]string // extensionAttribute1 …
+	ID, UPN, Mail, Name, EmployeeID, Department string
+	Enabled, Guest, Synced                      bool
+	Attributes                                  map[string]string // extensionAttribute1 …
 	// Methods are the registered authentication methods, beside the password: mobilePhone, fido2 …
 	Methods []string
 	// ReportedAs is the name by which the report of registered methods has it, which is behind. Empty: its own.

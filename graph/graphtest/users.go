@@ -69,7 +69,7 @@ func userJSON(u *User) object {
 	}
 	out := object{
 		"id": u.ID, "userPrincipalName": u.UPN, "displayName": u.Name, "accountEnabled": u.Enabled, "userType": kind,
-		"onPremisesSyncEnabled": nil, "mail": nil, "employeeId": nil, "onPremisesExtensionAttributes": u.Attributes,
+		"onPremisesSyncEnabled": nil, "mail": nil, "employeeId": nil, "department": nil, "onPremisesExtensionAttributes": u.Attributes,
 	}
 	if u.Synced {
 		out["onPremisesSyncEnabled"] = true
@@ -79,6 +79,9 @@ func userJSON(u *User) object {
 	}
 	if u.EmployeeID != "" {
 		out["employeeId"] = u.EmployeeID
+	}
+	if u.Department != "" {
+		out["department"] = u.Department
 	}
 	return out
 }

@@ -27,15 +27,15 @@ const (
 )
 
 // Person is somebody of the company, in Slack and in Entra ID.
-type Person struct{ Slack, Entra, Name, Mail, Does string }
+type Person struct{ Slack, Entra, Name, Mail, Does, Team string }
 
 // People are those who work here.
 func People() []Person {
 	return []Person{
-		{"U0ANA", "a0000000-0000-4000-a000-00000000000a", "Ana Almeida", "ana@contoso.com", "engineer"},
-		{"U0BO", "b0000000-0000-4000-a000-00000000000b", "Bo Berg", "bo@contoso.com", "approver, network security"},
-		{"U0CLEO", "c0000000-0000-4000-a000-00000000000c", "Cleo Costa", "cleo@contoso.com", "approver, security"},
-		{"U0SAM", "50000000-0000-4000-a000-00000000000d", "Sam Stone", "sam@contoso.com", "security reviewer"},
+		{"U0ANA", "a0000000-0000-4000-a000-00000000000a", "Ana Almeida", "ana@contoso.com", "engineer", "Integrations"},
+		{"U0BO", "b0000000-0000-4000-a000-00000000000b", "Bo Berg", "bo@contoso.com", "approver, network security", "Network"},
+		{"U0CLEO", "c0000000-0000-4000-a000-00000000000c", "Cleo Costa", "cleo@contoso.com", "approver, security", "Security"},
+		{"U0SAM", "50000000-0000-4000-a000-00000000000d", "Sam Stone", "sam@contoso.com", "security reviewer", "Security"},
 	}
 }
 
