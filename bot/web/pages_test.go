@@ -256,8 +256,8 @@ func TestRequestsAreFoundByTheTeamOfTheirOwner(t *testing.T) {
 	if !strings.Contains(found, ">HP-1002<") || strings.Contains(found, ">HP-1001<") || strings.Contains(found, ">HP-1003<") {
 		t.Error("not those of one team, and no others")
 	}
-	if csv := b.get("/export/requests.csv?team=Integrations").text; !strings.Contains(csv, "Ana Almeida,Integrations,") || strings.Contains(csv, "HP-1002") {
-		t.Errorf("the export of a team is %q", csv)
+	if file := b.get("/export/requests.csv?team=Integrations").text; !strings.Contains(file, "Ana Almeida,Integrations,") || strings.Contains(file, "HP-1002") {
+		t.Errorf("the export of a team is %q", file)
 	}
 }
 

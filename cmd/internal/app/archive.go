@@ -24,6 +24,7 @@ const maxArchived = 5000
 type ArchiveOptions struct {
 	Before time.Time // finished before
 	File   string    // must not be there yet
+	Most   int       // how many at most, and never more than 5,000; 0: those
 	Go     bool      // else it only says what it would do
 }
 
@@ -70,7 +71,8 @@ func archive(ctx context.Context, store *redisstore.Store, key ed25519.PrivateKe
 		return Archived{}, err
 	}
 	slices.SortFunc(list, func(a, b approvals.Request) int { return cmp.Compare(number(a.ID), number(b.ID)) })
-	out := Archived{Requests: min(len(list), maxArchived), Left: max(0, len(list)-maxArchived)}
+	most := min(cmp.Or(o.Most, maxArchived), maxArchived)
+	out := Archived{Requests: min(len(list), most), Left: max(0, len(list)-most)}
 	if list = list[:out.Requests]; len(list) == 0 {
 		return out, nil
 	}

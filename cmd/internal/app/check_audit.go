@@ -92,6 +92,7 @@ func SealStore(ctx context.Context, cfg Config) (int, error) {
 // checkAudit says how safe the audit log is.
 func checkAudit(ctx context.Context, p Parts, out *report) {
 	checkMACs(ctx, p, out)
+	checkRetention(p.Retention, out)
 	if p.Anchor == nil {
 		out.advise("Set audit.key_file and audit.checkpoint_file: openssl genpkey -algorithm ed25519 makes a key.",
 			"checkpoints of the audit log are not signed: whoever can write Redis can write it anew")

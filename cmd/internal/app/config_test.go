@@ -84,7 +84,7 @@ func TestAGoodConfigIsReadWithItsDefaultsAndSecrets(t *testing.T) {
 		Workers:  app.Workers{End: 4, Inbox: 4, Apply: 4, Chat: 4, Sweep: 1},
 		Audit: app.Audit{
 			Key: app.NewSecret(auditKey()), CheckpointFile: "testdata/checkpoints.jsonl", CheckpointWebhook: app.NewSecret("https://siem.example.com/in?token=hunter2"), Every: "15m",
-			MACKeys: app.NewSecrets(strings.Split(macKeys, ",")...),
+			MACKeys: app.NewSecrets(strings.Split(macKeys, ",")...), ArchiveFolder: "testdata/archives", ArchiveDays: 400,
 		},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b app.Secret) bool { return a.Reveal() == b.Reveal() }),

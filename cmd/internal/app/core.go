@@ -50,6 +50,8 @@ type Parts struct {
 	// Anchor, if not nil, signs checkpoints of the audit log, every AnchorEvery (default 1 h).
 	Anchor      *Anchor
 	AnchorEvery time.Duration
+	// Retention says what is archived by itself. It needs the key of the Anchor.
+	Retention Retention
 	// Alarms, if not nil, is what the store tells of records that hallpass did not write.
 	Alarms  *Alarms
 	Observe bool

@@ -83,6 +83,9 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 	if p.Anchor, err = anchorOf(cfg, store, transport); err != nil {
 		return fail(err)
 	}
+	if p.Retention, err = retentionOf(cfg); err != nil {
+		return fail(err)
+	}
 	if cfg.Teams.On() {
 		if p.Teams, err = teamsConfig(cfg, transport, m); err != nil {
 			return fail(fmt.Errorf("teams: %w", err))

@@ -79,6 +79,9 @@ func (c *Core) schedules() []engine.Schedule {
 		sealing := &anchoring{p.Anchor, p.Store, p.Log, c.alarm}
 		all = append(all, sealing.schedule(p.AnchorEvery))
 	}
+	if p.Retention.Folder != "" {
+		all = append(all, (&retaining{p.Retention, p.Store, archivedAtOnce, p.Log, c.alarm}).schedule())
+	}
 	return all
 }
 
