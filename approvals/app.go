@@ -11,7 +11,7 @@ import (
 type AppAccess struct {
 	Name  string // in the rules file and in commands
 	Title string // for people
-	// Permissions are application permissions of Microsoft Graph. May be empty: then nothing is consented to.
+	// Permissions are application permissions of Microsoft Graph or, as SharePoint/NAME, of SharePoint itself. May be empty: then nothing is consented to.
 	Permissions []string
 	// Consent is the name in the rules file, ConsentID the Entra object id, of the group whose members consent to them.
 	Consent, ConsentID string
@@ -120,11 +120,15 @@ func AppTarget(where, name string) Target {
 	return Target{Kind: TargetApp, ID: "hallpass-" + where + "-" + name}
 }
 
+// PermissionOfSharePoint begins the name of a permission of SharePoint's own API (REST and CSOM), which heeds none of Microsoft
+// Graph's.
+const PermissionOfSharePoint = "SharePoint/"
+
 // DeniedPermission says why an application permission is never asked for; empty if it may be. With these an application could
 // make itself, or somebody, an administrator; or reads and writes what everybody has, where something narrower exists.
 func DeniedPermission(name string) string {
 	const takes = "who holds it can make itself an administrator"
-	switch name {
+	switch name = strings.TrimPrefix(name, PermissionOfSharePoint); name {
 	case "Directory.ReadWrite.All", "RoleManagement.ReadWrite.Directory", "AppRoleAssignment.ReadWrite.All", "Application.ReadWrite.All",
 		"Application.ReadWrite.OwnedBy", "User.ReadWrite.All", "Group.ReadWrite.All", "GroupMember.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All",
 		"PrivilegedAccess.ReadWrite.AzureAD", "PrivilegedAccess.ReadWrite.AzureADGroup", "RoleEligibilitySchedule.ReadWrite.Directory",

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"time"
 
@@ -9,13 +10,33 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 )
 
-// graphApp is Microsoft Graph's own app id, the same in every tenant.
-const graphApp = "00000003-0000-0000-c000-000000000000"
+// The app ids of the resources, the same in every tenant.
+const (
+	graphApp      = "00000003-0000-0000-c000-000000000000"
+	sharePointApp = "00000003-0000-0ff1-ce00-000000000000" // SharePoint's own API (REST, CSOM), which takes no permission of Graph's
+)
+
+// resource is an API whose application permissions hallpass knows by name.
+type resource struct {
+	app    string
+	prefix string // of the names of its permissions
+}
+
+var resources = []resource{{graphApp, ""}, {sharePointApp, "SharePoint/"}}
+
+// ask is how an application asks for the role: the id alone is one of Microsoft Graph.
+func (r resource) ask(role string) string {
+	if r.app == graphApp {
+		return role
+	}
+	return r.app + "/" + role
+}
 
 // OwnApp is an app registration, as far as it is watched: hallpass's own.
 type OwnApp struct {
 	ID, ObjectID, Name string
-	// Granted are the application permissions of Microsoft Graph that are granted, by name; others as RESOURCE/ID.
+	// Granted are the application permissions that are granted, by name: those of Microsoft Graph alone, those of SharePoint as
+	// SharePoint/NAME, and those of others as RESOURCE/ID.
 	Granted     []string
 	Owners      []string // object ids
 	Credentials []AppCredential
@@ -81,40 +102,45 @@ func (c *Client) appOwners(ctx context.Context, appID string) ([]string, error) 
 	return out, nil
 }
 
-// roles are the application permissions of Microsoft Graph, by their ids.
+// roles are the application permissions of the resources that hallpass knows by name.
 type roles struct {
-	resource string // the object id of Microsoft Graph's service principal
-	names    map[string]string
+	ids   map[string]string            // by name, as an application asks for them
+	names map[string]map[string]string // by the object id of the resource's service principal, and then by the id of the role
 }
 
-// AppRoles are the application permissions that Microsoft Graph knows: their ids by their names.
+// AppRoles are the application permissions that there are, of Microsoft Graph and, as SharePoint/NAME, of SharePoint: their ids
+// by their names, as NewApp takes them. A tenant without SharePoint has none of the latter.
 func (c *Client) AppRoles(ctx context.Context) (map[string]string, error) {
 	known, err := c.readRoles(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]string, len(known.names))
-	for id, name := range known.names {
-		out[name] = id
-	}
-	return out, nil
+	return maps.Clone(known.ids), nil
 }
 
-// readRoles reads the permissions of Microsoft Graph, which are many and hardly ever change, and keeps them.
+// readRoles reads the permissions of the resources, which are many and hardly ever change, and keeps them.
 func (c *Client) readRoles(ctx context.Context) (*roles, error) {
-	r, err := c.call(abs.GET, "/servicePrincipals(appId='"+graphApp+"')", url.Values{"$select": {"id,appRoles"}})
-	if err != nil {
-		return nil, err
-	}
-	resource, err := get[models.ServicePrincipalable](ctx, c, r, models.CreateServicePrincipalFromDiscriminatorValue)
-	if err != nil {
-		return nil, err
-	}
-	out := &roles{resource: text(resource.GetId()), names: map[string]string{}}
-	for _, role := range resource.GetAppRoles() {
-		if id := role.GetId(); id != nil {
-			out.names[id.String()] = text(role.GetValue())
+	out := &roles{ids: map[string]string{}, names: map[string]map[string]string{}}
+	for _, of := range resources {
+		r, err := c.call(abs.GET, "/servicePrincipals(appId='"+of.app+"')", url.Values{"$select": {"id,appRoles"}})
+		if err != nil {
+			return nil, err
 		}
+		resource, err := get[models.ServicePrincipalable](ctx, c, r, models.CreateServicePrincipalFromDiscriminatorValue)
+		if IsNotFound(err) && of.app != graphApp {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		names := map[string]string{}
+		for _, role := range resource.GetAppRoles() {
+			if id := role.GetId(); id != nil {
+				name := of.prefix + text(role.GetValue())
+				names[id.String()], out.ids[name] = name, of.ask(id.String())
+			}
+		}
+		out.names[text(resource.GetId())] = names
 	}
 	c.roles.Store(out)
 	return out, nil
@@ -138,13 +164,13 @@ func (c *Client) Granted(ctx context.Context, appID string) ([]string, error) {
 		if id := a.GetResourceId(); id != nil {
 			of = id.String()
 		}
-		if known == nil || of == known.resource && known.names[role] == "" {
+		if known == nil || known.names[of] != nil && known.names[of][role] == "" {
 			if known, err = c.readRoles(ctx); err != nil {
 				return nil, err
 			}
 		}
-		name := known.names[role]
-		if of != known.resource || name == "" {
+		name := known.names[of][role]
+		if name == "" {
 			name = text(a.GetResourceDisplayName()) + "/" + role
 		}
 		out = append(out, name)

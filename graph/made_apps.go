@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,7 +25,7 @@ type MadeApp struct {
 	// Principal is the object id of its service principal; empty: it has none. Enabled: it may sign in.
 	Principal string
 	Enabled   bool
-	// Asks are the ids of the application permissions of Microsoft Graph that it asks for; others as RESOURCE/ID.
+	// Asks are the ids of the application permissions of Microsoft Graph that it asks for; those of others as APP/ID.
 	Asks         []string
 	Certificates []Certificate
 	Federated    []Federated
@@ -47,7 +48,7 @@ type NewApp struct {
 	Name, Unique string
 	// Notes say for whom and why it is there.
 	Notes string
-	// Asks are the ids of the application permissions of Microsoft Graph that it asks for.
+	// Asks are the permissions that it asks for, by their ids, as AppRoles gives them.
 	Asks []string
 }
 
@@ -152,23 +153,46 @@ func (c *Client) Register(ctx context.Context, n NewApp) error {
 	return c.sendBody(ctx, r, body)
 }
 
-// resourceAccess are permissions of Microsoft Graph, by their ids, as an application asks for them.
-func resourceAccess(ids []string) ([]models.RequiredResourceAccessable, error) {
-	resource, of := models.NewRequiredResourceAccess(), graphApp
-	resource.SetResourceAppId(&of)
-	var list []models.ResourceAccessable
-	for _, ask := range ids {
-		id, err := uuid.Parse(ask)
-		if err != nil {
-			return nil, fmt.Errorf("graph: the id of a permission: %w", err)
+// resourceAccess are permissions, as Asks has them, grouped by their resource.
+func resourceAccess(asks []string) ([]models.RequiredResourceAccessable, error) {
+	var out []models.RequiredResourceAccessable
+	for _, of := range resources {
+		var list []models.ResourceAccessable
+		for _, ask := range asks {
+			app, role, other := strings.Cut(ask, "/")
+			if !other {
+				app, role = graphApp, ask
+			}
+			if app != of.app {
+				continue
+			}
+			id, err := uuid.Parse(role)
+			if err != nil {
+				return nil, fmt.Errorf("graph: the id of a permission: %w", err)
+			}
+			access, kind := models.NewResourceAccess(), applicationRole
+			access.SetId(&id)
+			access.SetTypeEscaped(&kind)
+			list = append(list, access)
 		}
-		access, kind := models.NewResourceAccess(), applicationRole
-		access.SetId(&id)
-		access.SetTypeEscaped(&kind)
-		list = append(list, access)
+		if len(list) > 0 {
+			resource, app := models.NewRequiredResourceAccess(), of.app
+			resource.SetResourceAppId(&app)
+			resource.SetResourceAccess(list)
+			out = append(out, resource)
+		}
 	}
-	resource.SetResourceAccess(list)
-	return []models.RequiredResourceAccessable{resource}, nil
+	if n := asked(out); n != len(asks) {
+		return nil, fmt.Errorf("graph: %d of %d permissions belong to no resource that is known", len(asks)-n, len(asks))
+	}
+	return out, nil
+}
+
+func asked(list []models.RequiredResourceAccessable) (n int) {
+	for _, resource := range list {
+		n += len(resource.GetResourceAccess())
+	}
+	return n
 }
 
 // SetCertificates replaces all certificates of an app registration. What is to stay is sent again as it was read.

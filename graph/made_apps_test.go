@@ -221,6 +221,33 @@ func TestAnAppThatWasJustMadeIsNotYetEverywhere(t *testing.T) {
 	}
 }
 
+func TestAnAppAsksForPermissionsOfSharePointItself(t *testing.T) {
+	t.Parallel()
+	k := newKitOf(t, graphtest.Options{Rate: -1, AppRoles: []string{"Sites.Selected", "SharePoint/Sites.Selected"}}, roles()...)
+	known, err := k.c.AppRoles(t.Context())
+	ofGraph, ofSharePoint := known["Sites.Selected"], known["SharePoint/Sites.Selected"]
+	if err != nil || ofGraph == "" || !strings.HasPrefix(ofSharePoint, "00000003-0000-0ff1-ce00-000000000000/") {
+		t.Fatalf("%v, %v", known, err)
+	}
+	if err := k.c.Register(t.Context(), graph.NewApp{Name: "AgilePoint NX", Unique: "hp-1", Asks: []string{ofSharePoint, ofGraph}}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := k.c.MadeApp(t.Context(), "hp-1")
+	if err != nil || len(a.Asks) != 2 || !slices.Contains(a.Asks, ofGraph) || !slices.Contains(a.Asks, ofSharePoint) {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if err := k.c.AddPrincipal(t.Context(), a.AppID); err != nil {
+		t.Fatal(err)
+	}
+	k.tenant.Consent("cleo@contoso.com", a.AppID)
+	if got, err := k.c.Granted(t.Context(), a.AppID); err != nil || len(got) != 2 || !slices.Contains(got, "SharePoint/Sites.Selected") || !slices.Contains(got, "Sites.Selected") {
+		t.Errorf("%v, %v", got, err)
+	}
+	if err := k.c.Register(t.Context(), graph.NewApp{Name: "x", Unique: "hp-2", Asks: []string{"11111111-0000-0000-0000-000000000000/" + ofGraph}}); err == nil {
+		t.Error("a permission of an unknown resource was left out, and nobody said so")
+	}
+}
+
 func TestWhatGraphsPermissionsAreCalledIsReadOnceUnlessOneIsNew(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
@@ -236,8 +263,8 @@ func TestWhatGraphsPermissionsAreCalledIsReadOnceUnlessOneIsNew(t *testing.T) {
 	}
 	for i, step := range []struct {
 		grant string
-		want  int
-	}{{"", 1}, {"", 1}, {"Brand.New", 2}, {"", 2}} {
+		want  int // one for each of Microsoft Graph and SharePoint
+	}{{"", 2}, {"", 2}, {"Brand.New", 4}, {"", 4}} {
 		if step.grant != "" {
 			k.tenant.Grant("cleo@contoso.com", a.ID, step.grant)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -53,8 +54,8 @@ func readPermissions(r *reader, n *yaml.Node, what string) []string {
 		why := approvals.DeniedPermission(name)
 		switch {
 		case name == "":
-		case !regexp.MustCompile(`^[A-Za-z-]+(\.[A-Za-z-]+)+$`).MatchString(name):
-			r.add(item, "an application permission of Microsoft Graph, like Sites.Selected", "%s: %q is no permission", what, name)
+		case !regexp.MustCompile(`^[A-Za-z-]+(\.[A-Za-z-]+)+$`).MatchString(strings.TrimPrefix(name, approvals.PermissionOfSharePoint)):
+			r.add(item, "an application permission of Microsoft Graph, like Sites.Selected, or of SharePoint itself, like SharePoint/Sites.Selected", "%s: %q is no permission", what, name)
 		case why != "":
 			r.add(item, why, "%s: %s is never given", what, name)
 		case slices.Contains(out, name):

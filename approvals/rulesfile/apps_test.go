@@ -65,6 +65,8 @@ func TestMistakesInAppsSayWhatToWrite(t *testing.T) {
 		`x: {permissions: [Policy.ReadWrite.ConditionalAccess], consent: admins}`: "make itself an administrator",
 		`x: {permissions: [Mail.Send], consent: admins}`:                          "all mailboxes",
 		`x: {permissions: [Sites.FullControl.All], consent: admins}`:              "Sites.Selected",
+		`x: {permissions: [SharePoint/Sites.FullControl.All], consent: admins}`:   "is never given",
+		`x: {permissions: [Exchange/Mail.Send], consent: admins}`:                 "is no permission",
 		`x: {permissions: ["Sites Selected"], consent: admins}`:                   "is no permission",
 		`x: {permissions: [Sites.Selected, Sites.Selected], consent: admins}`:     "stands twice",
 		`x: {permissions: [Sites.Selected], consent: admin}`:                      "not in the section groups",

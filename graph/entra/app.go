@@ -51,7 +51,7 @@ func (e *Entra) planApp(ctx context.Context, ask approvals.Ask) (approvals.Plan,
 		return p, err
 	}
 	t := approvals.AppTarget(ask.Where, ask.App)
-	if err := e.reserve(ctx, BucketDirectory, approvals.ClassPerson, appCalls+1); err != nil {
+	if err := e.reserve(ctx, BucketDirectory, approvals.ClassPerson, appCalls+2); err != nil {
 		return p, err
 	}
 	ids, err := e.permissionIDs(ctx, access.Permissions)
@@ -154,20 +154,20 @@ func usable(c approvals.Credential, access approvals.AppAccess, now time.Time) (
 	return int(cert.NotAfter.Sub(now).Hours() / 24), nil
 }
 
-// permissionIDs finds the ids of application permissions of Microsoft Graph.
+// permissionIDs finds the ids of application permissions.
 func (e *Entra) permissionIDs(ctx context.Context, names []string) ([]string, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
 	known, err := e.cfg.Reader.AppRoles(ctx)
 	if err != nil {
-		return nil, e.said(ctx, err, BucketDirectory, "reading which permissions Microsoft Graph has")
+		return nil, e.said(ctx, err, BucketDirectory, "reading which permissions there are")
 	}
 	var ids []string
 	for _, name := range names {
 		id := known[name]
 		if id == "" {
-			return nil, approvals.Refuse(approvals.RefusedTarget, "Microsoft Graph has no application permission “%s”.", clip(name, 80)).
+			return nil, approvals.Refuse(approvals.RefusedTarget, "There is no application permission “%s” here.", clip(name, 80)).
 				Or("Tell the people who keep the rules file.")
 		}
 		ids = append(ids, id)

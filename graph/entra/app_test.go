@@ -383,7 +383,7 @@ func TestApplicationsThatCannotBePlannedAreRefusedInWords(t *testing.T) {
 		"shorter than the ask":    {application(certified(t, 30)), nil, "The certificate ends on"},
 		"a key that cannot sign":  {application(approvals.Credential{Certificate: curve}), nil, "Use RSA"},
 		"a weak key":              {application(approvals.Credential{Certificate: der}), nil, "2048 are the least"},
-		"a permission of no name": {application(fine), func(k *kit) { k.o.access[0].Permissions = []string{"Sites.Selectd"} }, "has no application permission"},
+		"a permission of no name": {application(fine), func(k *kit) { k.o.access[0].Permissions = []string{"Sites.Selectd"} }, "There is no application permission “Sites.Selectd” here"},
 		"a name that is taken":    {application(fine), func(k *kit) { k.tenant.AddApp(graphtest.App{Name: "other", Unique: "hallpass-contracts-nx"}) }, "hallpass did not make"},
 		"made with other rights": {application(fine), func(k *kit) {
 			k.tenant.AddApp(graphtest.App{Name: "nx", Unique: "hallpass-contracts-nx", Owners: []string{k.apps.Principal}})

@@ -24,7 +24,22 @@ func (t *Tenant) appRoles() []string {
 const (
 	graphApp       = "00000003-0000-0000-c000-000000000000"
 	graphPrincipal = "4e2a1b00-1111-4222-a333-444455556666"
+
+	sharePointApp       = "00000003-0000-0ff1-ce00-000000000000"
+	sharePointPrincipal = "4e2a1b00-2222-4222-a333-444455556666"
+	sharePointPrefix    = "SharePoint/" // of its permissions in Options and App
 )
+
+// rolesOf are the roles of a resource, whose names begin so; those of Microsoft Graph have no prefix.
+func (t *Tenant) rolesOf(prefix string) []object {
+	out := []object{}
+	for _, name := range t.appRoles() {
+		if strings.HasPrefix(name, sharePointPrefix) == (prefix != "") {
+			out = append(out, object{"id": roleID(name), "value": strings.TrimPrefix(name, prefix), "isEnabled": true, "allowedMemberTypes": []string{"Application"}})
+		}
+	}
+	return out
+}
 
 func roleID(name string) string {
 	const digits = "0123456789abcdef"
@@ -66,11 +81,13 @@ func (t *Tenant) appCalls(c call) answer {
 	case c.r.Method != http.MethodGet || rest == "":
 		return notModelled(c.r.Method + " " + c.r.URL.Path)
 	case what == "servicePrincipals/" && id == graphApp:
-		roles := []object{}
-		for _, name := range t.appRoles() {
-			roles = append(roles, object{"id": roleID(name), "value": name, "isEnabled": true, "allowedMemberTypes": []string{"Application"}})
+		return c.one(object{"id": graphPrincipal, "appRoles": t.rolesOf("")})
+	case what == "servicePrincipals/" && id == sharePointApp:
+		list := t.rolesOf(sharePointPrefix)
+		if len(list) == 0 { // a tenant without SharePoint
+			return notFound(id)
 		}
-		return c.one(object{"id": graphPrincipal, "appRoles": roles})
+		return c.one(object{"id": sharePointPrincipal, "appRoles": list})
 	case a == nil:
 		return notFound(id)
 	case area == "servicePrincipals" && (a.Principal == "" || t.unseen(a.principalMade)):
@@ -80,7 +97,11 @@ func (t *Tenant) appCalls(c call) answer {
 	case what == "servicePrincipals/appRoleAssignments":
 		list := []object{}
 		for _, name := range a.Roles {
-			list = append(list, object{"id": NewID(), "appRoleId": roleID(name), "principalId": NewID(), "resourceId": graphPrincipal, "resourceDisplayName": "Microsoft Graph"})
+			resource, title := graphPrincipal, "Microsoft Graph"
+			if strings.HasPrefix(name, sharePointPrefix) {
+				resource, title = sharePointPrincipal, "Office 365 SharePoint Online"
+			}
+			list = append(list, object{"id": NewID(), "appRoleId": roleID(name), "principalId": NewID(), "resourceId": resource, "resourceDisplayName": title})
 		}
 		return c.page(list, 100, 999)
 	case what == "applications/":

@@ -176,7 +176,8 @@ func (t *Tenant) Consent(actor, appID string) {
 	var roles []string
 	if a != nil {
 		for _, name := range t.appRoles() {
-			if slices.Contains(a.Asks, roleID(name)) && !slices.Contains(a.Roles, name) {
+			asked := slices.ContainsFunc(a.Asks, func(ask string) bool { _, id := askOf(ask); return id == roleID(name) })
+			if asked && !slices.Contains(a.Roles, name) {
 				roles = append(roles, name)
 			}
 		}

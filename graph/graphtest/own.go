@@ -64,7 +64,7 @@ func (c call) owned(a *App, do func(*App) answer) answer {
 }
 
 func appJSON(a *App) object {
-	keys, secrets, access := []object{}, []object{}, []object{}
+	keys, secrets := []object{}, []object{}
 	for _, k := range a.Credentials {
 		o := object{"keyId": k.ID, "displayName": k.Name, "endDateTime": k.Ends.UTC().Format(time.RFC3339)}
 		if k.Secret {
@@ -74,17 +74,30 @@ func appJSON(a *App) object {
 		o["type"], o["usage"], o["key"] = "AsymmetricX509Cert", "Verify", k.Key
 		keys = append(keys, o)
 	}
-	for _, id := range a.Asks {
-		access = append(access, object{"id": id, "type": "Role"})
-	}
 	required := []object{}
-	if len(access) > 0 {
-		required = append(required, object{"resourceAppId": graphApp, "resourceAccess": access})
+	for _, resource := range []string{graphApp, sharePointApp} {
+		access := []object{}
+		for _, ask := range a.Asks {
+			if of, id := askOf(ask); of == resource {
+				access = append(access, object{"id": id, "type": "Role"})
+			}
+		}
+		if len(access) > 0 {
+			required = append(required, object{"resourceAppId": resource, "resourceAccess": access})
+		}
 	}
 	return object{
 		"id": a.object, "appId": a.ID, "displayName": a.Name, "uniqueName": a.Unique, "keyCredentials": keys, "passwordCredentials": secrets,
 		"requiredResourceAccess": required,
 	}
+}
+
+// askOf is the app id of the resource and the id of the permission that stands in App.Asks.
+func askOf(ask string) (resource, id string) {
+	if resource, id, other := strings.Cut(ask, "/"); other {
+		return resource, id
+	}
+	return graphApp, ask
 }
 
 func bad(why string) answer { return no(http.StatusBadRequest, "Request_BadRequest", why) }
@@ -146,10 +159,16 @@ func (t *Tenant) register(c call, unique string) answer {
 	var asks []string
 	for _, of := range body.Access {
 		for _, access := range of.Access {
-			if of.Resource != graphApp || access.Type != "Role" {
+			switch {
+			case access.Type != "Role":
+				return bad("requiredResourceAccess of another type")
+			case of.Resource == graphApp:
+				asks = append(asks, access.ID)
+			case of.Resource == sharePointApp:
+				asks = append(asks, sharePointApp+"/"+access.ID)
+			default:
 				return bad("requiredResourceAccess of another resource")
 			}
-			asks = append(asks, access.ID)
 		}
 	}
 	if body.Name == "" || body.Audience != "AzureADMyOrg" {

@@ -122,6 +122,27 @@ func TestAgilePointMovesFromAFencedExemptionToAnApplication(t *testing.T) {
 	})
 }
 
+// SharePoint's own API, which older connectors call, heeds none of the permissions of Microsoft Graph.
+func TestAnApplicationThatCallsSharePointsOwnAPIIsConsentedToForBoth(t *testing.T) {
+	t.Parallel()
+	const graphs, both = "permissions: [Sites.Selected]", "permissions: [Sites.Selected, SharePoint/Sites.Selected]"
+	inCompany(t, companytest.Options{Rules: strings.Replace(companytest.Rules, graphs, both, 1)}, func(s *scene) {
+		s.registers("HP-1001", "agilepoint-nx", s.certificate(365), "3d")
+		s.reads("the approvers' card", s.card(companytest.ChanSecurity, "HP-1001").Plain(), "SharePoint/Sites.Selected")
+		made, _ := s.made("agilepoint-nx")
+		s.c.Tenant.Grant("bo@contoso.com", made.ID, "Sites.Selected")
+		s.wait(6 * time.Minute)
+		s.reads("Bo", s.says("bo", "done HP-1001 I clicked"), "Entra ID does not show the consent yet: SharePoint/Sites.Selected is missing")
+		s.c.Tenant.Consent("bo@contoso.com", made.ID)
+		s.wait(6 * time.Minute)
+		s.grants("HP-1001", "done")
+		s.state("HP-1001", approvals.StateActive)
+		if made, _ = s.made("agilepoint-nx"); len(made.Credentials) != 1 || len(made.Roles) != 2 {
+			t.Errorf("%+v", made)
+		}
+	})
+}
+
 func TestACertificateIsRotatedByASecondRequest(t *testing.T) {
 	t.Parallel()
 	inCompany(t, companytest.Options{Rate: -1}, func(s *scene) {

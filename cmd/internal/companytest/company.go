@@ -214,7 +214,7 @@ func mfaWriter() graphtest.App {
 
 // Tenant makes the company's tenant.
 func Tenant(o Options) *graphtest.Tenant {
-	t := graphtest.New(graphtest.Options{Now: o.Now, Rate: o.Rate, StaleFor: o.Stale, Seed: 1, Judge: o.Judge, AppRoles: []string{"Sites.Selected", "Mail.ReadBasic.All"}})
+	t := graphtest.New(graphtest.Options{Now: o.Now, Rate: o.Rate, StaleFor: o.Stale, Seed: 1, Judge: o.Judge, AppRoles: []string{"Sites.Selected", "SharePoint/Sites.Selected", "Mail.ReadBasic.All"}})
 	for _, p := range People() {
 		t.AddUser(graphtest.User{ID: p.Entra, UPN: p.Mail, Mail: p.Mail, Name: p.Name, Enabled: true, EmployeeID: strings.TrimPrefix(p.Slack, "U0"), Department: p.Team})
 	}
