@@ -10,10 +10,12 @@ const (
 	ProofAsked ProofState = "asked"    // Entra ID is being asked
 	ProofGiven ProofState = "proved"   // it agrees with the prediction
 	ProofNone  ProofState = "unproved" // it could not be asked
+	ProofLog   ProofState = "log"      // of an application: nothing is predicted, and the log alone tells whether it is used
 )
 
 // Proof is what Entra ID said, after a fenced exemption was applied, of how sign-ins would go. It is kept beside the state:
-// reads have verified that the entries are there, the proof says that they do what was predicted.
+// reads have verified that the entries are there, the proof says that they do what was predicted. Of an application it says only
+// whether it signs in.
 type Proof struct {
 	State ProofState `json:"state"`
 	Why   string     `json:"why,omitempty"` // it does not agree, or could not be asked
@@ -129,10 +131,14 @@ func (r *Request) Proving(now time.Time) bool {
 	return r.State == StateActive && r.Proof != nil && r.Proof.State == ProofAsked && !now.Before(r.Proof.Next)
 }
 
-// prove begins the proof of a fenced exemption, once it is active.
+// prove begins the proof of a fenced exemption, and the looks at whether an application is used, once it is active.
 func (s *step) prove() {
-	if s.r.State == StateActive && s.approved().Plan.Zone != nil {
+	switch {
+	case s.r.State != StateActive:
+	case s.approved().Plan.Zone != nil:
 		s.r.Proof = &Proof{State: ProofAsked, Next: s.now()}
+	case s.r.Ask.Kind == KindApp:
+		s.r.Proof = &Proof{State: ProofLog, Next: s.now().Add(looks()[0])}
 	}
 }
 

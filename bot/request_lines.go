@@ -117,7 +117,9 @@ func (v Voice) lines(r *approvals.Request) []Text {
 		out = append(out, t)
 	}
 	if p := r.Proof; p != nil && r.State == approvals.StateActive {
-		out = append(out, proofLine(v, p))
+		if line := proofLine(v, p); line != nil {
+			out = append(out, line)
+		}
 		if p.Used != nil {
 			out = append(out, usedLine(v, p.Used))
 		}
@@ -165,13 +167,15 @@ func sayChange(s approvals.ChangeState) string {
 	return string(s)
 }
 
-// proofLine says what Entra ID said of an exemption that is in force.
+// proofLine says what Entra ID said of an exemption that is in force; nil where it was asked nothing.
 func proofLine(v Voice, p *approvals.Proof) Text {
 	switch p.State {
 	case approvals.ProofGiven:
 		return Text{plain("✓ proved "), v.at(p.At), plain(": by What If it gets in from inside without MFA, is blocked from elsewhere, and others are asked as before")}
 	case approvals.ProofNone:
 		return Text{plain("Not proved: "), literal(clip(p.Why, 200))}
+	case approvals.ProofLog:
+		return nil
 	case approvals.ProofAsked:
 	}
 	return Text{plain("Entra ID is being asked whether it does what was predicted.")}

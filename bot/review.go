@@ -35,7 +35,11 @@ func (v Voice) unusedWords(r *approvals.Request) Text {
 	if !unused {
 		return nil
 	}
-	return Text{plain(" No sign-in from its addresses was seen since "), v.at(since), plain(", so letting it end should break nothing.")}
+	from := "from its addresses"
+	if r.Ask.Kind == approvals.KindApp {
+		from = "of it"
+	}
+	return Text{plain(" No sign-in %s was seen since ", from), v.at(since), plain(", so letting it end should break nothing.")}
 }
 
 const (

@@ -22,7 +22,7 @@ type resource struct {
 	prefix string // of the names of its permissions
 }
 
-var resources = []resource{{graphApp, ""}, {sharePointApp, "SharePoint/"}}
+func resources() []resource { return []resource{{graphApp, ""}, {sharePointApp, "SharePoint/"}} }
 
 // ask is how an application asks for the role: the id alone is one of Microsoft Graph.
 func (r resource) ask(role string) string {
@@ -121,7 +121,7 @@ func (c *Client) AppRoles(ctx context.Context) (map[string]string, error) {
 // readRoles reads the permissions of the resources, which are many and hardly ever change, and keeps them.
 func (c *Client) readRoles(ctx context.Context) (*roles, error) {
 	out := &roles{ids: map[string]string{}, names: map[string]map[string]string{}}
-	for _, of := range resources {
+	for _, of := range resources() {
 		r, err := c.call(abs.GET, "/servicePrincipals(appId='"+of.app+"')", url.Values{"$select": {"id,appRoles"}})
 		if err != nil {
 			return nil, err

@@ -156,7 +156,7 @@ func (c *Client) Register(ctx context.Context, n NewApp) error {
 // resourceAccess are permissions, as Asks has them, grouped by their resource.
 func resourceAccess(asks []string) ([]models.RequiredResourceAccessable, error) {
 	var out []models.RequiredResourceAccessable
-	for _, of := range resources {
+	for _, of := range resources() {
 		var list []models.ResourceAccessable
 		for _, ask := range asks {
 			app, role, other := strings.Cut(ask, "/")

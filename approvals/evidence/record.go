@@ -179,7 +179,7 @@ func after(r *approvals.Request) []string {
 	for _, p := range approvedRound(r).Plan.Policies {
 		out = append(out, fmt.Sprintf("predicted, policy “%s” (%s): %s", p.Name, p.State, p.Does))
 	}
-	if p := r.Proof; p != nil {
+	if p := r.Proof; p != nil && p.State != approvals.ProofLog {
 		line := fmt.Sprintf("What If, %s: %s", moment(p.At), p.State)
 		if p.Why != "" {
 			line += " (" + p.Why + ")"
@@ -207,7 +207,11 @@ func inForce(r *approvals.Request) []string {
 
 func use(r *approvals.Request) []string {
 	if r.Proof != nil && r.Proof.Used == nil && !r.Proof.Looked.IsZero() {
-		return []string{"no sign-in from its addresses was seen up to " + moment(r.Proof.Looked)}
+		from := "from its addresses"
+		if r.Ask.Kind == approvals.KindApp {
+			from = "of it"
+		}
+		return []string{"no sign-in " + from + " was seen up to " + moment(r.Proof.Looked)}
 	}
 	if r.Proof == nil || r.Proof.Used == nil {
 		return []string{"unknown: no sign-in of it is kept"}

@@ -180,8 +180,11 @@ func word(is bool) evaluate.Word {
 }
 
 // Look finds the first sign-in from the plan's addresses that worked since then; without one, the last that did not, and
-// what stopped it. What cannot be read has found nothing.
+// what stopped it. Of an application it finds sign-ins from anywhere. What cannot be read has found nothing.
 func (e *Entra) Look(ctx context.Context, plan approvals.Plan, since time.Time) (approvals.Looked, error) {
+	if plan.Kind == approvals.KindApp {
+		return e.lookAtApp(ctx, plan, since)
+	}
 	log, err := e.historyOf(ctx, graph.User{ID: plan.Account.ID, UPN: plan.Account.UPN}, since.Add(logReach))
 	if err != nil {
 		return approvals.Looked{}, err

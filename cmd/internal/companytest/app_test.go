@@ -143,6 +143,25 @@ func TestAnApplicationThatCallsSharePointsOwnAPIIsConsentedToForBoth(t *testing.
 	})
 }
 
+func TestAnApplicationThatIsNoLongerUsedIsForReview(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{}, func(s *scene) {
+		s.registers("HP-1001", "agilepoint-nx", s.certificate(365), "30d")
+		made, _ := s.made("agilepoint-nx")
+		s.c.Tenant.Consent("bo@contoso.com", made.ID)
+		s.wait(6 * time.Minute)
+		s.grants("HP-1001", "done")
+		s.state("HP-1001", approvals.StateActive)
+		s.c.Tenant.LogSignIn(graphtest.SignIn{Principal: made.Principal, AppID: made.ID, App: "agilepoint-nx", Kind: "servicePrincipal", Resource: "Office 365 SharePoint Online"})
+		s.wait(11 * time.Minute)
+		s.reads("the approvers' card", s.card(companytest.ChanSecurity, "HP-1001").Plain(), "Office 365 SharePoint Online")
+		s.reads("Sam", s.says("sam", "review"), "0 not used")
+		s.wait(14*day + time.Hour)
+		s.reads("Sam after two weeks without a sign-in", s.says("sam", "review"), "1 not used")
+		s.reads("the approvers' card", s.card(companytest.ChanSecurity, "HP-1001").Plain(), "not used since")
+	})
+}
+
 func TestACertificateIsRotatedByASecondRequest(t *testing.T) {
 	t.Parallel()
 	inCompany(t, companytest.Options{Rate: -1}, func(s *scene) {
