@@ -10,24 +10,43 @@ type UnmanagedKind string
 
 // The kinds of exemptions that can stand in a tenant without a request.
 const (
-	UnmanagedRange   UnmanagedKind = "range"   // an address range of a location that is trusted or that policies exclude
-	UnmanagedCountry UnmanagedKind = "country" // a location of countries that policies exclude
-	UnmanagedMember  UnmanagedKind = "member"  // an account in a group that policies exclude, directly or through other groups
-	UnmanagedUser    UnmanagedKind = "user"    // an account that policies exclude by name
-	UnmanagedRole    UnmanagedKind = "role"    // a role that policies exclude
-	UnmanagedGuests  UnmanagedKind = "guests"  // kinds of guests that policies exclude
+	UnmanagedRange   UnmanagedKind = "range"    // an address range of a location that is trusted or that policies exclude
+	UnmanagedCountry UnmanagedKind = "country"  // a location of countries that policies exclude
+	UnmanagedMember  UnmanagedKind = "member"   // an account in a group that policies exclude, directly or through other groups
+	UnmanagedUser    UnmanagedKind = "user"     // an account that policies exclude by name
+	UnmanagedRole    UnmanagedKind = "role"     // a role that policies exclude
+	UnmanagedGuests  UnmanagedKind = "guests"   // kinds of guests that policies exclude
+	UnmanagedPerUser UnmanagedKind = "per-user" // an account whose per-user MFA is disabled, where no policy demands MFA of everybody
 )
 
-// Place is what kind of thing an exemption of this kind stands in: a location, a group or a policy.
+// Place is what kind of thing an exemption of this kind stands in: a location, a group, a policy or a state of the account.
 func (k UnmanagedKind) Place() string {
 	switch k {
 	case UnmanagedRange, UnmanagedCountry:
 		return "location"
 	case UnmanagedMember:
 		return "group"
+	case UnmanagedPerUser:
+		return "state"
 	case UnmanagedUser, UnmanagedRole, UnmanagedGuests:
 	}
 	return "policy"
+}
+
+// Unexcluded says why it is an exemption where no policy excludes it.
+func (k UnmanagedKind) Unexcluded() string {
+	if k == UnmanagedPerUser {
+		return "disabled, and no enabled policy demands MFA of everybody"
+	}
+	return "trusted, and no enabled policy excludes it"
+}
+
+// Otherwise says what to do where it cannot be taken over.
+func (k UnmanagedKind) Otherwise() string {
+	if k == UnmanagedPerUser {
+		return "an administrator enables it again, and who needs it asks for it"
+	}
+	return "hallpass does not write there; an administrator takes it out"
 }
 
 // Unmanaged is an exemption in the tenant that no request of hallpass stands behind.

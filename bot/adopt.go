@@ -76,7 +76,7 @@ func (v Voice) unmanagedCard(s approvals.Survey) Card {
 			if adoptable {
 				t = append(t, plain("  "), code("/hallpass "+line(u.Adopt())))
 			} else {
-				t = append(t, plain(": hallpass does not write there; an administrator takes it out"))
+				t = append(t, plain(": %s", u.Kind.Otherwise()))
 			}
 			lines = append(lines, t)
 		}

@@ -20,6 +20,7 @@ type unmanagedBody struct {
 // unmanagedPlace is what stands without a request in one location, group or policy.
 type unmanagedPlace struct {
 	Is, Name string
+	Kind     approvals.UnmanagedKind
 	Policies []string
 	Where    string
 	List     []approvals.Unmanaged
@@ -48,7 +49,7 @@ func byPlace(list []approvals.Unmanaged) []unmanagedPlace {
 		if !known {
 			i = len(out)
 			at[key] = i
-			out = append(out, unmanagedPlace{Is: u.Kind.Place(), Name: u.Place, Policies: u.Policies})
+			out = append(out, unmanagedPlace{Is: u.Kind.Place(), Name: u.Place, Kind: u.Kind, Policies: u.Policies})
 		}
 		if u.Where != "" {
 			out[i].Where = u.Where

@@ -31,7 +31,7 @@ func TestWhatHasNoRequestIsListedAndCounted(t *testing.T) {
 	got := b.get("/unmanaged")
 	for _, want := range []string{
 		"<b>3</b> exemptions", "20.50.0.0/16", "dana@contoso.com", "svc-old@contoso.com", "Lets off from “Require MFA”", "an emergency-access account",
-		"the members of the group “Robots”", "&lt;b&gt;boss@contoso.com", "Trusted, and no enabled policy",
+		"the members of the group “Robots”", "&lt;b&gt;boss@contoso.com", "trusted, and no enabled policy",
 	} {
 		if !strings.Contains(got.text, want) {
 			t.Errorf("%q is missing", want)

@@ -99,6 +99,9 @@ type Config struct {
 	// OwnersOf gives the object ids or user principal names of those who answer for an account, by its id, its name and its
 	// attributes: its owner, and who does if the owner has left; empty if nobody does.
 	OwnersOf func(ctx context.Context, account graph.User) ([]string, error)
+	// Services are accounts that are known to be services, by object id or user principal name: whether per-user MFA lets them
+	// off is looked at. Optional.
+	Services []string
 	// Attributes are the extension attributes that OwnersOf and Human need.
 	Attributes []string
 	// Human is the attribute by which accounts of one human are recognised: employeeId, or an extension attribute.

@@ -207,6 +207,7 @@ func newKit(t *testing.T, ranges ...string) *kit {
 		OwnersOf: func(_ context.Context, u graph.User) ([]string, error) {
 			return strings.Fields(u.Attributes["extensionAttribute7"]), nil
 		},
+		Services:   []string{"nobody@contoso.com", "svc@contoso.com", "svc-asked@contoso.com", "svc-off@contoso.com"},
 		Attributes: []string{"extensionAttribute7"}, Now: func(context.Context) (time.Time, error) { return noon(), nil }, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -26,6 +26,7 @@ type Survey struct {
 	e      *Entra
 	groups map[string]roster
 	names  map[string]string
+	states map[string]mfaState
 	edits  map[approvals.Target][]approvals.Edit
 
 	// What follows begins anew with every Run.
@@ -36,11 +37,11 @@ type Survey struct {
 
 // Survey begins a look at everything in the tenant that hallpass does not manage.
 func (e *Entra) Survey() *Survey {
-	return &Survey{e: e, groups: map[string]roster{}, names: map[string]string{}, edits: map[approvals.Target][]approvals.Edit{}}
+	return &Survey{e: e, groups: map[string]roster{}, names: map[string]string{}, states: map[string]mfaState{}, edits: map[approvals.Target][]approvals.Edit{}}
 }
 
 // Run lists every exemption in the tenant that hallpass does not manage: address ranges of locations that are trusted or
-// excluded, members of excluded groups, and what policies exclude by name. Only enabled policies count. It changes
+// excluded, members of excluded groups, what policies exclude by name, and services that per-user MFA does not ask. Only enabled policies count. It changes
 // nothing. The error is *approvals.Later, or says that policies or locations could not be read: without them there is no list.
 func (s *Survey) Run(ctx context.Context) (approvals.Survey, error) {
 	world, err := s.e.world(ctx, sharedFor, approvals.ClassSweep)
@@ -52,7 +53,7 @@ func (s *Survey) Run(ctx context.Context) (approvals.Survey, error) {
 		return approvals.Survey{}, fmt.Errorf("asking for the time: %w", err)
 	}
 	s.world, s.excluded, s.out = world, map[string][]string{}, approvals.Survey{At: now}
-	for _, step := range []func(context.Context) error{s.policies, s.locations, s.members, s.history} {
+	for _, step := range []func(context.Context) error{s.policies, s.locations, s.members, s.perUser, s.history} {
 		if err := step(ctx); err != nil {
 			return approvals.Survey{}, err
 		}
@@ -168,7 +169,7 @@ func (s *Survey) history(ctx context.Context) error {
 			if len(u.Through) > 0 {
 				continue // it was put into another group
 			}
-		case approvals.UnmanagedCountry, approvals.UnmanagedUser, approvals.UnmanagedRole, approvals.UnmanagedGuests:
+		case approvals.UnmanagedCountry, approvals.UnmanagedUser, approvals.UnmanagedRole, approvals.UnmanagedGuests, approvals.UnmanagedPerUser:
 			continue
 		}
 		list, read := s.edits[t]

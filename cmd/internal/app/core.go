@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -122,6 +124,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	}
 	tenant, err := entra.New(entra.Config{
 		Reader: p.Reader, Writer: writer, Apps: p.Apps, MFA: p.MFA, Places: places{file}, Budget: p.Store, Cache: p.Store, Ledger: ledger{p.Store}, OwnersOf: own.of,
+		Services:   slices.Sorted(maps.Keys(p.Owners)),
 		Attributes: attributes(p.OwnerAttribute, p.HumanAttribute), Human: p.HumanAttribute, Security: people.Security, MayAsk: mayAsk,
 		Now: p.Store.Now, Log: p.Log,
 		Made: func(ctx context.Context, t approvals.Target, keep time.Duration) error {

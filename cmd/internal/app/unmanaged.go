@@ -56,7 +56,7 @@ func WriteUnmanaged(w io.Writer, s approvals.Survey) (err error) {
 				say("    lets off from “%s”\n", oneLine(p))
 			}
 			if len(u.Policies) == 0 {
-				say("    trusted, and no enabled policy excludes it\n")
+				say("    %s\n", u.Kind.Unexcluded())
 			}
 		}
 		line := oneLine(u.Label)

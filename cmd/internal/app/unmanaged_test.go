@@ -21,6 +21,7 @@ func TestWhatIsUnmanagedIsListedPlaceByPlace(t *testing.T) {
 			{Kind: approvals.UnmanagedRange, Label: "20.50.3.0/24", Place: "Servers", PlaceID: "l", Policies: []string{"Require MFA"}, By: "dana@contoso.com", At: time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)},
 			{Kind: approvals.UnmanagedRange, Label: "20.60.0.0/16", Place: "Office\n0 exemptions", PlaceID: "o"},
 			{Kind: approvals.UnmanagedMember, Label: "svc@contoso.com", Place: "Exempt", PlaceID: "g", Through: []string{"Old robots"}, Policies: []string{"Require MFA"}},
+			{Kind: approvals.UnmanagedPerUser, Label: "svc-nx@contoso.com", Place: "Per-user MFA", PlaceID: "per-user-mfa"},
 		},
 		Unknown: []string{"who put what into “Servers”: no answer"},
 	}
@@ -28,7 +29,7 @@ func TestWhatIsUnmanagedIsListedPlaceByPlace(t *testing.T) {
 	if err := app.WriteUnmanaged(&b, s); err != nil {
 		t.Fatal(err)
 	}
-	want := `3 exemptions in Entra ID have no request, so no owner and no end.
+	want := `4 exemptions in Entra ID have no request, so no owner and no end.
 
 POLICY  Require MFA
     lets off from “Require MFA”
@@ -45,6 +46,10 @@ LOCATION  Office 0 exemptions
 GROUP  Exempt
     lets off from “Require MFA”
   svc@contoso.com  through Old robots
+
+STATE  Per-user MFA
+    disabled, and no enabled policy demands MFA of everybody
+  svc-nx@contoso.com
 
 Not known, so that the list may lack something:
   who put what into “Servers”: no answer
