@@ -69,13 +69,13 @@ func (t *telling) wanted(ctx context.Context) ([]CardRow, error) {
 	if err := t.hands(ctx, &out); err != nil {
 		return nil, err
 	}
-	if takenOut(t.r) {
-		t.alarms(add)
-	}
 	if t.r.State != approvals.StatePending {
 		for _, group := range round.Ruling.Notify {
 			t.channels(group, func(p Place) { add(roleNotify+group, p) })
 		}
+	}
+	if takenOut(t.r) { // last: where security has a card already, that one says it
+		t.alarms(add)
 	}
 	return out, nil
 }
@@ -99,9 +99,8 @@ func (t *telling) shows(role string) Card {
 		return t.b.voice.Live(t.r, true)
 	case strings.HasPrefix(role, roleHands), strings.HasPrefix(role, roleTask):
 		return t.b.voice.Hand(t.r, strings.HasPrefix(role, roleTask))
-	case strings.HasPrefix(role, roleAlarm) && takenOut(t.r):
-		return t.b.voice.Live(t.r, false)
-	case strings.HasPrefix(role, roleNotify), strings.HasPrefix(role, roleAlarm):
+	// Those who are only told have no buttons, but for the one that asks again for what was taken out.
+	case (strings.HasPrefix(role, roleNotify) || strings.HasPrefix(role, roleAlarm)) && !takenOut(t.r):
 		return Bare(t.b.voice.Live(t.r, false))
 	case role == roleOwner, role == roleCard && t.r.Owner.Is(t.r.Requester):
 		return t.b.voice.Owned(t.r)

@@ -1,6 +1,7 @@
 package companytest_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -10,7 +11,21 @@ import (
 
 func TestWhatAnotherHandTookOutIsToldToSecurityAndAskedForAgainByButton(t *testing.T) {
 	t.Parallel()
-	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock(companytest.Rules)}, func(s *scene) {
+	rules := companytest.RulesWithBlock(companytest.Rules)
+	const rule = "  - name: service accounts behind a fence\n"
+	t.Run("which had not heard of it", func(t *testing.T) {
+		t.Parallel()
+		takenOutAndAskedForAgain(t, rules)
+	})
+	t.Run("which had a card of it", func(t *testing.T) {
+		t.Parallel()
+		takenOutAndAskedForAgain(t, strings.Replace(rules, rule, rule+"    notify: [security]\n", 1))
+	})
+}
+
+func takenOutAndAskedForAgain(t *testing.T, rules string) {
+	t.Helper()
+	inCompany(t, companytest.Options{Rules: rules}, func(s *scene) {
 		exempted(s, "HP-1001", "account svc-nx@contoso.com from 20.50.2.1 20.50.2.2 for 30d then mfa because AgilePoint NX calls SharePoint")
 		u, _ := s.c.Tenant.User("svc-nx@contoso.com")
 		s.c.Tenant.Leave("dana@contoso.com", companytest.ZoneGroup, u.ID)
@@ -18,6 +33,15 @@ func TestWhatAnotherHandTookOutIsToldToSecurityAndAskedForAgainByButton(t *testi
 		s.state("HP-1001", approvals.StateEnded)
 		s.reads("security's channel", s.card(companytest.ChanSecurity, "HP-1001").Plain(), "dana@contoso.com took it out of Entra ID. It is not put back.")
 
+		cards := 0
+		for _, m := range s.c.Slack.Messages(companytest.ChanSecurity) {
+			if m.ThreadTS == "" && strings.Contains(m.Plain(), "HP-1001") {
+				cards++
+			}
+		}
+		if cards != 1 {
+			t.Errorf("security's channel has %d cards of one request", cards)
+		}
 		s.clicks("cleo", companytest.ChanSecurity, "HP-1001", "Ask for it again", map[string]any{"term": "20d", "reason": "it was taken out by mistake"})
 		s.wait(15 * time.Second) // the tenant is read for the plan
 		again := s.state("HP-1002", approvals.StatePending)
