@@ -6,8 +6,8 @@ import (
 )
 
 // What a button that opens the form fills in stands in its value: a choice of the form (a place alone, or with a space and the
-// subject after it), after another space the addresses from which an account is to be exempt, and then, in this order, what
-// follows these words.
+// subject after it; several with commas), after another space the addresses from which an account is to be exempt, and then,
+// in this order, what follows these words.
 const (
 	preparedDrop = " drop "
 	preparedThen = " then "
@@ -26,7 +26,7 @@ func (g Grammar) prepared(value string) Form {
 		}
 		in := &form.Inputs[i]
 		if in.Options == nil {
-			in.Value = clip(with, in.Max)
+			in.Value = clip(strings.ReplaceAll(with, ",", ", "), in.Max)
 		} else if slices.ContainsFunc(in.Options, func(o Option) bool { return o.Value == with }) {
 			in.Value = with
 		}
