@@ -54,7 +54,7 @@ func overview(rows []*Row, now time.Time, zone *time.Location) Overview {
 			if r.EndsWithin(30*day, now) {
 				o.Ends30++
 			}
-			o.week(r, approvals.WeeksAfter(monday, r.End))
+			o.week(r)
 		case approvals.StateNone, approvals.StateEnded, approvals.StateDenied, approvals.StateCancelled, approvals.StateLapsed:
 			continue
 		}
@@ -69,9 +69,16 @@ func overview(rows []*Row, now time.Time, zone *time.Location) Overview {
 }
 
 // week adds an ending to its week, if that is shown.
-func (o *Overview) week(r *Row, i int) {
+func (o *Overview) week(r *Row) {
+	i := len(o.Weeks) - 1
+	if !r.End.Before(o.Weeks[i].Begins.AddDate(0, 0, 7)) {
+		return
+	}
+	for i >= 0 && r.End.Before(o.Weeks[i].Begins) {
+		i--
+	}
 	switch {
-	case i < 0 || i >= len(o.Weeks):
+	case i < 0:
 	case r.Kind == approvals.KindAccount, r.Kind == approvals.KindApp:
 		o.Weeks[i].Accounts++
 	default:

@@ -14,9 +14,17 @@ const overdueAfter = 5 * time.Minute
 
 // Row is what the register keeps of one request. A row is never changed, only replaced.
 type Row struct {
+	// What the pages look at of every row stands together, so that it is read at once.
+	State   approvals.State
+	Kind    approvals.Kind
+	End     time.Time
+	Cause   string
+	CauseAt time.Time
+	Stuck   string
+	Unused  bool // going by the sign-in log
+
 	ID        approvals.RequestID
 	Number    int64
-	Kind      approvals.Kind
 	What      string
 	Where     string // the name in the rules file
 	Place     string // the target's name for people
@@ -24,18 +32,12 @@ type Row struct {
 	Team      string // the owner's, when the owner was read last
 	Requester string
 	Rule      string
-	State     approvals.State
 	Word      string // how sure the state is: verified, or attested by whom; empty where nothing is
 	Opened    time.Time
 	Applied   time.Time
-	End       time.Time
 	Ended     time.Time
 	Changed   time.Time // of the last thing that happened to it
-	Cause     string
-	CauseAt   time.Time
-	Stuck     string
 	Used      time.Time // when a sign-in was last seen that worked; zero: none was, or nobody can know
-	Unused    bool      // going by the sign-in log
 	text      string    // all that is searched, in lower case
 }
 
