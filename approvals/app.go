@@ -11,7 +11,8 @@ import (
 type AppAccess struct {
 	Name  string // in the rules file and in commands
 	Title string // for people
-	// Permissions are application permissions of Microsoft Graph or, as SharePoint/NAME, of SharePoint itself. May be empty: then nothing is consented to.
+	// Permissions are application permissions of Microsoft Graph or, as SharePoint/NAME, of SharePoint itself. May be empty: then
+	// nothing is consented to.
 	Permissions []string
 	// Consent is the name in the rules file, ConsentID the Entra object id, of the group whose members consent to them.
 	Consent, ConsentID string

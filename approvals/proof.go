@@ -73,6 +73,14 @@ func (r *Request) Unused() (since time.Time, is bool) {
 	return since, r.Proof.Looked.Sub(since) >= unusedAfter
 }
 
+// SignInsLooked says in words which sign-ins were looked for: "no sign-in …".
+func (r *Request) SignInsLooked() string {
+	if r.Ask.Kind == KindApp {
+		return "of it"
+	}
+	return "from its addresses"
+}
+
 // CauseDisproved is the word of a Cause: the exemption did not do what was predicted, so it was taken back.
 const CauseDisproved = "not as predicted"
 

@@ -35,11 +35,7 @@ func (v Voice) unusedWords(r *approvals.Request) Text {
 	if !unused {
 		return nil
 	}
-	from := "from its addresses"
-	if r.Ask.Kind == approvals.KindApp {
-		from = "of it"
-	}
-	return Text{plain(" No sign-in %s was seen since ", from), v.at(since), plain(", so letting it end should break nothing.")}
+	return Text{plain(" No sign-in %s was seen since ", r.SignInsLooked()), v.at(since), plain(", so letting it end should break nothing.")}
 }
 
 const (

@@ -156,43 +156,30 @@ func (c *Client) Register(ctx context.Context, n NewApp) error {
 // resourceAccess are permissions, as Asks has them, grouped by their resource.
 func resourceAccess(asks []string) ([]models.RequiredResourceAccessable, error) {
 	var out []models.RequiredResourceAccessable
-	for _, of := range resources() {
-		var list []models.ResourceAccessable
-		for _, ask := range asks {
-			app, role, other := strings.Cut(ask, "/")
-			if !other {
-				app, role = graphApp, ask
-			}
-			if app != of.app {
-				continue
-			}
-			id, err := uuid.Parse(role)
-			if err != nil {
-				return nil, fmt.Errorf("graph: the id of a permission: %w", err)
-			}
-			access, kind := models.NewResourceAccess(), applicationRole
-			access.SetId(&id)
-			access.SetTypeEscaped(&kind)
-			list = append(list, access)
+	for _, ask := range asks {
+		app, role, other := strings.Cut(ask, "/")
+		if !other {
+			app, role = graphApp, ask
 		}
-		if len(list) > 0 {
-			resource, app := models.NewRequiredResourceAccess(), of.app
-			resource.SetResourceAppId(&app)
-			resource.SetResourceAccess(list)
-			out = append(out, resource)
+		id, err := uuid.Parse(role)
+		if err != nil {
+			return nil, fmt.Errorf("graph: the id of a permission: %w", err)
 		}
-	}
-	if n := asked(out); n != len(asks) {
-		return nil, fmt.Errorf("graph: %d of %d permissions belong to no resource that is known", len(asks)-n, len(asks))
+		if !slices.ContainsFunc(resources(), func(r resource) bool { return r.app == app }) {
+			return nil, fmt.Errorf("graph: %q is a permission of no resource that is known", ask)
+		}
+		access, kind := models.NewResourceAccess(), applicationRole
+		access.SetId(&id)
+		access.SetTypeEscaped(&kind)
+		i := slices.IndexFunc(out, func(r models.RequiredResourceAccessable) bool { return text(r.GetResourceAppId()) == app })
+		if i < 0 {
+			i = len(out)
+			out = append(out, models.NewRequiredResourceAccess())
+			out[i].SetResourceAppId(&app)
+		}
+		out[i].SetResourceAccess(append(out[i].GetResourceAccess(), access))
 	}
 	return out, nil
-}
-
-func asked(list []models.RequiredResourceAccessable) (n int) {
-	for _, resource := range list {
-		n += len(resource.GetResourceAccess())
-	}
-	return n
 }
 
 // SetCertificates replaces all certificates of an app registration. What is to stay is sent again as it was read.

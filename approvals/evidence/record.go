@@ -207,11 +207,7 @@ func inForce(r *approvals.Request) []string {
 
 func use(r *approvals.Request) []string {
 	if r.Proof != nil && r.Proof.Used == nil && !r.Proof.Looked.IsZero() {
-		from := "from its addresses"
-		if r.Ask.Kind == approvals.KindApp {
-			from = "of it"
-		}
-		return []string{"no sign-in " + from + " was seen up to " + moment(r.Proof.Looked)}
+		return []string{"no sign-in " + r.SignInsLooked() + " was seen up to " + moment(r.Proof.Looked)}
 	}
 	if r.Proof == nil || r.Proof.Used == nil {
 		return []string{"unknown: no sign-in of it is kept"}

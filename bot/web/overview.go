@@ -28,6 +28,7 @@ type Week struct {
 func overview(rows []*Row, now time.Time, zone *time.Location) Overview {
 	const day = 24 * time.Hour
 	monday := approvals.Monday(now, zone)
+	over := monday.AddDate(0, 0, 7*weeksShown)
 	o := Overview{Weeks: make([]Week, weeksShown)}
 	for i := range o.Weeks {
 		o.Weeks[i].Begins = monday.AddDate(0, 0, 7*i)
@@ -54,7 +55,9 @@ func overview(rows []*Row, now time.Time, zone *time.Location) Overview {
 			if r.EndsWithin(30*day, now) {
 				o.Ends30++
 			}
-			o.week(r)
+			if r.End.Before(over) {
+				o.week(r)
+			}
 		case approvals.StateNone, approvals.StateEnded, approvals.StateDenied, approvals.StateCancelled, approvals.StateLapsed:
 			continue
 		}
@@ -68,12 +71,9 @@ func overview(rows []*Row, now time.Time, zone *time.Location) Overview {
 	return o
 }
 
-// week adds an ending to its week, if that is shown.
+// week adds an ending to its week; what ends before the first is overdue, and in none.
 func (o *Overview) week(r *Row) {
 	i := len(o.Weeks) - 1
-	if !r.End.Before(o.Weeks[i].Begins.AddDate(0, 0, 7)) {
-		return
-	}
 	for i >= 0 && r.End.Before(o.Weeks[i].Begins) {
 		i--
 	}

@@ -41,16 +41,7 @@ func (e *Entra) lookAtApp(ctx context.Context, plan approvals.Plan, since time.T
 	}
 	out := approvals.Looked{Read: true}
 	for _, in := range found.List { // newest first
-		to := clip(in.Resource, 80)
-		switch {
-		case in.Code == 0:
-			out.Used = &approvals.Used{Worked: true, At: in.At, What: to}
-			if in.At.After(out.Last) {
-				out.Last = in.At
-			}
-		case out.Used == nil:
-			out.Used = &approvals.Used{At: in.At, What: to, Why: fmt.Sprintf("error %d: %s", in.Code, clip(in.Reason, 160))}
-		}
+		seen(&out, in, in.Resource, func() string { return fmt.Sprintf("error %d: %s", in.Code, clip(in.Reason, 160)) })
 	}
 	if found.More && out.Last.IsZero() { // an older one may have worked
 		out.Read = false

@@ -195,23 +195,29 @@ func (e *Entra) Look(ctx context.Context, plan approvals.Plan, since time.Time) 
 			inside = append(inside, p)
 		}
 	}
-	var out *approvals.Used
-	var last time.Time
+	out := approvals.Looked{Read: log.known}
 	for _, in := range log.list { // newest first
 		addr, err := netip.ParseAddr(in.Address)
 		if err != nil || in.At.Before(since) || !within(inside, netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen())) {
 			continue
 		}
-		switch {
-		case in.Code == 0:
-			out = &approvals.Used{Worked: true, At: in.At, What: clip(in.App, 80)}
-			if in.At.After(last) {
-				last = in.At
-			}
-		case out == nil:
-			s := stopped{last: in, failed: true}
-			out = &approvals.Used{At: in.At, What: clip(in.App, 80), Why: strings.TrimSuffix(s.sentence(approvals.Question{}), ".")}
-		}
+		seen(&out, in, in.App, func() string {
+			return strings.TrimSuffix(stopped{last: in, failed: true}.sentence(approvals.Question{}), ".")
+		})
 	}
-	return approvals.Looked{Read: log.known, Used: out, Last: last}, nil
+	return out, nil
+}
+
+// seen adds a sign-in to what a look has found. They come newest first: the first that worked replaces all later ones, and of
+// those that did not the last is kept.
+func seen(out *approvals.Looked, in graph.SignIn, what string, why func() string) {
+	switch {
+	case in.Code == 0:
+		out.Used = &approvals.Used{Worked: true, At: in.At, What: clip(what, 80)}
+		if in.At.After(out.Last) {
+			out.Last = in.At
+		}
+	case out.Used == nil:
+		out.Used = &approvals.Used{At: in.At, What: clip(what, 80), Why: why()}
+	}
 }

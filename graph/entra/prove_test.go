@@ -92,15 +92,19 @@ func TestALookIntoTheLog(t *testing.T) {
 			entry(k, k.at0())
 		}
 		got, err := k.e.Look(t.Context(), p, noon().Add(-2*time.Hour))
-		text := "nothing"
-		if got.Used != nil {
-			text = got.Used.Why
-			if got.Used.Worked {
-				text = "worked " + got.Used.At.UTC().Format("15:04")
-			}
-		}
-		if err != nil || !strings.Contains(text, row.want) {
+		if text := used(got); err != nil || !strings.Contains(text, row.want) {
 			t.Errorf("%s: %q, %v; want %q", name, text, err, row.want)
 		}
 	}
+}
+
+// used is what a look has found, in words.
+func used(l approvals.Looked) string {
+	switch {
+	case l.Used == nil:
+		return "nothing"
+	case l.Used.Worked:
+		return "worked " + l.Used.At.UTC().Format("15:04")
+	}
+	return l.Used.Why
 }

@@ -56,14 +56,11 @@ func (s *Survey) perUserState(ctx context.Context, name string) (mfaState, error
 	}
 	u, err := s.e.cfg.Reader.User(ctx, name)
 	switch {
-	case graph.IsNotFound(err):
+	case graph.IsNotFound(err), err == nil && !u.Enabled:
 		s.states[name] = mfaState{}
 		return mfaState{}, nil
 	case err != nil:
 		return mfaState{}, s.unread(ctx, err, "reading the account "+name)
-	case !u.Enabled:
-		s.states[name] = mfaState{}
-		return mfaState{}, nil
 	}
 	state, err := s.e.cfg.Reader.PerUserMFA(ctx, u.ID)
 	if err != nil {

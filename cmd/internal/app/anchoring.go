@@ -100,7 +100,7 @@ type anchoring struct {
 	store  *redisstore.Store
 	log    *slog.Logger
 	// alarm tells the security channel.
-	alarm func(ctx context.Context, what, do string) error
+	alarm alarm
 }
 
 // scheduleSeal is the name of the schedule in the store.
@@ -119,7 +119,7 @@ func (a *anchoring) seal(ctx context.Context) error {
 			return err
 		}
 		a.log.ErrorContext(ctx, "ALARM: the audit log does not verify", "error", err)
-		a.tell(ctx, err.Error()+".", "Export it now (hallpass audit export) and find out who can write Redis. Nothing is signed until hallpass resume -accept-loss.")
+		a.alarm.raise(ctx, a.log, err.Error()+".", "Export it now (hallpass audit export) and find out who can write Redis. Nothing is signed until hallpass resume -accept-loss.")
 		return nil
 	}
 	if err == nil {
@@ -141,16 +141,20 @@ func (a *anchoring) guard(ctx context.Context, err error) error {
 	if err := a.store.Pause(ctx, olderPause); err != nil {
 		return err
 	}
-	a.tell(ctx, older.Error()+".", "New exemptions are held in all replicas; removals go on. hallpass restore brings back what was signed; hallpass resume shows what hallpass knows and what Entra ID has, side by side.")
+	a.alarm.raise(ctx, a.log, older.Error()+".", "New exemptions are held in all replicas; removals go on. hallpass restore brings back what was signed; hallpass resume shows what hallpass knows and what Entra ID has, side by side.")
 	return nil
 }
 
 // olderPause is the reason of the pause that a store that lost something causes.
 const olderPause = "hallpass: Redis is older than the newest checkpoint of the audit log"
 
-func (a *anchoring) tell(ctx context.Context, what, do string) {
-	if err := a.alarm(ctx, what, do); err != nil {
-		a.log.WarnContext(ctx, "the security channel could not be told", "error", err)
+// alarm tells the security channel what is wrong, and what to do.
+type alarm func(ctx context.Context, what, do string) error
+
+// raise tells it, or says in the log that it could not be told.
+func (a alarm) raise(ctx context.Context, log *slog.Logger, what, do string) {
+	if err := a(ctx, what, do); err != nil {
+		log.WarnContext(ctx, "the security channel could not be told", "error", err)
 	}
 }
 

@@ -59,21 +59,29 @@ func archive(ctx context.Context, store *redisstore.Store, key ed25519.PrivateKe
 	if err != nil {
 		return Archived{}, err
 	}
+	most := min(cmp.Or(o.Most, maxArchived), maxArchived)
 	var list []approvals.Request
+	found := 0
+	oldest := func() { // only as many as the file takes are kept in memory
+		slices.SortFunc(list, func(a, b approvals.Request) int { return cmp.Compare(number(a.ID), number(b.ID)) })
+		list = slices.Delete(list, min(len(list), most), len(list))
+	}
 	final := slices.DeleteFunc(approvals.States(), func(s approvals.State) bool { return !s.Final() })
 	err = store.EachIn(ctx, final, func(r approvals.Request) error {
 		if !r.Ended.IsZero() && r.Ended.Before(o.Before) {
-			list = append(list, r)
+			found, list = found+1, append(list, r)
+		}
+		if len(list) >= 2*most {
+			oldest()
 		}
 		return nil
 	})
 	if err != nil {
 		return Archived{}, err
 	}
-	slices.SortFunc(list, func(a, b approvals.Request) int { return cmp.Compare(number(a.ID), number(b.ID)) })
-	most := min(cmp.Or(o.Most, maxArchived), maxArchived)
-	out := Archived{Requests: min(len(list), most), Left: max(0, len(list)-most)}
-	if list = list[:out.Requests]; len(list) == 0 {
+	oldest()
+	out := Archived{Requests: len(list), Left: found - len(list)}
+	if len(list) == 0 {
 		return out, nil
 	}
 	out.First, out.Last = list[0].ID, list[len(list)-1].ID

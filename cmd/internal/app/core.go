@@ -139,9 +139,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 	if p.Alarms != nil {
 		p.Alarms.connect(func(what, do string) { //nolint:contextcheck // an alarm outlives what found it; after bounds it
 			c.after.run(func(ctx context.Context) {
-				if err := c.alarm(ctx, what, do); err != nil {
-					p.Log.WarnContext(ctx, "the security channel could not be told", "error", err)
-				}
+				alarm(c.alarm).raise(ctx, p.Log, what, do)
 			})
 		})
 	}

@@ -33,7 +33,7 @@ type retaining struct {
 	most  int
 	log   *slog.Logger
 	// alarm tells the security channel.
-	alarm func(ctx context.Context, what, do string) error
+	alarm alarm
 }
 
 func (k *retaining) schedule() engine.Schedule {
@@ -60,9 +60,7 @@ func (k *retaining) run(ctx context.Context) error {
 		return err
 	case err != nil:
 		k.log.ErrorContext(ctx, "ALARM: what is long over could not be archived", "error", err)
-		if aerr := k.alarm(ctx, "What is long over could not be archived: "+err.Error()+".", "It stays in Redis, and is tried again tomorrow. Look at the folder audit.archive_folder; `hallpass check` says what it finds there."); aerr != nil {
-			k.log.WarnContext(ctx, "the security channel could not be told", "error", aerr)
-		}
+		k.alarm.raise(ctx, k.log, "What is long over could not be archived: "+err.Error()+".", "It stays in Redis, and is tried again tomorrow. Look at the folder audit.archive_folder; `hallpass check` says what it finds there.")
 		return nil
 	case done.Requests == 0:
 		return nil
