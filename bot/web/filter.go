@@ -1,8 +1,6 @@
 package web
 
 import (
-	"cmp"
-	"container/heap"
 	"net/url"
 	"slices"
 	"strconv"
@@ -98,175 +96,45 @@ func (v View) Values() url.Values {
 	return q
 }
 
-// Matches reports whether the row is to be shown.
-func (v View) Matches(r *Row, now time.Time) bool {
+// match gives what tells whether a row is to be shown. What is the same for all rows is worked out once.
+func (v View) match(now time.Time) func(*Row) bool {
 	const day = 24 * time.Hour
-	switch {
-	case v.Kind != "" && r.Kind != v.Kind,
-		v.Owner != "" && r.Owner != v.Owner,
-		v.Team != "" && r.Team != v.Team,
-		v.Where != "" && r.Where != v.Where,
-		v.Rule != "" && r.Rule != v.Rule,
-		v.Cause != "" && r.Cause != v.Cause,
-		v.Older > 0 && now.Sub(r.Opened) < time.Duration(v.Older)*day,
-		v.Ends > 0 && !r.EndsWithin(time.Duration(v.Ends)*day, now):
-		return false
-	}
-	switch v.State {
-	case "":
-	case "open":
-		if !r.Open() {
-			return false
-		}
-	case "overdue":
-		if !r.Overdue(now) {
-			return false
-		}
-	case "stuck":
-		if r.Stuck == "" || !r.Open() {
-			return false
-		}
-	case "unused":
-		if !r.Unused {
-			return false
-		}
-	default:
-		if string(r.State) != v.State {
-			return false
-		}
-	}
-	return v.Text == "" || strings.Contains(r.text, strings.ToLower(v.Text))
-}
-
-// orderOf gives the order by a column.
-func orderOf(key string) (func(a, b *Row) int, bool) {
-	byTime := func(of func(*Row) time.Time) func(a, b *Row) int {
-		return func(a, b *Row) int {
-			x, y := of(a), of(b)
-			if x.IsZero() != y.IsZero() { // what has none comes last
-				return cmp.Compare(b2i(x.IsZero()), b2i(y.IsZero()))
-			}
-			return x.Compare(y)
-		}
-	}
-	byText := func(of func(*Row) string) func(a, b *Row) int {
-		return func(a, b *Row) int { return strings.Compare(of(a), of(b)) }
-	}
-	switch key {
-	case "id":
-		return func(a, b *Row) int { return cmp.Compare(a.Number, b.Number) }, true
-	case "what":
-		return byText(func(r *Row) string { return r.What }), true
-	case "where":
-		return byText(func(r *Row) string { return r.Place }), true
-	case "owner":
-		return byText(func(r *Row) string { return r.Owner }), true
-	case "team":
-		return byText(func(r *Row) string { return r.Team }), true
-	case "state":
-		return func(a, b *Row) int {
-			return cmp.Compare(slices.Index(approvals.States(), a.State), slices.Index(approvals.States(), b.State))
-		}, true
-	case "opened":
-		return byTime(func(r *Row) time.Time { return r.Opened }), true
-	case "end":
-		return byTime(func(r *Row) time.Time { return r.End }), true
-	case "used":
-		return byTime(func(r *Row) time.Time { return r.Used }), true
-	case "changed":
-		return byTime(func(r *Row) time.Time { return r.Changed }), true
-	}
-	return nil, false
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// order is the order of the view; the same rows always come in the same order.
-func (v View) order() func(a, b *Row) int {
-	key, down := strings.CutPrefix(v.Sort, "-")
-	by, ok := orderOf(key)
-	return func(a, b *Row) int {
-		if ok {
-			if n := by(a, b); n != 0 {
-				if down {
-					return -n
-				}
-				return n
-			}
-		}
-		return cmp.Compare(b.Number, a.Number)
-	}
-}
-
-// All gives every row that matches, in order.
-func (v View) All(rows []*Row, now time.Time) []*Row {
-	var out []*Row
-	for _, r := range rows {
-		if v.Matches(r, now) {
-			out = append(out, r)
-		}
-	}
-	if v.Sort != "" {
-		slices.SortFunc(out, v.order())
-	}
-	return out
-}
-
-// Select gives the rows of the view's page, and how many match in all. Only as many rows are put in order as are shown.
-func (v View) Select(rows []*Row, now time.Time) ([]*Row, int) {
-	upTo := v.Page * pageSize
-	first := &firsts{by: v.order()}
-	total := 0
-	for _, r := range rows {
-		if !v.Matches(r, now) {
-			continue
-		}
-		total++
+	text, opened, ends := strings.ToLower(v.Text), now.Add(-time.Duration(v.Older)*day), time.Duration(v.Ends)*day
+	return func(r *Row) bool {
 		switch {
-		case v.Sort == "": // they come in order
-			if total <= upTo {
-				first.rows = append(first.rows, r)
-			}
-		case len(first.rows) < upTo:
-			heap.Push(first, r)
-		case first.by(r, first.rows[0]) < 0:
-			first.rows[0] = r
-			heap.Fix(first, 0)
+		case v.Kind != "" && r.Kind != v.Kind,
+			v.Ends > 0 && !r.EndsWithin(ends, now),
+			v.Owner != "" && r.Owner != v.Owner,
+			v.Team != "" && r.Team != v.Team,
+			v.Where != "" && r.Where != v.Where,
+			v.Rule != "" && r.Rule != v.Rule,
+			v.Cause != "" && r.Cause != v.Cause,
+			v.Older > 0 && r.Opened.After(opened):
+			return false
 		}
+		switch v.State {
+		case "":
+		case "open":
+			if !r.Open() {
+				return false
+			}
+		case "overdue":
+			if !r.Overdue(now) {
+				return false
+			}
+		case "stuck":
+			if r.Stuck == "" || !r.Open() {
+				return false
+			}
+		case "unused":
+			if !r.Unused {
+				return false
+			}
+		default:
+			if string(r.State) != v.State {
+				return false
+			}
+		}
+		return text == "" || strings.Contains(r.text, text)
 	}
-	if v.Sort != "" {
-		slices.SortFunc(first.rows, first.by)
-	}
-	from := min((v.Page-1)*pageSize, len(first.rows))
-	return first.rows[from:], total
-}
-
-// firsts is a heap of the first rows in an order, the last of them on top.
-type firsts struct {
-	rows []*Row
-	by   func(a, b *Row) int
-}
-
-func (f *firsts) Len() int           { return len(f.rows) }
-func (f *firsts) Less(i, j int) bool { return f.by(f.rows[i], f.rows[j]) > 0 }
-func (f *firsts) Swap(i, j int)      { f.rows[i], f.rows[j] = f.rows[j], f.rows[i] }
-
-// Push is for container/heap.
-func (f *firsts) Push(x any) {
-	if r, ok := x.(*Row); ok {
-		f.rows = append(f.rows, r)
-	}
-}
-
-// Pop is for container/heap.
-func (f *firsts) Pop() any {
-	last := len(f.rows) - 1
-	r := f.rows[last]
-	f.rows = f.rows[:last]
-	return r
 }

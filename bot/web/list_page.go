@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,54 +15,19 @@ func (s *Site) listPage(w http.ResponseWriter, r *http.Request, v *visitor) erro
 		return err
 	}
 	view := ReadView(r.URL.Query())
-	rows := s.register.Rows()
-	found, total := view.Select(rows, s.cfg.Now())
-	s.show(w, r, v, http.StatusOK, "list.html", "Requests", listBody{
-		View: view, Rows: found, Total: total, Pages: max(1, (total+pageSize-1)/pageSize), States: stateFilters(), Choices: choicesOf(rows),
-	})
+	found, total := s.register.Select(view, s.cfg.Now())
+	body := listBody{View: view, Rows: found, Total: total, Pages: max(1, (total+pageSize-1)/pageSize), States: stateFilters()}
+	body.Wheres, body.Rules, body.Teams = s.register.Choices()
+	s.show(w, r, v, http.StatusOK, "list.html", "Requests", body)
 	return nil
 }
 
 type listBody struct {
-	View         View
-	Rows         []*Row
-	Total, Pages int
-	States       []string
-	Choices      choices
-}
-
-// choices are the names that stand in the register, to choose from.
-type choices struct{ Wheres, Rules, Teams []string }
-
-func choicesOf(rows []*Row) choices {
-	wheres, rules, teams := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	var where, rule, team string // most rows have what the one before had
-	for _, r := range rows {
-		if r.Team != team {
-			team = r.Team
-			teams[team] = true
-		}
-		if r.Where != where {
-			where = r.Where
-			wheres[where] = true
-		}
-		if r.Rule != rule {
-			rule = r.Rule
-			rules[rule] = true
-		}
-	}
-	return choices{sorted(wheres), sorted(rules), sorted(teams)}
-}
-
-func sorted(set map[string]bool) []string {
-	var out []string
-	for name := range set {
-		if name != "" {
-			out = append(out, name)
-		}
-	}
-	slices.Sort(out)
-	return out
+	View                 View
+	Rows                 []*Row
+	Total, Pages         int
+	States               []string
+	Wheres, Rules, Teams []string // to choose from
 }
 
 // export gives a view as a file. That somebody took it is recorded before.
@@ -103,12 +67,11 @@ func (s *Site) table(r *http.Request, name string) (Table, error) {
 	if err := s.register.CatchUp(r.Context()); err != nil {
 		return Table{}, err
 	}
-	rows, now := s.register.Rows(), s.cfg.Now()
-	switch name {
+	switch now := s.cfg.Now(); name {
 	case "overview":
-		return weeksTable(overview(rows, now, s.cfg.Zone)), nil
+		return weeksTable(s.register.Overview(now, s.cfg.Zone)), nil
 	case "requests":
-		return requestsTable(ReadView(r.URL.Query()).All(rows, now)), nil
+		return requestsTable(s.register.All(ReadView(r.URL.Query()), now)), nil
 	case "unmanaged":
 		survey, _, err := s.cfg.Surveys.Survey(r.Context())
 		if err != nil {

@@ -1,10 +1,14 @@
 package web
 
 import (
+	"slices"
 	"time"
 
 	"hallpass/approvals"
 )
+
+// soonShown is how many of those that end first are shown.
+const soonShown = 8
 
 // weeksShown is how many weeks of endings the chart shows.
 const weeksShown = 12
@@ -15,7 +19,9 @@ type Overview struct {
 	Ends7, Ends30                     int
 	Overdue, Stuck, Unused            int
 	TakenOut                          int // by another hand, in the last 30 days
+	Total                             int // also of what is long over
 	Weeks                             []Week
+	Soon                              []*Row // active, and those of them that end first
 }
 
 // Week is how many active requests end in a week that begins on a Monday.
@@ -24,16 +30,19 @@ type Week struct {
 	IPs, Accounts int // applications count as accounts
 }
 
-// overview counts. A request that is overdue is not among those that end soon.
-func overview(rows []*Row, now time.Time, zone *time.Location) Overview {
+// Overview counts. A request that is overdue is not among those that end soon.
+func (g *Register) Overview(now time.Time, zone *time.Location) Overview {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
 	const day = 24 * time.Hour
 	monday := approvals.Monday(now, zone)
 	over := monday.AddDate(0, 0, 7*weeksShown)
-	o := Overview{Weeks: make([]Week, weeksShown)}
+	o := Overview{Weeks: make([]Week, weeksShown), Total: len(g.rows)}
+	byEnd, _ := orderOf("end")
 	for i := range o.Weeks {
 		o.Weeks[i].Begins = monday.AddDate(0, 0, 7*i)
 	}
-	for _, r := range rows {
+	for _, r := range g.rows {
 		if r.Cause == approvals.CauseTakenOut && now.Sub(r.CauseAt) < 30*day {
 			o.TakenOut++
 		}
@@ -58,6 +67,7 @@ func overview(rows []*Row, now time.Time, zone *time.Location) Overview {
 			if r.End.Before(over) {
 				o.week(r)
 			}
+			o.soon(r, byEnd)
 		case approvals.StateNone, approvals.StateEnded, approvals.StateDenied, approvals.StateCancelled, approvals.StateLapsed:
 			continue
 		}
@@ -69,6 +79,16 @@ func overview(rows []*Row, now time.Time, zone *time.Location) Overview {
 		}
 	}
 	return o
+}
+
+// soon keeps the row if it is among those that end first.
+func (o *Overview) soon(r *Row, byEnd func(a, b *Row) int) {
+	if len(o.Soon) == soonShown && byEnd(r, o.Soon[soonShown-1]) > 0 {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(o.Soon, r, byEnd)
+	o.Soon = slices.Insert(o.Soon, at, r)
+	o.Soon = o.Soon[:min(len(o.Soon), soonShown)]
 }
 
 // week adds an ending to its week; what ends before the first is overdue, and in none.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-
-	"hallpass/approvals"
 )
 
 // layout is what every page is made of.
@@ -50,18 +48,14 @@ func (s *Site) overviewPage(w http.ResponseWriter, r *http.Request, v *visitor) 
 	if err != nil {
 		return fmt.Errorf("reading how much is not managed: %w", err)
 	}
-	rows, now := s.register.Rows(), s.cfg.Now()
-	soon, _ := View{State: string(approvals.StateActive), Sort: "end", Page: 1}.Select(rows, now)
-	o := overview(rows, now, s.cfg.Zone)
+	o := s.register.Overview(s.cfg.Now(), s.cfg.Zone)
 	s.show(w, r, v, http.StatusOK, "overview.html", "Overview", struct {
 		Overview
 
 		Chart         chart
-		Soon          []*Row
 		Foreign, Seen int
-		Total         int
 		Unmanaged     int
 		Surveyed      bool
-	}{o, endings(o.Weeks), soon[:min(len(soon), 8)], foreign, seen, len(rows), unmanaged, surveyed})
+	}{o, endings(o.Weeks), foreign, seen, unmanaged, surveyed})
 	return nil
 }

@@ -275,7 +275,7 @@ func TestTheRegisterFollowsWhatChanges(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return len(web.ReadView(values).All(g.Rows(), s.mem.clock()))
+		return len(g.All(web.ReadView(values), s.mem.clock()))
 	}
 	if count("") != 1 || count("state=active") != 1 {
 		t.Error("the first is missing")
@@ -295,15 +295,15 @@ func TestTheRegisterFollowsWhatChanges(t *testing.T) {
 		t.Error("time was missed")
 	}
 	for i, want := range []approvals.RequestID{"HP-1003", "HP-1002", "HP-1001"} {
-		if g.Rows()[i].ID != want {
-			t.Errorf("row %d is %s", i, g.Rows()[i].ID)
+		if g.All(web.View{}, time.Time{})[i].ID != want {
+			t.Errorf("row %d is %s", i, g.All(web.View{}, time.Time{})[i].ID)
 		}
 	}
 	s.mem.with(func() { // archived
 		delete(s.mem.requests, "HP-1002")
 		s.mem.lines = append(s.mem.lines, "HP-1002")
 	})
-	if count("") != 2 || g.Rows()[1].ID != "HP-1001" {
+	if count("") != 2 || g.All(web.View{}, time.Time{})[1].ID != "HP-1001" {
 		t.Error("one that was archived is still there")
 	}
 }

@@ -20,14 +20,15 @@ type Register struct {
 	place    string            // up to where the stream was followed; empty: nothing was read yet
 	same     map[string]string // names, states and kinds, which come again and again: one copy of each is kept
 
-	mu   sync.RWMutex // mu guards what follows
-	rows []*Row       // newest first
-	at   map[approvals.RequestID]int
+	mu      sync.RWMutex // mu guards what follows
+	rows    []*Row       // newest first
+	orders  orders
+	choices choices
 }
 
 // NewRegister makes an empty register.
 func NewRegister(source Source) *Register {
-	return &Register{source: source, same: map[string]string{}, at: map[approvals.RequestID]int{}}
+	return &Register{source: source, same: map[string]string{}}
 }
 
 // CatchUp brings the register up to what is stored now. The first time it reads everything.
@@ -80,11 +81,11 @@ func (g *Register) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading all requests: %w", err)
 	}
-	slices.SortFunc(rows, func(a, b *Row) int { return cmp.Compare(b.Number, a.Number) })
+	slices.SortFunc(rows, newestFirst)
+	sorted, names := ordersOf(rows), choicesOf(rows)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.rows, g.place = rows, place
-	g.index()
+	g.rows, g.orders, g.choices, g.place = rows, sorted, names, place
 	return nil
 }
 
@@ -110,37 +111,37 @@ func (g *Register) rowOf(r *approvals.Request) *Row {
 func (g *Register) put(found []approvals.Request, gone []approvals.RequestID) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	moved := len(gone) > 0
-	rows := slices.Clone(g.rows) // who reads holds the old list
 	for i := range found {
 		row := g.rowOf(&found[i])
-		if at, known := g.at[row.ID]; known {
-			rows[at] = row
-			continue
+		at, known := slices.BinarySearchFunc(g.rows, row, newestFirst)
+		if known {
+			g.forget(g.rows[at])
+			g.rows[at] = row
+		} else {
+			g.rows = slices.Insert(g.rows, at, row)
 		}
-		rows, moved = append(rows, row), true
+		g.orders.add(row)
+		g.choices.count(row, 1)
 	}
-	if moved {
-		rows = slices.DeleteFunc(rows, func(row *Row) bool { return slices.Contains(gone, row.ID) })
-		slices.SortFunc(rows, func(a, b *Row) int { return cmp.Compare(b.Number, a.Number) })
-	}
-	g.rows = rows
-	if moved {
-		g.index()
-	}
-}
-
-// index is called with mu held.
-func (g *Register) index() {
-	clear(g.at)
-	for i, row := range g.rows {
-		g.at[row.ID] = i
+	for _, id := range gone {
+		if at, known := slices.BinarySearchFunc(g.rows, &Row{Number: numberOf(id)}, newestFirst); known {
+			g.forget(g.rows[at])
+			g.rows = slices.Delete(g.rows, at, at+1)
+		}
 	}
 }
 
-// Rows are all rows, newest first. Nobody may change the list.
-func (g *Register) Rows() []*Row {
+func newestFirst(a, b *Row) int { return cmp.Compare(b.Number, a.Number) }
+
+// forget takes a row out of the orders and the choices. It is called with mu held.
+func (g *Register) forget(row *Row) {
+	g.orders.remove(row)
+	g.choices.count(row, -1)
+}
+
+// Choices are the names that stand in the rows, to choose from.
+func (g *Register) Choices() (wheres, rules, teams []string) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
-	return g.rows
+	return g.choices.wheres.sorted(), g.choices.rules.sorted(), g.choices.teams.sorted()
 }

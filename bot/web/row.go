@@ -43,12 +43,8 @@ type Row struct {
 
 // rowOf makes the row of a request.
 func rowOf(r *approvals.Request) *Row {
-	n, err := strconv.ParseInt(strings.TrimPrefix(string(r.ID), "HP-"), 10, 64)
-	if err != nil {
-		n = 0
-	}
 	row := &Row{
-		ID: r.ID, Number: n, Kind: r.Ask.Kind, What: bot.What(r), Where: r.Ask.Where, Place: bot.Where(r), Owner: r.Owner.Label(), Team: r.Owner.Team,
+		ID: r.ID, Number: numberOf(r.ID), Kind: r.Ask.Kind, What: bot.What(r), Where: r.Ask.Where, Place: bot.Where(r), Owner: r.Owner.Label(), Team: r.Owner.Team,
 		Requester: r.Requester.Label(), Rule: r.Round().Ruling.Rule, State: r.State, Word: r.Word(), Opened: r.Opened, Applied: r.Applied, End: r.End,
 		Ended: r.Ended, Changed: lastChange(r),
 	}
@@ -64,6 +60,15 @@ func rowOf(r *approvals.Request) *Row {
 	}
 	row.text = strings.ToLower(strings.Join([]string{string(row.ID), row.What, row.Place, row.Owner, row.Team, row.Requester, r.Ask.Reason, r.Ask.Ticket}, "\n"))
 	return row
+}
+
+// numberOf is the number in an id; 0 for what is no id.
+func numberOf(id approvals.RequestID) int64 {
+	n, err := strconv.ParseInt(strings.TrimPrefix(string(id), "HP-"), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // lastChange is the latest time that stands in a request.
