@@ -21,6 +21,8 @@ const (
 	// TargetBlock is whether one account is kept out of everything; its entry is EntryUnblocked. Its id is that of the group of
 	// blocked accounts, a slash, and that of the account.
 	TargetBlock TargetKind = "block"
+	// TargetSessions is what is signed in as one account; its entry is EntrySignedIn.
+	TargetSessions TargetKind = "sessions"
 	// TargetManual is a place that Graph cannot change. It is never converged and has no rows: a person makes the change
 	// and says so.
 	TargetManual TargetKind = "manual"
@@ -35,7 +37,7 @@ const EntryWas = "was:"
 // Target is an object in Entra ID that hallpass keeps in shape, or a place in which people do what Graph cannot.
 type Target struct {
 	Kind TargetKind `json:"kind"`
-	// ID is the Entra object id; for TargetApp the unique name (uniqueName); for TargetBlock two of them, see BlockTarget; for
+	// ID is the Entra object id, for TargetMFA and TargetSessions the account's; for TargetApp the unique name (uniqueName); for TargetBlock two of them, see BlockTarget; for
 	// TargetManual the name in the rules file.
 	ID string `json:"id"`
 }
@@ -47,8 +49,8 @@ func (t Target) String() string { return string(t.Kind) + ":" + t.ID }
 func ParseTarget(s string) (Target, error) {
 	kind, id, ok := strings.Cut(s, ":")
 	t := Target{Kind: TargetKind(kind), ID: id}
-	if !ok || id == "" || !slices.Contains([]TargetKind{TargetLocation, TargetGroup, TargetApp, TargetMFA, TargetBlock}, t.Kind) {
-		return Target{}, fmt.Errorf("%q is no target: want location:ID, group:ID, mfa:ID, block:GROUP/ID or app:NAME", s)
+	if !ok || id == "" || !slices.Contains([]TargetKind{TargetLocation, TargetGroup, TargetApp, TargetMFA, TargetBlock, TargetSessions}, t.Kind) {
+		return Target{}, fmt.Errorf("%q is no target: want location:ID, group:ID, mfa:ID, block:GROUP/ID, sessions:ID or app:NAME", s)
 	}
 	return t, nil
 }

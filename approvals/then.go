@@ -10,9 +10,13 @@ type Then string
 
 // What may become of an account.
 const (
-	ThenMFA     Then = "mfa"     // MFA is asked of it again; nobody answers, but somebody who knows its password can try
-	ThenBlocked Then = "blocked" // it is blocked from every sign-in, until its owner decides
+	ThenMFA       Then = "mfa"        // MFA is asked of it again; nobody answers, but somebody who knows its password can try
+	ThenSignedOut Then = "signed-out" // the same, and what is signed in as it has to sign in again: stored connections stop
+	ThenBlocked   Then = "blocked"    // it is blocked from every sign-in, until its owner decides
 )
+
+// Thens are the words for what may become of an account.
+func Thens() []Then { return []Then{ThenBlocked, ThenSignedOut, ThenMFA} }
 
 // CauseBlocked is the word of a Cause: another hand blocked the account.
 const CauseBlocked = "account blocked"
@@ -20,6 +24,10 @@ const CauseBlocked = "account blocked"
 // EntryUnblocked is the entry of an account that is not in the group of blocked accounts. It is wanted while the account is
 // exempt, so that taking it away, at the end, blocks the account.
 const EntryUnblocked = "unblocked"
+
+// EntrySignedIn is the entry of an account whose sessions count. It is wanted while the account is exempt, so that taking it away,
+// at the end, revokes them.
+const EntrySignedIn = "signed-in"
 
 // BlockTarget is the target of an account that is blocked when its exemption ends.
 func BlockTarget(group, account string) Target {
@@ -34,6 +42,15 @@ func (t Target) Blocked() (group, account string) {
 
 // Blocks reports whether the account is blocked from every sign-in when the change is taken away.
 func (c Change) Blocks() bool { return c.Target.Kind == TargetBlock }
+
+// SignsOut reports whether the account's sessions are revoked when the change is taken away.
+func (c Change) SignsOut() bool { return c.Target.Kind == TargetSessions }
+
+// AtEnd reports whether the change is about what becomes of the account, rather than about its exemption.
+func (c Change) AtEnd() bool { return c.Blocks() || c.SignsOut() }
+
+// SignsOut reports whether the plan revokes the account's sessions at the end.
+func (p Plan) SignsOut() bool { return slices.ContainsFunc(p.Changes, Change.SignsOut) }
 
 // Blocks gives the change of the plan that blocks the account at the end, if there is one.
 func (p Plan) Blocks() (Change, bool) {
@@ -51,8 +68,22 @@ func (r *Request) Then() Then {
 		return ""
 	case slices.ContainsFunc(r.Changes, func(c Progress) bool { return c.Blocks() }):
 		return ThenBlocked
+	case r.SignsOut():
+		return ThenSignedOut
 	}
 	return ThenMFA
+}
+
+// SignsOut reports whether the account's sessions are revoked at the end of the request.
+func (r *Request) SignsOut() bool {
+	return slices.ContainsFunc(r.Changes, func(c Progress) bool { return c.SignsOut() })
+}
+
+// SignedOut reports whether the account's sessions were revoked when the request ended; they were not if it was never exempt, or
+// if another request keeps it so.
+func (r *Request) SignedOut() bool {
+	i := slices.IndexFunc(r.Changes, func(c Progress) bool { return c.SignsOut() })
+	return i >= 0 && r.State == StateEnded && !r.Applied.IsZero() && r.Changes[i].KeptBy == ""
 }
 
 // Blocked gives the change by whose removal the account is blocked since the request ended; false if it is not, because it was

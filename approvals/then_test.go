@@ -61,3 +61,41 @@ func TestWhoBlocksTheAccountByHandEndsTheRequest(t *testing.T) {
 		t.Errorf("it is %s because of %+v", s.r.State, s.r.Cause)
 	}
 }
+
+func TestTheAccountIsSignedOutLastAndOnlyIfItWasExempt(t *testing.T) {
+	t.Parallel()
+	begun := func() *story {
+		s := blocking(t)
+		round := s.r.Round()
+		out := approvals.Change{Target: approvals.Target{Kind: approvals.TargetSessions, ID: "svc"}, Title: "Sessions", Entry: approvals.EntrySignedIn, Label: "svc", Adopt: true}
+		round.Plan.Changes = append([]approvals.Change{out}, round.Plan.Changes...)
+		round.Fingerprint = approvals.Fingerprint(round.Plan, round.Term, round.Ruling)
+		return s.approved().released()
+	}
+	there, gone := approvals.View{Verified: true}, approvals.View{Absent: true}
+	s := begun()
+	s.does(approvals.Woke{Views: []approvals.View{there, there, there}})
+	s.later(s.r.End.Sub(s.now)).does(approvals.Woke{})
+	for i, views := range [][]approvals.View{{{}, {}, gone}, {{}, gone, gone}} {
+		if got := s.r.Changes[0].State; got != approvals.ChangeVerified || s.r.SignedOut() {
+			t.Fatalf("after %d its sessions are %s", i, got)
+		}
+		s.does(approvals.Woke{Views: views})
+	}
+	if got := s.r.Changes[0].State; got != approvals.ChangeWithdrawn {
+		t.Fatalf("once it is blocked its sessions are %s", got)
+	}
+	s.later(time.Minute).does(approvals.Woke{Views: []approvals.View{gone, gone, gone}})
+	if s.r.State != approvals.StateEnded || !s.r.SignedOut() {
+		t.Errorf("it is %s, and signed out: %v", s.r.State, s.r.SignedOut())
+	}
+
+	s = begun()
+	s.does(approvals.Cancelled{By: s.r.Requester})
+	for range 3 {
+		s.later(time.Minute).does(approvals.Woke{Views: []approvals.View{gone, gone, gone}})
+	}
+	if s.r.State != approvals.StateEnded || s.r.SignedOut() {
+		t.Errorf("never in force, it is %s, and signed out: %v", s.r.State, s.r.SignedOut())
+	}
+}

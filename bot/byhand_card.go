@@ -131,9 +131,16 @@ func firstApproval(r *approvals.Request) []approvals.Vote {
 	return nil
 }
 
-func sayProgress(c approvals.Progress) string {
-	if c.Blocks() {
+func sayProgress(r *approvals.Request, c approvals.Progress) string {
+	switch {
+	case c.AtEnd() && c.State == approvals.ChangeAbsent && r.Applied.IsZero():
+		return "left as it was"
+	case c.AtEnd() && c.KeptBy != "":
+		return "left as it is"
+	case c.Blocks():
 		return sayBlock(c.State)
+	case c.SignsOut():
+		return saySignOut(c.State)
 	}
 	if c.Adopt && c.State == approvals.ChangeReleased {
 		return "there already, being read"

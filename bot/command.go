@@ -43,6 +43,8 @@ type Grammar struct {
 	Zones func() []string
 	// Blocks says whether accounts can be blocked when their exemption ends. Optional.
 	Blocks func() bool
+	// SignsOut says whether accounts can be signed out everywhere when their exemption ends.
+	SignsOut bool
 	// Hands are the names of the places for a kind of ask in which people do what Graph cannot. Optional.
 	Hands func(approvals.Kind) []string
 }

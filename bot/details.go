@@ -18,6 +18,10 @@ func (v Voice) Details(r *approvals.Request) Form {
 			add(plain("• "), code(c.Label), plain(" not in "), literal(name(c.Title)), plain(" until the end; put there then, which blocks it from every sign-in until its owner decides"))
 			continue
 		}
+		if c.SignsOut() {
+			add(plain("• "), code(c.Label), plain(" stays signed in until the end; signed out everywhere then, so that stored connections stop until a person signs in again"))
+			continue
+		}
 		add(plain("• "), code(c.Label), plain(" into "), literal(name(c.Title)))
 	}
 	if len(round.Plan.Warnings) > 0 {

@@ -65,9 +65,9 @@ func (g Grammar) askForm() Form {
 			ID: fieldSigns, Label: "The application signs in with", Hint: "its certificate (PEM, never the key), or issuer and subject", Optional: true, Long: true, Max: maxCredential,
 		})
 	}
-	if g.Blocks != nil && g.Blocks() {
+	if then := g.thens(); len(then) > 1 {
 		i := slices.IndexFunc(form.Inputs, func(in Input) bool { return in.ID == fieldReason })
-		form.Inputs = slices.Insert(form.Inputs, i, thenInput())
+		form.Inputs = slices.Insert(form.Inputs, i, thenInput(then))
 	}
 	if len(g.zones()) == 0 {
 		return form
@@ -124,7 +124,7 @@ func (g Grammar) readAsk(fields map[string]string) (approvals.Ask, map[string]st
 	ask.Then, err = readThen(fields[fieldThen])
 	note(fieldThen, err)
 	if ask.Then != "" && ask.Kind != approvals.KindAccount {
-		note(fieldThen, approvals.Refuse(approvals.RefusedInput, "Only an account can be blocked; choose one above, or leave this alone."))
+		note(fieldThen, approvals.Refuse(approvals.RefusedInput, "Only an account can be blocked or signed out; choose one above, or leave this alone."))
 	}
 	known := ask.Fenced()
 	for _, name := range slices.Concat(g.Names(ask.Kind), g.hands(ask.Kind)) {

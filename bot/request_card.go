@@ -57,7 +57,7 @@ func where(r *approvals.Request) string {
 		return z.Title
 	}
 	for _, c := range r.Round().Plan.Changes {
-		if c.Title != "" && !c.Blocks() {
+		if c.Title != "" && !c.AtEnd() {
 			return name(c.Title)
 		}
 	}

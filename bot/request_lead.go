@@ -222,11 +222,18 @@ func (v Voice) ended(r *approvals.Request) Text {
 		t = append(t, plain(" Taken away and verified "), v.at(r.Ended), plain("."))
 	}
 	t = append(t, blockedNow(r)...)
+	if r.SignedOut() {
+		t = append(t, plain(" It was signed out everywhere: what a person had signed in as it stops until it is signed in again."))
+	}
 	for _, c := range r.Changes {
 		switch {
 		case c.Blocks():
 			if c.KeptBy != "" {
 				t = append(t, plain(" It is blocked once %s ends.", c.KeptBy))
+			}
+		case c.SignsOut():
+			if c.KeptBy != "" {
+				t = append(t, plain(" It is signed out once %s ends.", c.KeptBy))
 			}
 		case c.KeptBy != "":
 			t = append(t, plain(" "), code(c.Label), plain(" stays in force: %s keeps it.", c.KeptBy))

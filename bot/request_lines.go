@@ -49,8 +49,8 @@ func (v Voice) howLong(r *approvals.Request) Text {
 			parts = append(parts, "then "+holds(round))
 		}
 	}
-	if _, blocks := r.Round().Plan.Blocks(); blocks {
-		parts = append(parts, "then blocked")
+	if then := sayThen(r.Round().Plan); then != "" {
+		parts = append(parts, "then "+then)
 	}
 	return Text{plain("%s", strings.Join(parts[max(0, len(parts)-4):], ", "))}
 }
@@ -139,7 +139,7 @@ func (v Voice) lines(r *approvals.Request) []Text {
 	out = append(out, v.attestations(r)...)
 	for _, c := range r.Changes {
 		if r.State == approvals.StateApproved || r.State == approvals.StateEnding {
-			out = append(out, Text{code(c.Label), plain(": %s", sayProgress(c))})
+			out = append(out, Text{code(c.Label), plain(": %s", sayProgress(r, c))})
 		}
 	}
 	if len(out) > 12 {

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"strings"
 
 	"hallpass/approvals"
@@ -8,14 +9,15 @@ import (
 
 // readThen reads what becomes of an account when its exemption ends; empty: what is usual here.
 func readThen(s string) (approvals.Then, error) {
-	switch word := strings.ToLower(s); word {
-	case "", string(approvals.ThenMFA), string(approvals.ThenBlocked):
-		return approvals.Then(word), nil
-	case "disabled", "disable":
+	word := approvals.Then(strings.ToLower(strings.Join(strings.Fields(s), "-")))
+	if word == "" || slices.Contains(approvals.Thens(), word) {
+		return word, nil
+	}
+	if word == "disabled" || word == "disable" {
 		return "", approvals.Refuse(approvals.RefusedInput, "hallpass cannot disable accounts: the permission for that reaches every account.").
 			Or("`then blocked` keeps it from every sign-in; an administrator can disable it after that.")
 	}
-	return "", approvals.Refuse(approvals.RefusedInput, "After its end an account is either `blocked`, or asked for MFA again (`then mfa`); “%s” is neither.", clip(s, 40))
+	return "", approvals.Refuse(approvals.RefusedInput, "After its end an account is either `blocked`, or asked for MFA again (`then mfa`, or `then signed-out` so that stored connections stop); “%s” is none of it.", clip(s, 40))
 }
 
 // then reads it from a command.
@@ -28,7 +30,7 @@ func (g Grammar) then(a *approvals.Ask, p parts) (err error) {
 		return approvals.Refuse(approvals.RefusedInput, "“then” says what becomes of an account after its exemption; it belongs to `account`.")
 	}
 	if a.Then, err = readThen(strings.Join(word, " ")); err == nil && a.Then == "" {
-		err = approvals.Refuse(approvals.RefusedInput, "Then what? `then blocked`, or `then mfa`.")
+		err = approvals.Refuse(approvals.RefusedInput, "Then what? `then blocked`, `then signed-out`, or `then mfa`.")
 	}
 	return err
 }
@@ -41,15 +43,66 @@ func typedThen(a approvals.Ask) string {
 	return " then " + string(a.Then)
 }
 
-// thenInput is the choice in the form.
-func thenInput() Input {
-	return Input{
-		ID: fieldThen, Label: "After its end an account is", Hint: "nothing chosen: blocked", Optional: true,
-		Options: []Option{
-			{Value: string(approvals.ThenBlocked), Label: "blocked from every sign-in, until its owner decides"},
-			{Value: string(approvals.ThenMFA), Label: "asked for MFA again"},
-		},
+// thens are what an account can become here; what is usual comes first.
+func (g Grammar) thens() []approvals.Then {
+	var out []approvals.Then
+	for _, t := range approvals.Thens() {
+		switch {
+		case t == approvals.ThenBlocked && (g.Blocks == nil || !g.Blocks()),
+			t == approvals.ThenSignedOut && !g.SignsOut:
+		default:
+			out = append(out, t)
+		}
 	}
+	if !slices.Contains(out, approvals.ThenBlocked) {
+		slices.Reverse(out)
+	}
+	return out
+}
+
+// thenInput is the choice in the form.
+func thenInput(thens []approvals.Then) Input {
+	labels := map[approvals.Then]string{
+		approvals.ThenBlocked:   "blocked from every sign-in, until its owner decides",
+		approvals.ThenSignedOut: "asked for MFA again, and signed out: stored connections stop",
+		approvals.ThenMFA:       "asked for MFA again",
+	}
+	usual := "asked for MFA again"
+	if thens[0] == approvals.ThenBlocked {
+		usual = "blocked"
+	}
+	in := Input{ID: fieldThen, Label: "After its end an account is", Hint: "nothing chosen: " + usual, Optional: true}
+	for _, t := range thens {
+		in.Options = append(in.Options, Option{Value: string(t), Label: labels[t]})
+	}
+	return in
+}
+
+// sayThen is what becomes of the account at the end of a plan, where it is more than that MFA is asked again.
+func sayThen(p approvals.Plan) string {
+	_, blocks := p.Blocks()
+	switch out := p.SignsOut(); {
+	case blocks && out:
+		return "blocked and signed out"
+	case blocks:
+		return "blocked"
+	case out:
+		return "signed out"
+	}
+	return ""
+}
+
+// saySignOut is how far it is with revoking an account's sessions.
+func saySignOut(s approvals.ChangeState) string {
+	switch s {
+	case approvals.ChangeHeld, approvals.ChangeReleased, approvals.ChangeVerified, approvals.ChangeAttested:
+		return "stays signed in until the end"
+	case approvals.ChangeWithdrawn:
+		return "being signed out everywhere"
+	case approvals.ChangeAbsent:
+		return "signed out everywhere, read back"
+	}
+	return string(s)
 }
 
 // sayBlock is how far it is with letting an account in, or with blocking it.

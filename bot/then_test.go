@@ -15,6 +15,8 @@ func TestWhatBecomesOfAnAccountIsSaidBehindThen(t *testing.T) {
 		"account svc@x.com from 20.50.2.1 for 9d then mfa because x":         approvals.ThenMFA,
 		"account svc@x.com from 20.50.2.1 then BLOCKED for 9d because x":     approvals.ThenBlocked,
 		"account svc@x.com in integrations for 9d then blocked because of x": approvals.ThenBlocked,
+		"account svc@x.com from 20.50.2.1 for 9d then signed-out because x":  approvals.ThenSignedOut,
+		"account svc@x.com from 20.50.2.1 then Signed Out for 9d because x":  approvals.ThenSignedOut,
 	} {
 		if c, err := g.Parse(text); err != nil || c.Ask.Then != want {
 			t.Errorf("%q: %q, %v", text, c.Ask.Then, err)
@@ -22,7 +24,7 @@ func TestWhatBecomesOfAnAccountIsSaidBehindThen(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"account svc@x.com from 20.50.2.1 for 9d then disabled because x": "hallpass cannot disable accounts",
-		"account svc@x.com from 20.50.2.1 for 9d then gone because x":     "“gone” is neither",
+		"account svc@x.com from 20.50.2.1 for 9d then gone because x":     "“gone” is none of it",
 		"account svc@x.com from 20.50.2.1 for 9d then because x":          "Then what?",
 		"account svc@x.com from 20.50.2.1 then mfa because x":             "for 90d then mfa because x`",
 		"ip 20.50.2.1 in office for 9d then mfa because x":                "it belongs to `account`",
@@ -37,20 +39,31 @@ func TestWhatBecomesOfAnAccountIsSaidBehindThen(t *testing.T) {
 func TestTheFormAsksWhatBecomesOfAnAccountWhereItCanBeBlocked(t *testing.T) {
 	t.Parallel()
 	g := fencedGrammar("integrations")
-	has := func() bool {
+	offers := func() (words string) {
 		for _, in := range g.askForm().Inputs {
 			if in.ID == fieldThen {
-				return true
+				words = in.Hint + ":"
+				for _, o := range in.Options {
+					words += " " + o.Value
+				}
 			}
 		}
-		return false
+		return words
 	}
-	if has() {
-		t.Error("the form asks where nobody can be blocked")
+	if got := offers(); got != "" {
+		t.Errorf("where nothing can become of an account the form offers %q", got)
+	}
+	g.SignsOut = true
+	if got := offers(); got != "nothing chosen: asked for MFA again: mfa signed-out" {
+		t.Errorf("where it can be signed out the form offers %q", got)
 	}
 	g.Blocks = func() bool { return true }
-	if !has() {
-		t.Error("the form does not ask")
+	if got := offers(); got != "nothing chosen: blocked: blocked signed-out mfa" {
+		t.Errorf("where it can be both the form offers %q", got)
+	}
+	g.SignsOut = false
+	if got := offers(); got != "nothing chosen: blocked: blocked mfa" {
+		t.Errorf("where it can be blocked the form offers %q", got)
 	}
 	fields := map[string]string{fieldWhere: fenced + ":", fieldSubject: "svc@x.com", fieldFrom: "20.50.2.1", fieldTerm: "9d", fieldReason: "x", fieldThen: "mfa"}
 	if ask, wrong := g.readAsk(fields); len(wrong) > 0 || ask.Then != approvals.ThenMFA {

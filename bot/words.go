@@ -24,8 +24,8 @@ func SayTerm(t approvals.Term, zone *time.Location) string { return sayTerm(t, z
 // SayFact is a fact as people read it.
 func SayFact(spec approvals.FactSpec, fact approvals.Fact) string { return sayFact(spec, fact) }
 
-// SayProgress says where a change is.
-func SayProgress(c approvals.Progress) string { return sayProgress(c) }
+// SayProgress says where a change of a request is.
+func SayProgress(r *approvals.Request, c approvals.Progress) string { return sayProgress(r, c) }
 
 // SayLead is the one sentence that says what a request is and where it stands.
 func (v Voice) SayLead(r *approvals.Request) string { return v.lead(r).String() }

@@ -19,7 +19,12 @@ const (
 	Apps Identity = "apps"
 	// MFA writes per-user MFA states, and is used by the converging worker only. Optional, as above.
 	MFA Identity = "mfa"
+	// Sessions revokes sessions of accounts whose exemption is over, and is used by the converging worker only. Optional, as above.
+	Sessions Identity = "sessions"
 )
+
+// Identities are all of them, those that every installation has first.
+func Identities() []Identity { return []Identity{Reader, Writer, Apps, MFA, Sessions} }
 
 // Row is a call that hallpass makes, and what it needs. There is no call without a row: the guard lets through what the
 // table has, and nothing else.
@@ -83,6 +88,7 @@ func Calls() []Row {
 		{write, "/servicePrincipals(appId='{id}')", false, Apps, []string{appOwn}, whyOwn, noApps},
 		{read, "/users/{id}/authentication/requirements", true, Reader, []string{policyRead}, whyPolicies, ""},
 		{write, "/users/{id}/authentication/requirements", true, MFA, []string{methodWrite}, "per-user MFA states of accounts. It reaches every account and the tenant's authentication methods, so it is an identity for this alone", "per-user MFA is no way out here"},
+		{http.MethodPost, "/users/{id}/revokeSignInSessions", false, Sessions, []string{sessionRevoke}, "sessions of accounts whose exemption is over. It can sign everybody out, so it is an identity for this alone", "what is signed in goes on until it has to sign in again"},
 	}
 }
 
@@ -106,6 +112,7 @@ const (
 	federationRead = "Domain-InternalFederation.Read.All"
 	appOwn         = "Application.ReadWrite.OwnedBy"
 	methodWrite    = "Policy.ReadWrite.AuthenticationMethod"
+	sessionRevoke  = "User.RevokeSessions.All"
 )
 
 const (
@@ -129,9 +136,14 @@ func Forbidden(as Identity) map[string]string {
 		"RoleManagement.ReadWrite.Directory": "it can make anybody an administrator",
 		"Directory.ReadWrite.All":            "it can write nearly everything",
 		methodWrite:                          "it rewrites the tenant's authentication methods",
+		sessionRevoke:                        "it can sign everybody out, again and again",
 	}
-	if as == MFA {
+	switch as {
+	case MFA:
 		delete(out, methodWrite)
+	case Sessions:
+		delete(out, sessionRevoke)
+	case Reader, Writer, Apps:
 	}
 	return out
 }
@@ -176,7 +188,7 @@ func PermissionTable() string {
 	var b strings.Builder
 	b.WriteString("| identity | application permission | why |\n| --- | --- | --- |\n")
 	var written []string
-	for _, as := range []Identity{Reader, Writer, Apps, MFA} {
+	for _, as := range Identities() {
 		for _, row := range Calls() {
 			why := row.Why
 			if row.Optional != "" {

@@ -19,7 +19,7 @@ import (
 type world struct {
 	*kit
 	loc, grp, svc, member string
-	m                     *graph.Client // the same app, as the identity for per-user MFA
+	m, s                  *graph.Client // the same app, as the identities for per-user MFA and for sessions
 	made, bare            graphtest.App // that hallpass made; the second has no service principal
 }
 
@@ -27,14 +27,17 @@ func newWorld(t *testing.T, granted ...string) world {
 	t.Helper()
 	k := newKitOf(t, graphtest.Options{Rate: -1}, granted...)
 	w := world{kit: k}
-	var err error
-	w.m, err = graph.New(graph.Config{
-		Host: host, Credential: k.tenant.Credential(k.app.ID), Transport: k, Now: noon, Also: graph.MFA,
-		Observe: func(c graph.Call) { k.calls = append(k.calls, c) },
-	})
-	if err != nil {
-		t.Fatal(err)
+	also := func(as graph.Identity) *graph.Client {
+		c, err := graph.New(graph.Config{
+			Host: host, Credential: k.tenant.Credential(k.app.ID), Transport: k, Now: noon, Also: as,
+			Observe: func(c graph.Call) { k.calls = append(k.calls, c) },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
 	}
+	w.m, w.s = also(graph.MFA), also(graph.Sessions)
 	w.made = k.tenant.AddApp(graphtest.App{Name: "nx", Unique: "nx", Owners: []string{k.app.Principal}, Federated: []graphtest.Federated{{Name: "aks", Issuer: "https://i.example", Subject: "s"}}})
 	w.bare = k.tenant.AddApp(graphtest.App{Name: "bare", Unique: "bare", Owners: []string{k.app.Principal}, Bare: true})
 	w.loc = k.tenant.AddLocation(graphtest.Location{Name: "Servers", Ranges: []string{"20.50.2.9/24", "2a01:4f8::/48"}})
@@ -80,7 +83,8 @@ func exercises() map[string]func(ctx context.Context, w world) error {
 		"PATCH /beta/users/{id}/authentication/requirements": func(ctx context.Context, w world) error {
 			return w.m.PutPerUserMFA(ctx, w.svc, graph.MFADisabled)
 		},
-		"POST /servicePrincipals": func(ctx context.Context, w world) error { return w.c.AddPrincipal(ctx, w.bare.ID) },
+		"POST /users/{id}/revokeSignInSessions": func(ctx context.Context, w world) error { return w.s.RevokeSessions(ctx, w.svc) },
+		"POST /servicePrincipals":               func(ctx context.Context, w world) error { return w.c.AddPrincipal(ctx, w.bare.ID) },
 		"PATCH /servicePrincipals(appId='{id}')": func(ctx context.Context, w world) error {
 			return w.c.EnablePrincipal(ctx, w.made.ID, false)
 		},

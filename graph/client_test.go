@@ -219,11 +219,13 @@ func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: a.status, Header: h, Body: io.NopCloser(strings.NewReader(a.body)), ContentLength: int64(len(a.body)), Request: r}, nil
 }
 
-func against(t *testing.T, a *answers) *graph.Client {
+func against(t *testing.T, a *answers) *graph.Client { t.Helper(); return againstAs(t, "", a) }
+
+func againstAs(t *testing.T, also graph.Identity, a *answers) *graph.Client {
 	t.Helper()
 	tenant := graphtest.New(graphtest.Options{Now: noon})
 	app := tenant.AddApp(graphtest.App{Name: "hallpass"})
-	c, err := graph.New(graph.Config{Host: host, Credential: tenant.Credential(app.ID), Transport: a, Now: noon})
+	c, err := graph.New(graph.Config{Host: host, Credential: tenant.Credential(app.ID), Transport: a, Now: noon, Also: also})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,11 +12,14 @@ import (
 	abs "github.com/microsoft/kiota-abstractions-go"
 )
 
-// getRaw makes a call and gives the body of its answer as it came.
+// getRaw makes a call and gives the body of its answer as it came; nothing for an answer without one.
 func (c *Client) getRaw(ctx context.Context, r *abs.RequestInformation) ([]byte, error) {
 	raw, err := c.adapter.SendPrimitive(ctx, r, "[]byte", mappings())
 	if err != nil {
 		return nil, c.explain(err)
+	}
+	if raw == nil {
+		return nil, nil
 	}
 	data, ok := raw.([]byte)
 	if !ok {

@@ -39,8 +39,8 @@ func (e *Engine) mayAdopt(plan approvals.Plan) error {
 	if e.cfg.Skeptic != nil || !slices.ContainsFunc(plan.Changes, func(c approvals.Change) bool { return c.Adopt }) {
 		return nil
 	}
-	if _, blocks := plan.Blocks(); blocks {
-		return approvals.Refuse(approvals.RefusedInput, "No account can be blocked at its end here: the store is not authenticated.").
+	if _, blocks := plan.Blocks(); blocks || plan.SignsOut() {
+		return approvals.Refuse(approvals.RefusedInput, "No account can be blocked or signed out at its end here: the store is not authenticated.").
 			Or("Ask your administrator to set `audit.mac_keys_file`, or ask with `then mfa`.")
 	}
 	return approvals.Refuse(approvals.RefusedInput, "Nothing can be taken over here: the store is not authenticated.").

@@ -245,6 +245,9 @@ func removal(r *approvals.Request) []string {
 	if c, is := r.Blocked(); is {
 		out = append(out, c.Label+" was put into "+c.Title+" and is blocked from every sign-in, until its owner decides")
 	}
+	if r.SignedOut() {
+		out = append(out, "its sessions were revoked: what had been signed in as it has to sign in again")
+	}
 	for _, c := range r.Changes {
 		switch {
 		case c.KeptBy != "":

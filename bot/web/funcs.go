@@ -32,7 +32,7 @@ func (s *Site) funcs() template.FuncMap {
 		"term":    func(t approvals.Term) string { return bot.SayTerm(t, s.cfg.Zone) },
 		"span":    bot.SayDuration,
 		"says":    func(f fact) string { return bot.SayFact(f.FactSpec, f.Fact) },
-		"change":  bot.SayProgress,
+		"change":  func(r approvals.Request, c approvals.Progress) string { return bot.SayProgress(&r, c) },
 		"waits":   func(r approvals.Request) string { return bot.WaitsFor(&r) },
 		"kind":    sayKind,
 		"share":   func(v View, name, value string) string { return "/requests?" + with(v, name, value).Encode() },

@@ -22,6 +22,7 @@ entra:
   writer: {kind: secret, client_id: %[8]s, client_secret_file: %[9]q}
   apps: {kind: secret, client_id: %[21]s, client_secret_file: %[22]q}
   mfa: {kind: secret, client_id: %[23]s, client_secret_file: %[24]q}
+  sessions: {kind: secret, client_id: %[25]s, client_secret_file: %[26]q}
 hosts: {graph: "%[10]s", login: "%[11]s", slack_api: "%[12]s", slack_responses: "%[13]s", ca_file: %[14]q,
   teams_metadata: "%[18]s", teams_services: ["%[19]s", "%[20]s"]}
 http: {listen: "127.0.0.1:0"}
@@ -29,7 +30,10 @@ http: {listen: "127.0.0.1:0"}
 
 // writeConfig writes the configuration and its secrets into dir, for this user only, and returns its path.
 func writeConfig(dir string, out *companytest.Outside) (string, error) {
-	files := map[string]string{"bot_token": out.BotToken, "app_token": out.AppToken, "client_secret": out.ClientSecret, "teams_secret": out.TeamsSecret, "apps_secret": out.AppsSecret, "mfa_secret": out.MFASecret}
+	files := map[string]string{
+		"bot_token": out.BotToken, "app_token": out.AppToken, "client_secret": out.ClientSecret, "teams_secret": out.TeamsSecret, "apps_secret": out.AppsSecret, "mfa_secret": out.MFASecret,
+		"sessions_secret": out.SessionsSecret,
+	}
 	for name, secret := range files {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(secret), 0o600); err != nil {
@@ -41,7 +45,7 @@ func writeConfig(dir string, out *companytest.Outside) (string, error) {
 	text := fmt.Sprintf(config, out.TenantID, out.RulesFile, out.PeopleFile, files["bot_token"], files["app_token"], out.AppID, out.TeamID,
 		out.ClientID, files["client_secret"], out.Graph, out.Authority, out.SlackAPI, out.SlackResponses, out.CAFile,
 		out.TeamsAppID, out.TeamsListen, files["teams_secret"], out.TeamsMetadata, out.TeamsService, out.PlaygroundService,
-		out.AppsID, files["apps_secret"], out.MFAID, files["mfa_secret"])
+		out.AppsID, files["apps_secret"], out.MFAID, files["mfa_secret"], out.SessionsID, files["sessions_secret"])
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return "", fmt.Errorf("writing hallpass.yaml: %w", err)
 	}

@@ -35,7 +35,7 @@ func newWorld(ctx context.Context, log *slog.Logger) (*world, error) {
 		return nil, fmt.Errorf("listening for the pages: %w", err)
 	}
 	company, err := companytest.New(ctx, companytest.Options{
-		Now: w.now, Log: log, Timing: timing(), Teams: true, Rules: companytest.RulesWithBlock(companytest.RulesWithStepUp()), PagesOn: pages,
+		Now: w.now, Log: log, Timing: timing(), Teams: true, Rules: companytest.RulesWithBlock(companytest.RulesWithStepUp()), PagesOn: pages, SignsOut: true,
 	})
 	if err != nil {
 		return nil, errors.Join(err, pages.Close())

@@ -345,7 +345,7 @@ func TestAnApplicationIsMadeOnceWhateverFails(t *testing.T) {
 				}
 			}
 			made, is := k.app(target.ID)
-			if !is || len(made.Credentials) != 1 || made.Disabled || made.Principal == "" || len(k.tenant.Apps()) != 4 {
+			if !is || len(made.Credentials) != 1 || made.Disabled || made.Principal == "" || len(k.tenant.Apps()) != 5 {
 				t.Errorf("call %d, %+v: %+v, last %v", n, f, made, last)
 			}
 		}

@@ -32,17 +32,27 @@ func (e *Entra) then(ctx context.Context, ask approvals.Ask, u graph.User, p *ap
 	case then == approvals.ThenBlocked && !set:
 		return approvals.Refuse(approvals.RefusedTarget, "Accounts cannot be blocked at their end here: no group is set up for that.").
 			Or("Ask with `then mfa`. An administrator sets it up: `hallpass zone plan -blocked` prints what to create.")
-	case then == approvals.ThenBlocked && ask.Adopt:
+	case then != approvals.ThenMFA && ask.Adopt:
 		return approvals.Refuse(approvals.RefusedInput, "What is taken over is taken away at its end, and nothing more.").Or("Leave `then` out.")
 	}
-	var err error
-	if then, err = e.agreed(ctx, ask, then, u); err != nil {
+	others, err := e.exempting(ctx, u)
+	if err != nil {
+		return err
+	}
+	if then, err = agreed(ask, then, u, others); err != nil {
 		return err
 	}
 	p.Facts["account.then"] = approvals.Fact{Known: true, Text: string(then)}
-	if then != approvals.ThenBlocked {
-		return nil
+	if then == approvals.ThenBlocked {
+		if err := e.block(ctx, b, u, p); err != nil {
+			return err
+		}
 	}
+	return e.signOut(then, u, others, p)
+}
+
+// block plans that the account is blocked at the end.
+func (e *Entra) block(ctx context.Context, b Blocked, u graph.User, p *approvals.Plan) error {
 	wrong, err := e.CheckBlocked(ctx, approvals.ClassPerson)
 	if err != nil {
 		return err
@@ -65,12 +75,9 @@ func (e *Entra) then(ctx context.Context, ask approvals.Ask, u graph.User, p *ap
 }
 
 // agreed holds what becomes of the account against its other exemptions in force: it has one end. Who said nothing follows them.
-func (e *Entra) agreed(ctx context.Context, ask approvals.Ask, then approvals.Then, u graph.User) (approvals.Then, error) {
-	others, err := e.exempting(ctx, u)
-	if err != nil {
-		return then, err
-	}
-	for _, r := range others {
+func agreed(ask approvals.Ask, then approvals.Then, u graph.User, others []approvals.Request) (approvals.Then, error) {
+	for i := range others {
+		r := &others[i]
 		switch theirs := r.Then(); {
 		case theirs == then:
 		case ask.Then == "":

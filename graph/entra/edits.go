@@ -15,6 +15,9 @@ import (
 
 // Edits gives what the directory audit says was done to the target since then, newest first, by hallpass too.
 func (e *Entra) Edits(ctx context.Context, t approvals.Target, since time.Time) ([]approvals.Edit, error) {
+	if t.Kind == approvals.TargetSessions { // who else revokes them does no harm, and nobody can give them back
+		return nil, nil
+	}
 	if err := e.reserve(ctx, BucketAudit, approvals.ClassSweep, 1); err != nil {
 		return nil, err
 	}
@@ -34,7 +37,7 @@ func (e *Entra) Edits(ctx context.Context, t approvals.Target, since time.Time) 
 		if writer = e.cfg.MFA; writer == nil {
 			return nil, noPerUser()
 		}
-	case approvals.TargetLocation, approvals.TargetGroup, approvals.TargetBlock, approvals.TargetManual:
+	case approvals.TargetLocation, approvals.TargetGroup, approvals.TargetBlock, approvals.TargetSessions, approvals.TargetManual:
 	}
 	self, err := writer.Self(ctx)
 	if err != nil {
@@ -53,7 +56,7 @@ func (e *Entra) Edits(ctx context.Context, t approvals.Target, since time.Time) 
 			}
 		case approvals.TargetBlock:
 			edit.Added, edit.Removed = blockEdit(a, t)
-		case approvals.TargetLocation, approvals.TargetGroup, approvals.TargetApp, approvals.TargetManual:
+		case approvals.TargetLocation, approvals.TargetGroup, approvals.TargetApp, approvals.TargetSessions, approvals.TargetManual:
 			edit.Added, edit.Removed = changed(a, t)
 		}
 		if len(edit.Added)+len(edit.Removed) > 0 {

@@ -91,11 +91,13 @@ type Config struct {
 	// Apps makes and ends app registrations. Optional: without it none can be asked for.
 	Apps *graph.Client
 	// MFA writes per-user MFA states. Optional: without it nobody is exempted from them.
-	MFA    *graph.Client
-	Places Places
-	Budget Budget
-	Cache  Cache
-	Ledger Ledger
+	MFA *graph.Client
+	// Sessions revokes sessions of accounts at the end of their exemption. Optional: without it none are revoked.
+	Sessions *graph.Client
+	Places   Places
+	Budget   Budget
+	Cache    Cache
+	Ledger   Ledger
 	// OwnersOf gives the object ids or user principal names of those who answer for an account, by its id, its name and its
 	// attributes: its owner, and who does if the owner has left; empty if nobody does.
 	OwnersOf func(ctx context.Context, account graph.User) ([]string, error)

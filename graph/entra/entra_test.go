@@ -202,8 +202,13 @@ func newKit(t *testing.T, ranges ...string) *kit {
 	if err != nil {
 		t.Fatal(err)
 	}
+	outs := k.tenant.AddApp(graphtest.App{Name: "hallpass sessions", Roles: []string{"User.RevokeSessions.All"}})
+	revoker, err := graph.New(graph.Config{Host: "https://graph.microsoft.com", Credential: k.tenant.Credential(outs.ID), Transport: k.tenant.Transport(), Now: noon, Also: graph.Sessions})
+	if err != nil {
+		t.Fatal(err)
+	}
 	k.e, err = entra.New(entra.Config{
-		Reader: c, Writer: c, Apps: made, MFA: perUser, Places: rules{k.o}, Budget: k.o, Cache: k.o, Ledger: held{k.o}, Human: "employeeId",
+		Reader: c, Writer: c, Apps: made, MFA: perUser, Sessions: revoker, Places: rules{k.o}, Budget: k.o, Cache: k.o, Ledger: held{k.o}, Human: "employeeId",
 		OwnersOf: func(_ context.Context, u graph.User) ([]string, error) {
 			return strings.Fields(u.Attributes["extensionAttribute7"]), nil
 		},

@@ -45,6 +45,8 @@ func (e *Entra) Read(ctx context.Context, t approvals.Target, fresh time.Time, c
 		return e.readPerUser(ctx, t, class)
 	case approvals.TargetBlock:
 		return e.readBlock(ctx, t, class)
+	case approvals.TargetSessions:
+		return e.readSessions(ctx, t, class)
 	case approvals.TargetManual: // nothing of it can be read
 	}
 	return approvals.Sight{}, approvals.Refuse(approvals.RefusedTarget, "%s is no target.", t)
@@ -76,6 +78,8 @@ func (e *Entra) Write(ctx context.Context, t approvals.Target, w approvals.Write
 		return e.writePerUser(ctx, t, w, class)
 	case approvals.TargetBlock:
 		return e.writeBlock(ctx, t, w, class)
+	case approvals.TargetSessions:
+		return e.writeSessions(ctx, t, w, class)
 	case approvals.TargetLocation, approvals.TargetManual:
 	}
 	return e.writeLocation(ctx, t.ID, w, class)

@@ -50,6 +50,8 @@ type User struct {
 	MFAState string
 	// Risk is low, medium or high for an account at risk.
 	Risk string
+	// Revoked is when its sessions were last revoked.
+	Revoked time.Time
 
 	made    time.Time
 	deleted time.Time

@@ -4,9 +4,13 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 )
 
 func (t *Tenant) userCalls(c call) answer {
+	if c.is(http.MethodPost, "users", "*", "revokeSignInSessions") {
+		return t.revoke(c)
+	}
 	if refused := c.may("User.Read.All", "Directory.Read.All"); refused != nil {
 		return *refused
 	}
@@ -70,6 +74,10 @@ func userJSON(u *User) object {
 	out := object{
 		"id": u.ID, "userPrincipalName": u.UPN, "displayName": u.Name, "accountEnabled": u.Enabled, "userType": kind,
 		"onPremisesSyncEnabled": nil, "mail": nil, "employeeId": nil, "department": nil, "onPremisesExtensionAttributes": u.Attributes,
+		"signInSessionsValidFromDateTime": nil,
+	}
+	if !u.Revoked.IsZero() {
+		out["signInSessionsValidFromDateTime"] = u.Revoked.UTC().Format(time.RFC3339) // whole seconds
 	}
 	if u.Synced {
 		out["onPremisesSyncEnabled"] = true
@@ -104,6 +112,23 @@ func (t *Tenant) checkGroups(c call, u *User) answer {
 		}
 	}
 	return ok(object{"value": in})
+}
+
+// revoke ends the sessions of an account. It takes no body.
+func (t *Tenant) revoke(c call) answer {
+	if refused := c.may("User.RevokeSessions.All"); refused != nil {
+		return *refused
+	}
+	u := t.user(c.parts[1])
+	switch {
+	case u == nil:
+		return notFound(c.parts[1])
+	case len(c.body) > 0:
+		return bad("revokeSignInSessions takes no body")
+	}
+	u.Revoked = t.opts.Now()
+	t.audit(audit{activity: "Update StsRefreshTokenValidFrom Timestamp", actor: c.app.Name, app: c.app.ID, targets: []string{u.ID}})
+	return ok(object{"@odata.context": "https://" + c.r.Host + "/v1.0/$metadata#Edm.Boolean", "value": true})
 }
 
 // perUserMFA reads and changes the per-user MFA state. One that is enabled turns to enforced when the account has a method.

@@ -116,7 +116,8 @@ func ready(ctx context.Context, cfg Config, p Parts) error {
 	if f := checkStepUp(cfg, p); !f.OK {
 		return fmt.Errorf("%s: %s", f.What, f.Do)
 	}
-	for as, client := range map[graph.Identity]*graph.Client{graph.Reader: p.Reader, graph.Writer: p.Writer, graph.Apps: p.Apps, graph.MFA: p.MFA} {
+	for _, as := range graph.Identities() {
+		client := p.client(as)
 		if client == nil {
 			continue
 		}

@@ -11,14 +11,6 @@ import (
 	"hallpass/graph"
 )
 
-// The identities of a configuration.
-const (
-	reader = string(graph.Reader)
-	writer = string(graph.Writer)
-	apps   = string(graph.Apps)
-	mfa    = string(graph.MFA)
-)
-
 // checkIdentities looks at the permissions that were granted: too few, and too many.
 func checkIdentities(ctx context.Context, cfg Config, p Parts, out *report) {
 	file := p.Rules.File()
@@ -29,13 +21,14 @@ func checkIdentities(ctx context.Context, cfg Config, p Parts, out *report) {
 	if same {
 		out.advise("Make two app registrations, so that what reads all day cannot write.", "entra.reader and entra.writer are the same identity")
 	}
-	checkIdentity(ctx, reader, p.Reader, file, same, out)
+	checkIdentity(ctx, graph.Reader, p.Reader, file, same, out)
 	if p.Writer != nil && !same {
-		checkIdentity(ctx, writer, p.Writer, file, false, out)
+		checkIdentity(ctx, graph.Writer, p.Writer, file, false, out)
 	}
-	checkOptional(ctx, apps, cfg.Entra.Apps, p.Apps, len(file.Apps()) > 0, cfg, file, out)
 	_, perUser := file.PerUser()
-	checkOptional(ctx, mfa, cfg.Entra.MFA, p.MFA, perUser, cfg, file, out)
+	checkOptional(ctx, graph.Apps, len(file.Apps()) > 0, cfg, p, out)
+	checkOptional(ctx, graph.MFA, perUser, cfg, p, out)
+	checkOptional(ctx, graph.Sessions, p.Sessions != nil, cfg, p, out) // the rules file does not name it
 	if roles, err := p.Reader.Roles(ctx); err == nil && len(file.Apps()) > 0 && !slices.Contains(roles, graph.AppRead) {
 		out.problem("Grant it to the reader, or take the section apps out of the rules file.", "entra.reader lacks %s, so no application can be asked for", graph.AppRead)
 	}
@@ -43,11 +36,20 @@ func checkIdentities(ctx context.Context, cfg Config, p Parts, out *report) {
 }
 
 // sections are those of the rules file that need an optional identity.
-func sections(who string) string { return map[string]string{apps: "apps", mfa: "per_user_mfa"}[who] }
+func sections(who graph.Identity) string {
+	switch who {
+	case graph.Apps:
+		return "apps"
+	case graph.MFA:
+		return "per_user_mfa"
+	case graph.Reader, graph.Writer, graph.Sessions: // not asked for by the rules file
+	}
+	return ""
+}
 
 // checkOptional looks at an identity that only one way out needs: it is one of its own, and only where that way can be asked for.
-func checkOptional(ctx context.Context, who string, c Credential, client *graph.Client, wanted bool, cfg Config, file *rulesfile.File, out *report) {
-	section := sections(who)
+func checkOptional(ctx context.Context, who graph.Identity, wanted bool, cfg Config, p Parts, out *report) {
+	section, client, c := sections(who), p.client(who), cfg.Entra.Of(who)
 	switch {
 	case client == nil && wanted:
 		out.problem("Name a credential for it, or take the section "+section+" out of the rules file.", "the rules file has %s, and entra.%s is not set", section, who)
@@ -55,25 +57,25 @@ func checkOptional(ctx context.Context, who string, c Credential, client *graph.
 	case client == nil:
 		return
 	case !wanted:
-		out.advise("Write the section "+section+" into the rules file, or take entra."+who+" away.", "entra.%s is set, and the rules file has no %s", who, section)
+		out.advise("Write the section "+section+" into the rules file, or take entra."+string(who)+" away.", "entra.%s is set, and the rules file has no %s", who, section)
 	}
-	for other, o := range map[string]Credential{reader: cfg.Entra.Reader, writer: cfg.Entra.Writer, apps: cfg.Entra.Apps, mfa: cfg.Entra.MFA} {
-		if other != who && o.Kind == c.Kind && o.ClientID == c.ClientID {
+	for _, other := range graph.Identities() {
+		if o := cfg.Entra.Of(other); other != who && o.Kind == c.Kind && o.ClientID == c.ClientID {
 			out.problem("Give it an app registration of its own.", "entra.%s is the same identity as entra.%s, which could then do both", who, other)
 			return
 		}
 	}
-	checkIdentity(ctx, who, client, file, false, out)
+	checkIdentity(ctx, who, client, p.Rules.File(), false, out)
 }
 
 // checkIdentity holds what is granted to an identity against the table of calls. both says that it is reader and writer.
-func checkIdentity(ctx context.Context, who string, c *graph.Client, file *rulesfile.File, both bool, out *report) {
+func checkIdentity(ctx context.Context, who graph.Identity, c *graph.Client, file *rulesfile.File, both bool, out *report) {
 	roles, err := c.Roles(ctx)
 	if err != nil {
 		out.problem("Look at tenant.id, the credential and hosts.login.", "entra.%s cannot sign in: %v", who, err)
 		return
 	}
-	ids := []graph.Identity{graph.Identity(who)}
+	ids := []graph.Identity{who}
 	if both {
 		ids = []graph.Identity{graph.Reader, graph.Writer}
 	}
@@ -94,7 +96,7 @@ func checkIdentity(ctx context.Context, who string, c *graph.Client, file *rules
 				// there is no group to write
 			case need.Permission == graph.GroupWrite:
 				out.advise("See to it that the writer is Groups Administrator of the administrative unit that holds the exclusion groups; without that or the permission nothing can be written to them.", "entra.%s does not hold %s", who, need.Permission)
-			case need.Optional != "" && who != apps && who != mfa:
+			case need.Optional != "" && (who == graph.Reader || who == graph.Writer):
 				out.advise("Grant it if rules or approvers need to know.", "entra.%s does not hold %s: %s", who, need.Permission, need.Without())
 			default:
 				out.problem("Grant it to the app registration and give admin consent.", "entra.%s lacks %s (%s)", who, need.Permission, need.Why)
@@ -105,7 +107,7 @@ func checkIdentity(ctx context.Context, who string, c *graph.Client, file *rules
 		}
 	}
 	for _, role := range surplus {
-		if why, bad := graph.Forbidden(graph.Identity(who))[role]; bad {
+		if why, bad := graph.Forbidden(who)[role]; bad {
 			out.problem("Take it away; serve refuses to start with it.", "entra.%s holds %s: %s", who, role, why)
 		} else {
 			out.problem("Take it away: who takes over hallpass would have it too.", "entra.%s holds %s, which hallpass does not use there", who, role)

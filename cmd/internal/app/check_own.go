@@ -14,7 +14,8 @@ const renewBefore = 30 * 24 * time.Hour
 // as hallpass. Without the permission to read them nothing is said here; the line about the permission says so.
 func checkOwnApps(ctx context.Context, cfg Config, p Parts, out *report) {
 	seen := map[string]bool{}
-	for who, id := range map[string]string{reader: cfg.Entra.Reader.ClientID, writer: cfg.Entra.Writer.ClientID, apps: cfg.Entra.Apps.ClientID, mfa: cfg.Entra.MFA.ClientID} {
+	for _, who := range graph.Identities() {
+		id := cfg.Entra.Of(who).ClientID
 		if id == "" || seen[id] {
 			continue
 		}
@@ -31,7 +32,7 @@ func checkOwnApps(ctx context.Context, cfg Config, p Parts, out *report) {
 	}
 }
 
-func checkOwnApp(who string, own graph.OwnApp, now time.Time, out *report) {
+func checkOwnApp(who graph.Identity, own graph.OwnApp, now time.Time, out *report) {
 	if len(own.Owners) > 0 {
 		out.advise("Take the owners away in Entra ID: each of them can add a credential and act as hallpass.", "the app registration of entra.%s has %d owner(s)", who, len(own.Owners))
 	}

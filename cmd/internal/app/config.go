@@ -1,5 +1,7 @@
 package app
 
+import "hallpass/graph"
+
 // Config is everything that an operator can set: one YAML file, read strictly. The tags say what a setting means (doc)
 // and what holds when it is not set (default); the table in the README is made from them.
 //
@@ -73,24 +75,41 @@ type Redis struct {
 	Durability       string   `yaml:"durability" default:"strict" doc:"\"strict\" starts only on a Redis that loses nothing it acknowledged; \"relaxed\" starts on a weaker one, and hallpass check says how many seconds may be lost"`
 }
 
-// Entra says as whom hallpass talks to Entra ID: one identity reads, another writes, and two more, if they are there, make app
-// registrations and write per-user MFA states.
+// Entra says as whom hallpass talks to Entra ID: one identity reads, another writes, and three more, if they are there, make app
+// registrations, write per-user MFA states, and revoke sessions.
 type Entra struct {
 	Reader        Credential `yaml:"reader"`
 	Writer        Credential `yaml:"writer"`
 	Apps          Credential `yaml:"apps"`
 	MFA           Credential `yaml:"mfa"`
+	Sessions      Credential `yaml:"sessions"`
 	BudgetPercent int        `yaml:"budget_percent" default:"70" doc:"the share of the tenant's limit on Conditional Access calls (1 a second for all apps together) that hallpass uses, in all replicas together"`
 }
 
 // Credential is one identity in Entra ID.
 type Credential struct {
-	Kind                string `yaml:"kind" doc:"\"workload\" (federated token), \"managed\" (managed identity), \"certificate\" or \"secret\". Required for the reader and for Teams; enforce needs a writer, app registrations need apps, and per-user MFA needs mfa"`
+	Kind                string `yaml:"kind" doc:"\"workload\" (federated token), \"managed\" (managed identity), \"certificate\" or \"secret\". Required for the reader and for Teams; enforce needs a writer, app registrations need apps, per-user MFA needs mfa, and signing accounts out at their end needs sessions"`
 	ClientID            string `yaml:"client_id" doc:"application (client) id. Required; for managed only if the identity is user-assigned; for Teams it is the app_id unless given"`
 	TokenFile           Path   `yaml:"token_file" doc:"file with the federated token. Required for workload"`
 	CertificateFile     Path   `yaml:"certificate_file" doc:"PEM or PKCS#12 file with certificate and key. Required for certificate"`
 	CertificatePassword Secret `yaml:"certificate_password" doc:"password of a PKCS#12 file"`
 	ClientSecret        Secret `yaml:"client_secret" doc:"client secret. Required for secret; prefer any of the others"`
+}
+
+// Of is the credential of an identity.
+func (e Entra) Of(as graph.Identity) Credential {
+	switch as {
+	case graph.Writer:
+		return e.Writer
+	case graph.Apps:
+		return e.Apps
+	case graph.MFA:
+		return e.MFA
+	case graph.Sessions:
+		return e.Sessions
+	case graph.Reader:
+	}
+	return e.Reader
 }
 
 // Hosts says where the services are: for national clouds, GovSlack and tests. There is no other override.

@@ -27,6 +27,22 @@ import (
 	"hallpass/graph/entra"
 )
 
+// client is who acts as an identity; nil if there is none.
+func (p *Parts) client(as graph.Identity) *graph.Client {
+	switch as {
+	case graph.Writer:
+		return p.Writer
+	case graph.Apps:
+		return p.Apps
+	case graph.MFA:
+		return p.MFA
+	case graph.Sessions:
+		return p.Sessions
+	case graph.Reader:
+	}
+	return p.Reader
+}
+
 // Parts are what a Core is put together from. The demo and the tests bring their own.
 type Parts struct {
 	Store          *redisstore.Store
@@ -34,8 +50,10 @@ type Parts struct {
 	// Apps makes and ends app registrations. Optional.
 	Apps *graph.Client
 	// MFA writes per-user MFA states. Optional.
-	MFA   *graph.Client
-	Rules *Rules
+	MFA *graph.Client
+	// Sessions revokes sessions of accounts at the end of their exemption. Optional.
+	Sessions *graph.Client
+	Rules    *Rules
 	// People and Owners are the contents of the people file and the owners file.
 	People         map[bot.Account]string
 	Owners         map[string][]string
@@ -123,7 +141,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		mayAsk = ""
 	}
 	tenant, err := entra.New(entra.Config{
-		Reader: p.Reader, Writer: writer, Apps: p.Apps, MFA: p.MFA, Places: places{file}, Budget: p.Store, Cache: p.Store, Ledger: ledger{p.Store}, OwnersOf: own.of,
+		Reader: p.Reader, Writer: writer, Apps: p.Apps, MFA: p.MFA, Sessions: p.Sessions, Places: places{file}, Budget: p.Store, Cache: p.Store, Ledger: ledger{p.Store}, OwnersOf: own.of,
 		Services:   slices.Sorted(maps.Keys(p.Owners)),
 		Attributes: attributes(p.OwnerAttribute, p.HumanAttribute), Human: p.HumanAttribute, Security: people.Security, MayAsk: mayAsk,
 		Now: p.Store.Now, Log: p.Log,
@@ -171,8 +189,8 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		People: bot.People{File: p.People, ManagedMail: p.ManagedMail, Bindings: bound, Directory: tenant, Audit: c.bound},
 		Grammar: bot.Grammar{
 			Zone: p.Calendar.Zone, Names: func(k approvals.Kind) []string { return file().Names(k) }, Zones: func() []string { return file().ZoneNames() },
-			Blocks: func() bool { _, is := file().Blocked(); return is },
-			Hands:  func(k approvals.Kind) []string { return file().HandNames(k) },
+			Blocks: func() bool { _, is := file().Blocked(); return is }, SignsOut: p.Sessions != nil,
+			Hands: func(k approvals.Kind) []string { return file().HandNames(k) },
 		},
 		Hands: c.Engine, Security: func() string { return file().People().Security },
 		Calendar: p.Calendar,

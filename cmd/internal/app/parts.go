@@ -61,22 +61,12 @@ func parts(ctx context.Context, cfg Config, log *slog.Logger, m *Metrics) (Parts
 		return fail(err)
 	}
 	observe := func(c graph.Call) { m.GraphCall(c.Method, c.Status) }
-	if p.Reader, err = client(cfg, graph.Reader, transport, observe); err != nil {
-		return fail(fmt.Errorf("entra.reader: %w", err))
-	}
-	if cfg.Entra.Writer.Kind != "" {
-		if p.Writer, err = client(cfg, graph.Writer, transport, observe); err != nil {
-			return fail(fmt.Errorf("entra.writer: %w", err))
+	for as, to := range map[graph.Identity]**graph.Client{graph.Reader: &p.Reader, graph.Writer: &p.Writer, graph.Apps: &p.Apps, graph.MFA: &p.MFA, graph.Sessions: &p.Sessions} {
+		if cfg.Entra.Of(as).Kind == "" && as != graph.Reader {
+			continue
 		}
-	}
-	if cfg.Entra.Apps.Kind != "" {
-		if p.Apps, err = client(cfg, graph.Apps, transport, observe); err != nil {
-			return fail(fmt.Errorf("entra.apps: %w", err))
-		}
-	}
-	if cfg.Entra.MFA.Kind != "" {
-		if p.MFA, err = client(cfg, graph.MFA, transport, observe); err != nil {
-			return fail(fmt.Errorf("entra.mfa: %w", err))
+		if *to, err = client(cfg, as, transport, observe); err != nil {
+			return fail(fmt.Errorf("entra.%s: %w", as, err))
 		}
 	}
 	p.Alarms, p.AnchorEvery = alarms, cfg.Audit.Interval()
@@ -237,17 +227,7 @@ func credential(cfg Config, c Credential, transport http.RoundTripper) (azcore.T
 // client makes a Graph client for one of the identities.
 // What the reader's client is asked to change it refuses, whatever its identity may.
 func client(cfg Config, as graph.Identity, transport http.RoundTripper, observe func(graph.Call)) (*graph.Client, error) {
-	c := cfg.Entra.Reader
-	switch as {
-	case graph.Writer:
-		c = cfg.Entra.Writer
-	case graph.Apps:
-		c = cfg.Entra.Apps
-	case graph.MFA:
-		c = cfg.Entra.MFA
-	case graph.Reader:
-	}
-	identity, err := credential(cfg, c, transport)
+	identity, err := credential(cfg, cfg.Entra.Of(as), transport)
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,8 @@ func WriteRemoveAll(w io.Writer, c audit.Checkpoint) error {
 		case approvals.TargetBlock:
 			group, account := t.Blocked()
 			fmt.Fprintf(&b, "Add-Blocked '%s' '%s'\n", group, account)
+		case approvals.TargetSessions:
+			fmt.Fprintf(&b, "Revoke-Sessions '%s'\n", t.ID)
 		case approvals.TargetMFA:
 			fmt.Fprintf(&b, "Restore-Mfa '%s' '%s'\n", t.ID, strings.TrimPrefix(byTarget[t][0], approvals.EntryWas))
 		case approvals.TargetLocation, approvals.TargetManual:
@@ -95,7 +97,7 @@ func wellNamed(t approvals.Target) error {
 		if group, account := t.Blocked(); !looksLikeID(group) || !looksLikeID(account) {
 			return fmt.Errorf("%q is not two object ids", t.ID)
 		}
-	case t.Kind != approvals.TargetApp && !looksLikeID(t.ID): // an account's, for per-user MFA
+	case t.Kind != approvals.TargetApp && !looksLikeID(t.ID): // an account's, for per-user MFA and for sessions
 		return fmt.Errorf("%q is no object id", t.ID)
 	}
 	return nil
@@ -114,6 +116,8 @@ func canonical(kind approvals.TargetKind, entry string) (string, error) {
 		return entry, nil
 	case approvals.TargetBlock:
 		return approvals.EntryUnblocked, nil
+	case approvals.TargetSessions:
+		return approvals.EntrySignedIn, nil
 	case approvals.TargetLocation, approvals.TargetGroup, approvals.TargetManual:
 	}
 	if kind == approvals.TargetGroup {
@@ -133,7 +137,7 @@ func canonical(kind approvals.TargetKind, entry string) (string, error) {
 // 192.0.2.255 is nobody's address. Ranges are compared as addresses, because IPv6 has more than one spelling.
 const removeHead = `# Takes out of Entra ID what hallpass kept there at %s: %d entries.
 # Look at it first: it only says what it would do. With -Go it does it. It needs the module Microsoft.Graph.Authentication and
-#   Connect-MgGraph -Scopes Policy.Read.All, Policy.ReadWrite.ConditionalAccess, GroupMember.ReadWrite.All, Application.ReadWrite.All, Policy.ReadWrite.AuthenticationMethod
+#   Connect-MgGraph -Scopes Policy.Read.All, Policy.ReadWrite.ConditionalAccess, GroupMember.ReadWrite.All, Application.ReadWrite.All, Policy.ReadWrite.AuthenticationMethod, User.RevokeSessions.All
 param([switch]$Go)
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
@@ -168,6 +172,13 @@ function Disable-App([string]$Name) {
         Invoke-MgGraphRequest -Method PATCH -Uri ('/v1.0/servicePrincipals(appId=''' + $app.appId + ''')') -Body '{"accountEnabled":false}' -ContentType 'application/json'
     }
     catch { Write-Warning "not disabled: $_" }
+}
+
+function Revoke-Sessions([string]$User) {
+    Write-Output "account ${User}: signed out everywhere"
+    if (-not $Go) { return }
+    try { Invoke-MgGraphRequest -Method POST -Uri ('/v1.0/users/' + $User + '/revokeSignInSessions') | Out-Null }
+    catch { Write-Warning "not signed out: $_" }
 }
 
 function Restore-Mfa([string]$User, [string]$State) {

@@ -40,6 +40,7 @@ func TestTheScriptTakesOutEveryLiveEntryOnce(t *testing.T) {
 		audit.Live{Target: "location:" + someLocation, Entry: "2001:DB8::/48", Request: "HP-3"},
 		audit.Live{Target: "location:" + someLocation, Entry: "203.0.113.7/32", Request: "HP-4"},
 		audit.Live{Target: "block:" + someGroup + "/" + someUser, Entry: "unblocked", Request: "HP-7"},
+		audit.Live{Target: "sessions:" + someGroup, Entry: "signed-in", Request: "HP-8"},
 		audit.Live{Target: "mfa:" + someGroup, Entry: "was:enforced", Request: "HP-6"},
 		audit.Live{Target: "app:hallpass-contracts-nx", Entry: "registered", Request: "HP-5"},
 		audit.Live{Target: "app:hallpass-contracts-nx", Entry: "certificate:51aa", Request: "HP-5"})
@@ -49,6 +50,7 @@ func TestTheScriptTakesOutEveryLiveEntryOnce(t *testing.T) {
 		"Remove-Member '" + someGroup + "' '" + strings.ToLower(someUser) + "'",
 		"Remove-Ranges '" + someLocation + "' @('203.0.113.7/32', '2001:db8::/48')",
 		"Restore-Mfa '" + someGroup + "' 'enforced'",
+		"Revoke-Sessions '" + someGroup + "'",
 	}
 	// The functions end in one blank line before the first call.
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -90,6 +92,7 @@ func TestNothingInACheckpointBreaksOutOfTheScript(t *testing.T) {
 		{Target: "policy:" + someGroup, Entry: someUser},
 		{Target: "app:hallpass-x'; Remove-Item -Recurse /; '", Entry: "registered"},
 		{Target: "app:payroll", Entry: "registered"},
+		{Target: "sessions:x'; evil '", Entry: "signed-in"},
 		{Target: "mfa:" + someGroup, Entry: "was:off'; Remove-Item; '"},
 		{Target: "location:" + someLocation, Entry: "203.0.113.7/32'); evil ('"},
 		{Target: "location:" + someLocation, Entry: "fe80::1%'; evil '/128"},

@@ -170,7 +170,7 @@ func (r *restoring) look(ctx context.Context, signed []approvals.Request) error 
 // readable reports whether a read of the target says something before a request is there that speaks of it. Of an account's own
 // state it does not; what was signed is taken to be there, and converging ends what is not.
 func readable(t approvals.Target) bool {
-	return t.Kind != approvals.TargetMFA && t.Kind != approvals.TargetBlock
+	return t.Kind != approvals.TargetMFA && t.Kind != approvals.TargetBlock && t.Kind != approvals.TargetSessions
 }
 
 // signed are the requests of the checkpoint. One of the first format has entries only: requests are made of them that know no

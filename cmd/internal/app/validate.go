@@ -86,6 +86,7 @@ func (c Config) Validate() []Problem {
 	c.Entra.Writer.validate(v, "entra.writer.", c.Mode == "enforce")
 	c.Entra.Apps.validate(v, "entra.apps.", false)
 	c.Entra.MFA.validate(v, "entra.mfa.", false)
+	c.Entra.Sessions.validate(v, "entra.sessions.", false)
 	v.between("entra.budget_percent", c.Entra.BudgetPercent, 10, 100)
 	v.https("hosts.graph", c.Hosts.Graph)
 	v.https("hosts.login", c.Hosts.Login)

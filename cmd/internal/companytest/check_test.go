@@ -68,7 +68,7 @@ func TestCheckOfAGoodCompanyFindsNoProblem(t *testing.T) {
 		"ok      the clocks of Redis and of this machine are", "ok      the clocks of Microsoft Graph and of this machine are",
 		"ok      the clocks of Slack and of this machine are", "ok      entra.reader holds Policy.Read.All (named locations, policies, What If",
 		"ok      entra.reader holds GroupMember.ReadWrite.All", "advice  entra.reader and entra.writer are the same identity",
-		"advice  with GroupMember.ReadWrite.All", "ok      entra.reader holds Application.Read.All", "ok      entra.apps holds Application.ReadWrite.OwnedBy", "ok      entra.mfa holds Policy.ReadWrite.AuthenticationMethod", "ok      the location trusted-servers is in the tenant",
+		"advice  with GroupMember.ReadWrite.All", "ok      entra.reader holds Application.Read.All", "ok      entra.apps holds Application.ReadWrite.OwnedBy", "ok      entra.mfa holds Policy.ReadWrite.AuthenticationMethod", "ok      entra.sessions holds User.RevokeSessions.All", "ok      the location trusted-servers is in the tenant",
 		"ok      the exclusion integrations is a cloud-only security group", "ok      the group security is in the tenant and has 2 direct members",
 		"ok      Slack takes the bot token", "ok      the bot token has the scopes that are needed", "ok      Slack takes the app-level token",
 		"ok      the zone fenced-integrations holds: 0 accounts, 0 addresses", "ok      hallpass is in the channel #netsec-approvals of the group netsec",
@@ -202,6 +202,14 @@ func TestCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 				c.cfg.Entra.Apps.ClientID, c.cfg.Entra.Apps.ClientSecret = m.ID, app.NewSecret(m.Secret)
 			},
 			"problem entra.apps holds Mail.Read, which hallpass does not use there…Take it away",
+		},
+		"another identity revokes sessions too": {
+			func(c *checked) { c.cfg.Entra.Sessions = c.cfg.Entra.MFA },
+			"problem entra.sessions is the same identity as entra.mfa…Give it an app registration of its own",
+		},
+		"the writer could sign everybody out": {
+			func(c *checked) { apps(c, readers, append(slices.Clone(writers), "User.RevokeSessions.All")) },
+			"problem entra.writer holds User.RevokeSessions.All: it can sign everybody out, again and again…serve refuses to start",
 		},
 		"the client secret is wrong": {
 			func(c *checked) { c.cfg.Entra.Reader.ClientSecret = app.NewSecret("wrong") },

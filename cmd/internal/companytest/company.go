@@ -53,6 +53,8 @@ type Options struct {
 	// address. Both optional.
 	Pages   string
 	PagesOn net.Listener
+	// SignsOut gives hallpass the identity that revokes sessions at the end of exemptions.
+	SignsOut bool
 	// Teams gives the company a Microsoft Teams beside Slack.
 	Teams bool
 }
@@ -68,6 +70,7 @@ type Company struct {
 	App    graphtest.App
 	apps   graphtest.App // as whom hallpass makes app registrations
 	mfa    graphtest.App // as whom it writes per-user MFA states
+	outs   graphtest.App // as whom it revokes sessions
 	client redis.UniversalClient
 	alarms *app.Alarms
 	pages  net.Listener // nil: Pages listens somewhere
@@ -80,7 +83,7 @@ func New(ctx context.Context, o Options) (*Company, error) {
 		o.Pages = "http://" + o.PagesOn.Addr().String()
 	}
 	c.App = c.Tenant.AddApp(graphtest.App{Name: "hallpass", Roles: Roles()})
-	c.apps, c.mfa = c.Tenant.AddApp(appMaker()), c.Tenant.AddApp(mfaWriter())
+	c.apps, c.mfa, c.outs = c.Tenant.AddApp(appMaker()), c.Tenant.AddApp(mfaWriter()), c.Tenant.AddApp(revoker())
 	c.Slack = Workspace(o.Now)
 	if o.Teams {
 		c.Teams = Cloud(o.Now, "")
@@ -131,6 +134,10 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 		return made
 	}
 	apps, states := optional(graph.Apps, c.apps), optional(graph.MFA, c.mfa)
+	var sessions *graph.Client
+	if o.SignsOut {
+		sessions = optional(graph.Sessions, c.outs)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +155,7 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 		inTeams = c.teamsConfig()
 	}
 	return app.NewCore(ctx, app.Parts{
-		Store: c.Store, Reader: client, Writer: client, Apps: apps, MFA: states, Rules: rules, People: people,
+		Store: c.Store, Reader: client, Writer: client, Apps: apps, MFA: states, Sessions: sessions, Rules: rules, People: people,
 		Owners: map[string][]string{
 			"svc-nx@contoso.com": {People()[3].Entra, People()[0].Entra}, "svc-plant@plant.contoso.com": {People()[0].Entra}, "svc-scan@contoso.com": {People()[3].Entra},
 		}, HumanAttribute: "employeeId",
@@ -210,6 +217,11 @@ func appMaker() graphtest.App {
 // mfaWriter is the identity that writes per-user MFA states.
 func mfaWriter() graphtest.App {
 	return graphtest.App{Name: "hallpass mfa", Roles: []string{"Policy.ReadWrite.AuthenticationMethod"}}
+}
+
+// revoker is the identity that revokes sessions.
+func revoker() graphtest.App {
+	return graphtest.App{Name: "hallpass sessions", Roles: []string{"User.RevokeSessions.All"}}
 }
 
 // Tenant makes the company's tenant.

@@ -47,6 +47,8 @@ type Outside struct {
 	AppsSecret     string `json:"apps_client_secret"`
 	MFAID          string `json:"mfa_client_id"`
 	MFASecret      string `json:"mfa_client_secret"`
+	SessionsID     string `json:"sessions_client_id"`
+	SessionsSecret string `json:"sessions_client_secret"`
 	CAFile         string `json:"ca_file"`
 	RulesFile      string `json:"rules_file"`
 	PeopleFile     string `json:"people_file"`
@@ -70,6 +72,8 @@ func NewOutside(ctx context.Context, dir string, o Options) (*Outside, error) {
 	out.AppsID, out.AppsSecret = apps.ID, apps.Secret
 	mfa := out.Tenant.AddApp(mfaWriter())
 	out.MFAID, out.MFASecret = mfa.ID, mfa.Secret
+	sessions := out.Tenant.AddApp(revoker())
+	out.SessionsID, out.SessionsSecret = sessions.ID, sessions.Secret
 	opts := out.Slack.Options()
 	out.BotToken, out.AppToken, out.SigningSecret, out.AppID, out.TeamID = opts.BotToken, opts.AppToken, opts.SigningSecret, opts.AppID, opts.TeamID
 	out.TenantID, out.ClientID, out.ClientSecret = out.Tenant.ID(), app.ID, app.Secret

@@ -137,18 +137,19 @@ entra:
   writer: {kind: secret, client_id: %[7]s, client_secret_env: SECRET}
   apps: {kind: secret, client_id: %[18]s, client_secret_env: MAKES}
   mfa: {kind: secret, client_id: %[19]s, client_secret_env: STATES}
+  sessions: {kind: secret, client_id: %[20]s, client_secret_env: OUTS}
 teams: {app_id: %[13]s, listen: "%[14]s", credential: {kind: secret, client_secret_env: TEAMS}}
 hosts:
   {graph: "%[8]s", login: "%[9]s", slack_api: "%[10]s", slack_responses: "%[11]s", ca_file: %[12]s,
    teams_metadata: "%[15]s", teams_services: ["%[16]s", "%[17]s"]}
 http: {listen: "127.0.0.1:0"}
 `, out.TenantID, out.RulesFile, out.PeopleFile, out.AppID, out.TeamID, redis, out.ClientID, out.Graph, out.Authority, out.SlackAPI, out.SlackResponses, out.CAFile,
-		out.TeamsAppID, out.TeamsListen, out.TeamsMetadata, out.TeamsService, out.PlaygroundService, out.AppsID, out.MFAID)
+		out.TeamsAppID, out.TeamsListen, out.TeamsMetadata, out.TeamsService, out.PlaygroundService, out.AppsID, out.MFAID, out.SessionsID)
 	path := filepath.Join(dir, "hallpass.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	secrets := map[string]string{"BOT": out.BotToken, "APP": out.AppToken, "SECRET": out.ClientSecret, "TEAMS": out.TeamsSecret, "MAKES": out.AppsSecret, "STATES": out.MFASecret}
+	secrets := map[string]string{"BOT": out.BotToken, "APP": out.AppToken, "SECRET": out.ClientSecret, "TEAMS": out.TeamsSecret, "MAKES": out.AppsSecret, "STATES": out.MFASecret, "OUTS": out.SessionsSecret}
 	cfg, err := app.LoadConfig(path, func(name string) string { return secrets[name] }, os.ReadFile)
 	if err != nil {
 		t.Fatal(err)
