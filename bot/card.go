@@ -52,6 +52,8 @@ type Card struct {
 	Lines []Text `json:"lines,omitempty"`
 	// Script is a program to be copied and run, in a fixed font, as it is. It is shown whole or not at all.
 	Script string `json:"script,omitempty"`
+	// Chart is drawn by the chat itself; where that cannot, Undrawn has it in characters.
+	Chart *Chart `json:"chart,omitempty"`
 	// Foot is small print.
 	Foot    []Text   `json:"foot,omitempty"`
 	Buttons []Button `json:"buttons,omitempty"`

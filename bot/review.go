@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"hallpass/approvals"
@@ -106,7 +105,7 @@ func (v Voice) reviewCard(w ForReview, urgent []approvals.Request) Card {
 	if w.Surveyed && w.Unmanaged > 0 {
 		c.Flags = append(c.Flags, Text{plain("%s, so no owner and no end: ", without(w.Unmanaged)), code("/hallpass adopt")})
 	}
-	c.Script = v.weeks(w)
+	c.Chart = v.weeks(w)
 	for i := range urgent[:min(len(urgent), reviewLines)] {
 		c.Lines = append(c.Lines, v.urgentLine(&urgent[i]))
 	}
@@ -148,30 +147,24 @@ func (v Voice) toReview(r *approvals.Request) Card {
 	return c.summed()
 }
 
-// weeks draws how many end in each of the coming weeks, in a fixed font.
-func (v Voice) weeks(w ForReview) string {
-	const widest = 24
+// weeks is how many end in each of the coming weeks; nil if none does.
+func (v Voice) weeks(w ForReview) *Chart {
 	monday := approvals.Monday(w.At, v.zone())
-	counts, most := make([]int, reviewWeeks), 0
+	c := &Chart{Title: "What ends", Over: "by the week that begins on"}
+	for week := range reviewWeeks {
+		c.Bars = append(c.Bars, Bar{Label: monday.AddDate(0, 0, 7*week).Format("2 Jan")})
+	}
+	some := false
 	for i := range w.Active {
 		if week := max(0, approvals.WeeksAfter(monday, w.Active[i].End)); week < reviewWeeks { // what is overdue is this week's
-			counts[week]++
-			most = max(most, counts[week])
+			c.Bars[week].Count++
+			some = true
 		}
 	}
-	if most == 0 {
-		return ""
+	if !some {
+		return nil
 	}
-	var out strings.Builder
-	out.WriteString("ends in the week of\n")
-	for week, n := range counts {
-		out.WriteString(monday.AddDate(0, 0, 7*week).Format("02 Jan"))
-		if n > 0 {
-			fmt.Fprintf(&out, "  %s %d", strings.Repeat("█", max(1, n*widest/most)), n)
-		}
-		out.WriteString("\n")
-	}
-	return strings.TrimRight(out.String(), "\n")
+	return c
 }
 
 // review answers a reviewer with what there is to review.

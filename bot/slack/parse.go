@@ -213,7 +213,7 @@ func (s *Slack) take(ctx context.Context, in bot.Incoming) any {
 	case bot.InCommand:
 		if ack.Text != "" {
 			c := bot.Say(bot.ToneNote, ack.Text)
-			return block{"response_type": "ephemeral", "text": fallback(c), "blocks": cardBlocks(c)}
+			return block{"response_type": "ephemeral", "text": fallback(c), "blocks": cardBlocks(c.Undrawn())}
 		}
 	case bot.InClick:
 		if ack.Text != "" {

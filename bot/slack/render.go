@@ -162,6 +162,7 @@ func cardBlocks(c bot.Card) []block {
 	if len(c.Lines) > 0 {
 		out = append(out, rich(section(c.Lines...)))
 	}
+	out = append(out, chartBlocks(c.Chart)...)
 	out = append(out, scriptBlocks(c.Script)...)
 	if len(c.Foot) > 0 {
 		var small []string
@@ -286,7 +287,7 @@ func homeView(h bot.Home) slack.HomeTabViewRequest {
 			blocks = append(blocks, block{"type": "context", "elements": []block{plainText(s.Empty, 500)}})
 		}
 		for _, c := range s.Cards {
-			blocks = append(blocks, cardBlocks(c)...)
+			blocks = append(blocks, cardBlocks(c.Undrawn())...)
 		}
 		blocks = append(blocks, block{"type": "divider"})
 	}

@@ -156,6 +156,9 @@ func (s *Slack) Post(ctx context.Context, to bot.Place, c bot.Card) (bot.Message
 		return bot.MessageRef{}, err
 	}
 	ch, ts, err := s.api.PostMessageContext(ctx, channel, options(c, to.Thread)...)
+	if undrawn(err, c) {
+		ch, ts, err = s.api.PostMessageContext(ctx, channel, options(c.Undrawn(), to.Thread)...)
+	}
 	if err != nil {
 		return bot.MessageRef{}, s.failed(methodPost, channel, err)
 	}
@@ -168,7 +171,11 @@ func (s *Slack) Update(ctx context.Context, _ bot.Place, m bot.MessageRef, c bot
 	if err := s.turn(methodUpdate, m.Channel); err != nil {
 		return err
 	}
-	if _, _, _, err := s.api.UpdateMessageContext(ctx, m.Channel, m.ID, options(c, "")...); err != nil {
+	_, _, _, err := s.api.UpdateMessageContext(ctx, m.Channel, m.ID, options(c, "")...)
+	if undrawn(err, c) {
+		_, _, _, err = s.api.UpdateMessageContext(ctx, m.Channel, m.ID, options(c.Undrawn(), "")...)
+	}
+	if err != nil {
 		return s.failed(methodUpdate, m.Channel, err)
 	}
 	s.pace.fine(methodUpdate, m.Channel)
@@ -181,10 +188,10 @@ const answerFor = 29 * time.Minute
 // Reply answers an act so that only its actor sees it: by the response address while that lives, else by direct message.
 func (s *Slack) Reply(ctx context.Context, act bot.Incoming, c bot.Card) error {
 	if s.mayAnswer(act.Answer) && s.cfg.Clock().Sub(act.At) < answerFor {
-		msg := &slack.WebhookMessage{
-			Text: fallback(c), Blocks: &slack.Blocks{BlockSet: asBlocks(cardBlocks(c))}, ResponseType: slack.ResponseTypeEphemeral,
+		err := s.answer(ctx, act.Answer, c)
+		if undrawn(err, c) {
+			err = s.answer(ctx, act.Answer, c.Undrawn())
 		}
-		err := slack.PostWebhookCustomHTTPContext(ctx, act.Answer, s.cfg.HTTP, msg)
 		if err == nil {
 			return nil
 		}
@@ -192,6 +199,13 @@ func (s *Slack) Reply(ctx context.Context, act bot.Incoming, c bot.Card) error {
 	}
 	_, err := s.Post(ctx, bot.Place{Platform: platform, User: act.Account.User}, c)
 	return err
+}
+
+// answer answers at a response address.
+func (s *Slack) answer(ctx context.Context, address string, c bot.Card) error {
+	return slack.PostWebhookCustomHTTPContext(ctx, address, s.cfg.HTTP, &slack.WebhookMessage{
+		Text: fallback(c), Blocks: &slack.Blocks{BlockSet: asBlocks(cardBlocks(c))}, ResponseType: slack.ResponseTypeEphemeral,
+	})
 }
 
 // withoutAddress is an error without the address in it: who knows a response address can answer there.

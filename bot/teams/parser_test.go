@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +30,7 @@ func TestMicrosoftsParserTakesEveryGoldenCard(t *testing.T) {
 	if err != nil || len(files) < 50 {
 		t.Fatalf("%d golden files, %v", len(files), err)
 	}
+	charts := map[string]bool{}
 	cards := map[string]json.RawMessage{
 		"wrong": json.RawMessage(`{"type":"AdaptiveCard","version":"1.5","body":[{"type":"RichTextBlok","inlines":[]}]}`),
 	}
@@ -37,7 +39,12 @@ func TestMicrosoftsParserTakesEveryGoldenCard(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cards[strings.TrimSuffix(filepath.Base(file), ".json")] = data
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		cards[name] = data
+		if plain, has := withoutCharts(t, data); has {
+			cards[name+" where no chart is drawn"] = plain
+			charts[name] = true
+		}
 	}
 	question, err := json.Marshal(cards)
 	if err != nil {
@@ -57,8 +64,34 @@ func TestMicrosoftsParserTakesEveryGoldenCard(t *testing.T) {
 		t.Errorf("%d verdicts on %d cards; on a wrong one: %v", len(verdicts), len(cards), verdicts["wrong"])
 	}
 	for name, problems := range verdicts {
+		if charts[name] { // charts are of Teams, and not in the library, which takes what stands there instead
+			problems = slices.DeleteFunc(problems, func(p string) bool {
+				return p == `Unknown element type "Chart.VerticalBar". Fallback will be used if present.`
+			})
+		}
 		if name != "wrong" && len(problems) > 0 {
 			t.Errorf("%s: %v", name, problems)
 		}
 	}
+}
+
+// withoutCharts is a card as a client has it that draws no charts: with what stands there for them.
+func withoutCharts(t *testing.T, data []byte) (json.RawMessage, bool) {
+	t.Helper()
+	var card map[string]any
+	if err := json.Unmarshal(data, &card); err != nil {
+		t.Fatal(err)
+	}
+	has := false
+	body, _ := card["body"].([]any)
+	for i, e := range body {
+		if o, is := e.(map[string]any); is && o["type"] == "Chart.VerticalBar" {
+			body[i], has = o["fallback"], true
+		}
+	}
+	out, err := json.Marshal(card)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out, has
 }

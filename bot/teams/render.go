@@ -157,6 +157,7 @@ func body(c bot.Card) []block {
 		}
 		out = append(out, rich(l, block{"spacing": spacing}, nil))
 	}
+	out = append(out, chartBlocks(c.Chart)...)
 	out = append(out, scriptBlocks(c.Script)...)
 	for _, f := range c.Foot {
 		out = append(out, rich(f, block{"spacing": "small"}, block{"isSubtle": true, "size": "small"}))

@@ -66,6 +66,11 @@ func (c *checker) block(path string, v any) {
 	if kind == "image" {
 		c.imageSource(path, m)
 	}
+	if kind == "data_visualization" {
+		if c.charts++; c.charts > maxCharts {
+			c.add(path, "no more than %d charts allowed", maxCharts)
+		}
+	}
 	c.uniqueActions(path, m)
 }
 
@@ -114,6 +119,8 @@ func blockShape(kind string, surface Surface) (shape, bool) {
 			"image_url": may(link), "alt_text": must(text(1, 2000)), "title": may(plain(2000)),
 			"slack_file": may(unmodelled),
 		}, true
+	case "data_visualization":
+		return shape{"title": must(text(1, 50)), "chart": must(chart)}, surface == SurfaceMessage
 	case "markdown":
 		return shape{"text": must(text(1, 12000))}, surface == SurfaceMessage
 	case "input":

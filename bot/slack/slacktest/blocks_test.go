@@ -74,6 +74,11 @@ func TestBlocksThatSlackRefusesAreRefused(t *testing.T) {
 		{"101 options", `[{"type":"actions","elements":[{"type":"static_select","options":` + options(101) + `}]}]`, "no more than 100"},
 		{"11 radio buttons", `[{"type":"actions","elements":[{"type":"radio_buttons","options":` + options(11) + `}]}]`, "no more than 10"},
 		{"an initial option that is not there", `[{"type":"actions","elements":[{"type":"radio_buttons","options":` + options(2) + `,"initial_option":{"text":{"type":"plain_text","text":"o"},"value":"v9"}}]}]`, "not among the options"},
+		{"a chart of rings", `[{"type":"data_visualization","title":"t","chart":{"type":"ring"}}]`, "not modelled"},
+		{"a chart without a title", `[{"type":"data_visualization","chart":` + bars("a", "a") + `}]`, "missing required field: title"},
+		{"a point that is no category", `[{"type":"data_visualization","title":"t","chart":` + bars("a", "b") + `}]`, `"b" is no category`},
+		{"a category of 21", `[{"type":"data_visualization","title":"t","chart":` + bars(long(21), long(21)) + `}]`, "less than 21"},
+		{"a third chart", `[` + strings.Repeat(`{"type":"data_visualization","title":"t","chart":`+bars("a", "a")+`},`, 2) + `{"type":"data_visualization","title":"t","chart":` + bars("a", "a") + `}]`, "no more than 2 charts"},
 		{"an empty rich text run", `[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":""}]}]}]`, "more than 0"},
 		{"an unknown rich text run", `[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"html","text":"x"}]}]}]`, "unsupported type: html"},
 		{"a mention in preformatted text", `[{"type":"rich_text","elements":[{"type":"rich_text_preformatted","elements":[{"type":"user","user_id":"U1"}]}]}]`, "unsupported type: user"},
@@ -131,5 +136,23 @@ func TestWhatSlackWouldMakeLiveIsFound(t *testing.T) {
 	}
 	if got := slacktest.PlainText([]byte(blocks)); !strings.HasPrefix(got, "channel now <@U1> okta\n<!here>\n<@U9>@U2") {
 		t.Errorf("got %q", got)
+	}
+}
+
+// bars is a chart with one category and one point.
+func bars(category, label string) string {
+	return `{"type":"bar","series":[{"name":"s","data":[{"label":"` + label + `","value":1}]}],"axis_config":{"categories":["` + category + `"]}}`
+}
+
+func TestAChartIsForMessagesOnly(t *testing.T) {
+	t.Parallel()
+	chart := []byte(`[{"type":"data_visualization","title":"t","chart":` + bars("a", "a") + `}]`)
+	if got := slacktest.CheckBlocks(chart, slacktest.SurfaceMessage); len(got) != 0 {
+		t.Errorf("in a message: %q", got)
+	}
+	for _, surface := range []slacktest.Surface{slacktest.SurfaceHome, slacktest.SurfaceModal} {
+		if got := slacktest.CheckBlocks(chart, surface); !strings.Contains(strings.Join(got, "\n"), "unsupported type") {
+			t.Errorf("on %s: %q", surface, got)
+		}
 	}
 }

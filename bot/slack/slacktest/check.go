@@ -25,6 +25,7 @@ type checker struct {
 	problems []string
 	blockIDs map[string]bool
 	focused  bool
+	charts   int
 }
 
 // rule checks one value.

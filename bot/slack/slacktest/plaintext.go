@@ -60,6 +60,8 @@ func plainBlock(b object) string {
 		return line
 	case "rich_text":
 		return plainRich(b)
+	case "data_visualization":
+		return plainChart(b)
 	default:
 		return ""
 	}

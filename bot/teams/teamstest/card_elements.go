@@ -13,7 +13,7 @@ func common() map[string]field {
 // bodyTypes are the elements that may stand in a body or a container.
 func bodyTypes() []string {
 	return []string{
-		"TextBlock", "RichTextBlock", "FactSet", "Container", "ColumnSet", "ActionSet", "Table",
+		"TextBlock", "RichTextBlock", "FactSet", "Container", "ColumnSet", "ActionSet", "Table", "Chart.VerticalBar",
 		"Input.Text", "Input.ChoiceSet", "Input.Toggle", "Input.Number", "Input.Date",
 	}
 }
@@ -80,6 +80,10 @@ func elements() map[string]element {
 		"Table": {
 			must: map[string]field{"columns": pairs(map[string]field{"width": width}), "rows": list(0, "TableRow")},
 			may:  map[string]field{"firstRowAsHeader": flag, "firstRowAsHeaders": flag, "showGridLines": flag, "gridStyle": style},
+		},
+		"Chart.VerticalBar": {
+			must: map[string]field{"data": pairs(map[string]field{"x": literal, "y": number})},
+			may:  map[string]field{"title": markup, "xAxisTitle": markup, "yAxisTitle": markup, "showBarValues": flag, "fallback": fallback("Container")},
 		},
 		"TableRow":  {must: map[string]field{"cells": list(0, "TableCell")}, may: map[string]field{"style": style}},
 		"TableCell": {must: map[string]field{"items": body}, may: container},
