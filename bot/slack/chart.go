@@ -2,7 +2,6 @@ package slack
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -37,5 +36,5 @@ func undrawn(err error, c bot.Card) bool {
 		return answer.Err == "invalid_blocks"
 	}
 	status, ok := errors.AsType[slack.StatusCodeError](err) // a response address says it so
-	return ok && status.Code >= 400 && status.Code < 500 && status.Code != 429 || strings.Contains(err.Error(), "invalid_blocks")
+	return ok && status.Code >= 400 && status.Code < 500 && status.Code != 429
 }

@@ -27,6 +27,7 @@ func TestSecurityIsToldEveryMondayAndSaysWhatBecomesOfWhatNobodyUses(t *testing.
 		s.reads("the digest", head.Plain(), "HP-1001  svc-nx@contoso.com, Sam Stone, ends")
 		s.reads("the digest", head.Plain(), "not used since")
 		s.reads("the digest", head.Plain(), "1 exemption in Entra ID has no request")
+		s.reads("the digest", head.Plain(), "(chart: What ends)")
 		thread := s.c.Slack.Thread(head.Channel, head.TS)
 		if len(thread) != 1 {
 			t.Fatalf("%d messages in its thread", len(thread))
