@@ -22,6 +22,9 @@ type Bar struct {
 // widest is how many characters the longest bar has that is drawn in them.
 const widest = 24
 
+// space is one that no chat leaves out beside another.
+const space = "\u00a0"
+
 // Text is the chart drawn in characters, in a fixed font.
 func (c Chart) Text() string {
 	most, wide := 1, 0
@@ -32,8 +35,8 @@ func (c Chart) Text() string {
 	for _, b := range c.Bars {
 		line := b.Label
 		if b.Count > 0 {
-			pad := strings.Repeat(" ", wide-utf8.RuneCountInString(b.Label))
-			line += fmt.Sprintf("%s  %s %d", pad, strings.Repeat("█", max(1, b.Count*widest/most)), b.Count)
+			pad := strings.Repeat(space, wide-utf8.RuneCountInString(b.Label)+2)
+			line += fmt.Sprintf("%s%s %d", pad, strings.Repeat("█", max(1, b.Count*widest/most)), b.Count)
 		}
 		lines = append(lines, line)
 	}

@@ -9,7 +9,7 @@ func TestAChartThatIsNotDrawnStandsInCharacters(t *testing.T) {
 	t.Parallel()
 	c := Card{Title: "This week", Chart: &Chart{Title: "What ends", Over: "by week", Bars: []Bar{{"7 Dec", 1}, {"14 Dec", 0}, {"21 Dec", 48}}}}
 	got := c.Undrawn()
-	want := strings.Join([]string{"What ends, by week", "7 Dec   █ 1", "14 Dec", "21 Dec  " + strings.Repeat("█", 24) + " 48"}, "\n")
+	want := strings.Join([]string{"What ends, by week", "7 Dec\u00a0\u00a0\u00a0█ 1", "14 Dec", "21 Dec\u00a0\u00a0" + strings.Repeat("█", 24) + " 48"}, "\n")
 	if got.Chart != nil || got.Script != want {
 		t.Errorf("it stands there as\n%s", got.Script)
 	}

@@ -16,7 +16,7 @@ import (
 // Slack brings new blocks to one workspace after the other: where it refuses a chart the message is there all the same.
 func TestWhatSlackDoesNotDrawStandsThereInCharacters(t *testing.T) {
 	t.Parallel()
-	const drawn, inCharacters = "(chart: What ends)", "14 Dec  ████████████████████████ 2"
+	const drawn, inCharacters = "(chart: What ends)", "14 Dec\u00a0\u00a0████████████████████████ 2"
 	for name, row := range map[string]struct {
 		fails string // of these methods the first call
 		with  string

@@ -46,6 +46,10 @@ func (w *world) due(ctx context.Context, known map[approvals.RequestID]*approval
 				u, _ := w.company.Tenant.User(account)
 				key = u.UPN + ", blocked or not"
 			}
+			if account, is := strings.CutPrefix(key, string(approvals.TargetSessions)+":"); is {
+				u, _ := w.company.Tenant.User(account)
+				key = u.UPN + ", signed out or not"
+			}
 			line.What = cmp.Or(places[key], key) + ": read back and compared"
 		case approvals.DueInbox:
 			line.What = "What somebody did in chat is carried out"
