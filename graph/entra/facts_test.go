@@ -3,6 +3,7 @@ package entra_test
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -50,5 +51,35 @@ func TestAnAccountAtRiskIsRefusedWhereverItStandsInTheList(t *testing.T) {
 		if p := k.plan(t, account("svc@contoso.com")); !p.Facts["account.at_risk"].Known || p.Facts["account.at_risk"].Bool {
 			t.Errorf("with %d others at risk: %+v", others, p.Facts["account.at_risk"])
 		}
+	}
+}
+
+func TestOfARangeThatIsHardlyUsedASmallerOneIsNamed(t *testing.T) {
+	t.Parallel()
+	const smaller = "a smaller range would do"
+	for name, row := range map[string]struct {
+		ask  string
+		from []string
+		want string // empty: nothing is said
+	}{
+		"one of it":           {"20.50.2.0/28", []string{"20.50.2.1", "20.50.2.1"}, "Of 20.50.2.0/28 only 20.50.2.1 was seen"},
+		"two of it":           {"20.50.2.0/28", []string{"20.50.2.1", "20.50.2.7"}, "20.50.2.1 and 20.50.2.7"},
+		"three of it":         {"20.50.2.0/28", []string{"20.50.2.1", "20.50.2.7", "20.50.2.9"}, ""},
+		"nobody at all":       {"20.50.2.0/28", nil, ""}, // the job may be yet to come
+		"a single address":    {"20.50.2.1/32", []string{"20.50.2.1"}, ""},
+		"others, not from it": {"20.50.2.0/28", []string{"20.60.2.1"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := newKit(t)
+			people(k.tenant)
+			for _, from := range row.from {
+				k.tenant.SignIn(graphtest.Attempt{User: svc, App: "AgilePoint NX", AppID: "a", ResourceID: "r", Address: netip.MustParseAddr(from), Client: "other"})
+			}
+			said := strings.Join(k.plan(t, ip(row.ask)).Warnings, "\n")
+			if strings.Contains(said, smaller) != (row.want != "") || !strings.Contains(said, row.want) {
+				t.Errorf("it says %q", said)
+			}
+		})
 	}
 }

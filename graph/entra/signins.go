@@ -146,6 +146,9 @@ func (e *Entra) rangeFacts(ctx context.Context, p *approvals.Plan, addresses []n
 			p.Facts["range.accounts"] = p.Facts["networks"]
 			return nil
 		}
+		if p.Kind == approvals.KindIP && !found.More && len(found.Addresses) > 0 { // what of a range an account needs, its own log says
+			narrower(p, a, found.Addresses)
+		}
 		numbers = append(numbers, found.Networks...)
 		for _, id := range found.Accounts {
 			accounts[id] = true
@@ -167,6 +170,21 @@ func (e *Entra) rangeFacts(ctx context.Context, p *approvals.Plan, addresses []n
 	return nil
 }
 
+// fewSeen is how many addresses of a range are so few that the others need not be trusted.
+const fewSeen = 2
+
+// narrower says of a range what would do instead, going by the addresses of it that were seen.
+func narrower(p *approvals.Plan, a netip.Prefix, seen []string) {
+	if a.IsSingleIP() || len(seen) > fewSeen {
+		return
+	}
+	what := "nothing"
+	if len(seen) > 0 {
+		what = strings.Join(seen, " and ")
+	}
+	p.Warnings = append(p.Warnings, fmt.Sprintf("Of %s only %s was seen within 30 days: a smaller range would do.", a, what))
+}
+
 // crowdFor is how long it is shared who signed in from an address: entries reach the log minutes after the sign-in.
 const crowdFor = 5 * time.Minute
 
@@ -174,12 +192,17 @@ const crowdFor = 5 * time.Minute
 type crowd struct {
 	Accounts []string // ids, maxAccounts+1 at most
 	Networks []int    // autonomous system numbers
-	More     bool     // not all was looked at
+	// Addresses are those of the range that were seen; one more than fewSeen stands for many.
+	Addresses []string
+	More      bool // not all was looked at
 }
 
 func (c *crowd) add(s graph.SignIn) {
 	if len(c.Accounts) <= maxAccounts && !slices.Contains(c.Accounts, s.UserID) {
 		c.Accounts = append(c.Accounts, s.UserID)
+	}
+	if len(c.Addresses) <= fewSeen && !slices.Contains(c.Addresses, s.Address) {
+		c.Addresses = append(c.Addresses, s.Address)
 	}
 	if len(c.Networks) <= maxNetworks && s.ASN != 0 && !slices.Contains(c.Networks, s.ASN) {
 		c.Networks = append(c.Networks, s.ASN)

@@ -214,13 +214,7 @@ func evidence(p *approvals.Plan, log history, ask approvals.Ask) {
 				from = append(from, u.address.Addr().String())
 			}
 		}
-		if !a.IsSingleIP() && len(from) <= 2 {
-			seen := "nothing"
-			if len(from) > 0 {
-				seen = strings.Join(from, " and ")
-			}
-			p.Warnings = append(p.Warnings, fmt.Sprintf("Of %s only %s was seen within 30 days: a smaller range would do.", a, seen))
-		}
+		narrower(p, a, from)
 	}
 }
 
