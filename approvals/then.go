@@ -3,6 +3,7 @@ package approvals
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // Then is what becomes of an account when its exemption ends.
@@ -17,6 +18,14 @@ const (
 
 // Thens are the words for what may become of an account.
 func Thens() []Then { return []Then{ThenBlocked, ThenSignedOut, ThenMFA} }
+
+// Undecided is an account that is blocked since its exemption ended, and of which its owner has not decided what becomes.
+type Undecided struct {
+	Label   string
+	Request RequestID // at whose end it was blocked
+	Owner   Person
+	Since   time.Time
+}
 
 // CauseBlocked is the word of a Cause: another hand blocked the account.
 const CauseBlocked = "account blocked"

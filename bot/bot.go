@@ -25,6 +25,8 @@ type Config struct {
 	Advisor Advisor
 	// Surveyor knows what stands in the tenant without a request. Optional.
 	Surveyor Surveyor
+	// Blocked knows which accounts wait, blocked, for their owner. Optional.
+	Blocked Blocked
 	// Hands is what the bot asks of the engine for what people do by hand. Optional: then nothing is.
 	Hands Hands
 	// Pages is the address of the reviewers' pages. Optional.

@@ -38,10 +38,15 @@ func reviewPieces(t *testing.T, card func(string, bot.Card), requester, approver
 	far := server(t).active()
 	far.r.End = soon.now.Add(40 * day)
 	w := bot.ForReview{At: soon.now, Active: []approvals.Request{idle.r, soon.r, stuck.r, far.r, far.r}, Unmanaged: 3, Surveyed: true}
+	w.Undecided = []approvals.Undecided{
+		{Label: "svc-" + hostile, Request: "HP-1001", Owner: sam(), Since: soon.now.Add(-9 * day)}, {Label: "svc-old@contoso.com", Request: "HP-7", Since: soon.now.Add(-500 * day)},
+	}
 	paged := v
 	paged.Pages = "https://hallpass.example.com"
 	card("review", paged.ReviewCard(w))
-	card("review-many", v.ReviewCard(bot.ForReview{At: soon.now, Active: slices.Repeat([]approvals.Request{soon.r}, 40)}))
+	card("review-many", v.ReviewCard(bot.ForReview{
+		At: soon.now, Active: slices.Repeat([]approvals.Request{soon.r}, 40), Undecided: slices.Repeat(w.Undecided, 4), Unread: true,
+	}))
 	card("review-nothing", v.ReviewCard(bot.ForReview{At: soon.now, Active: []approvals.Request{far.r}}))
 	worries := []bot.Worry{}
 	for _, c := range []approvals.Concern{

@@ -56,6 +56,12 @@ type Surveyor interface {
 	Survey(ctx context.Context, person string) (s approvals.Survey, ok bool, err error)
 }
 
+// Blocked knows which accounts are blocked since their exemption ended, and wait for their owner to decide.
+type Blocked interface {
+	// Undecided lists them, those that wait longest first.
+	Undecided(ctx context.Context) ([]approvals.Undecided, error)
+}
+
 // Directory finds people in Entra ID. Errors other than approvals.ErrNotFound are neither a yes nor a no.
 type Directory interface {
 	ByID(ctx context.Context, id string) (approvals.Person, error)

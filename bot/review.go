@@ -55,6 +55,10 @@ type ForReview struct {
 	// Unmanaged is how many exemptions have no request; Surveyed is false if nobody looked.
 	Unmanaged int
 	Surveyed  bool
+	// Undecided are accounts that are blocked, and of which nobody has decided.
+	Undecided []approvals.Undecided
+	// Unread says that they could not be read.
+	Unread bool
 }
 
 // urgent are the requests to look at: stuck, unused, or near their end and nobody has said yet what becomes of them.
@@ -105,6 +109,9 @@ func (v Voice) reviewCard(w ForReview, urgent []approvals.Request) Card {
 	if w.Surveyed && w.Unmanaged > 0 {
 		c.Flags = append(c.Flags, Text{plain("%s, so no owner and no end: ", without(w.Unmanaged)), code("/hallpass adopt")})
 	}
+	if c.Flags = append(c.Flags, v.undecided(w.Undecided)...); w.Unread {
+		c.Flags = append(c.Flags, Text{plain("Which accounts are blocked and wait for their owner could not be read just now.")})
+	}
 	c.Chart = v.weeks(w)
 	for i := range urgent[:min(len(urgent), reviewLines)] {
 		c.Lines = append(c.Lines, v.urgentLine(&urgent[i]))
@@ -120,6 +127,27 @@ func (v Voice) reviewCard(w ForReview, urgent []approvals.Request) Card {
 		c.Foot = append(c.Foot, Text{plain("All of it: "), literal(v.Pages)})
 	}
 	return c.summed()
+}
+
+// reviewBlocked is how many blocked accounts are listed.
+const reviewBlocked = 5
+
+// undecided are the accounts that are blocked and wait for their owner.
+func (v Voice) undecided(list []approvals.Undecided) []Text {
+	var out []Text
+	for _, u := range list[:min(len(list), reviewBlocked)] {
+		t := Text{code(clip(line(u.Label), 80)), plain(" is blocked since %s ended, ", u.Request), v.at(u.Since), plain(": ")}
+		if u.Owner.Label() != "" {
+			t = append(t, who(u.Owner), plain(", its owner, has to decide"))
+		} else {
+			t = append(t, plain("somebody has to decide"))
+		}
+		out = append(out, append(t, plain(" whether it is let in again, disabled or deleted.")))
+	}
+	if more := len(list) - len(out); more > 0 {
+		out = append(out, Text{plain("… and %d more blocked accounts.", more)})
+	}
+	return out
 }
 
 // urgentLine is a request and why it is to be looked at.
@@ -181,10 +209,19 @@ func (b *Bot) review(ctx context.Context, in Incoming, person string) error {
 	return nil
 }
 
-// toBeReviewed reads what is in force.
+// toBeReviewed reads what is in force, and who is blocked.
 func (b *Bot) toBeReviewed(ctx context.Context, survey approvals.Survey, surveyed bool) (ForReview, error) {
 	active, err := b.cfg.Looks.List(ctx, approvals.Query{States: []approvals.State{approvals.StateActive}, Limit: -1})
-	return ForReview{At: b.cfg.Now(), Active: active, Unmanaged: survey.Count(), Surveyed: surveyed}, err
+	w := ForReview{At: b.cfg.Now(), Active: active, Unmanaged: survey.Count(), Surveyed: surveyed}
+	if err != nil || b.cfg.Blocked == nil {
+		return w, err
+	}
+	var failed error
+	if w.Undecided, failed = b.cfg.Blocked.Undecided(ctx); failed != nil { // the rest is worth showing
+		w.Unread = true
+		b.cfg.Log.WarnContext(ctx, "which accounts are blocked could not be read", "error", failed)
+	}
+	return w, nil
 }
 
 // Digest is the weekly message to security: a card with the numbers and a drawing of what ends when, and the first requests

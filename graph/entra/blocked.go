@@ -186,6 +186,17 @@ func (e *Entra) writeBlock(ctx context.Context, t approvals.Target, w approvals.
 	if slices.Contains(e.cfg.Places.Emergency(), account) {
 		return approvals.Refuse(approvals.RefusedEmergency, "That is an emergency-access account; hallpass never touches those.")
 	}
+	if len(w.Add) == 0 && e.cfg.Blocks != nil {
+		rows, err := e.cfg.Ledger.Rows(ctx, t)
+		if err != nil {
+			return fmt.Errorf("reading at whose end it is blocked: %w", err)
+		}
+		for _, row := range rows {
+			if err := e.cfg.Blocks(ctx, account, row.Request); err != nil {
+				return fmt.Errorf("noting that an account is blocked: %w", err)
+			}
+		}
+	}
 	if err := e.reserve(ctx, BucketDirectory, class, 1); err != nil {
 		return err
 	}
@@ -201,6 +212,41 @@ func (e *Entra) writeBlock(ctx context.Context, t approvals.Target, w approvals.
 		return e.said(ctx, err, BucketDirectory, "changing the group of blocked accounts")
 	}
 	return nil
+}
+
+// blockedLooked is how many blocked accounts are looked at at once: each is a call.
+const blockedLooked = 50
+
+// StillBlocked gives those of the accounts, by object id, that are in the group of blocked accounts and could sign in otherwise,
+// with their names. Who was let in, disabled or deleted is not among them. At most blockedLooked are looked at.
+func (e *Entra) StillBlocked(ctx context.Context, accounts []string) (map[string]string, error) {
+	b, set := e.cfg.Places.Blocked()
+	if !set || len(accounts) == 0 {
+		return nil, nil
+	}
+	if err := e.reserve(ctx, BucketDirectory, approvals.ClassSweep, 1+min(len(accounts), blockedLooked)); err != nil {
+		return nil, err
+	}
+	members, err := e.cfg.Reader.Members(ctx, b.Group)
+	if err != nil {
+		return nil, e.said(ctx, err, BucketDirectory, "reading the group of blocked accounts")
+	}
+	out, looked := map[string]string{}, 0
+	for _, id := range accounts {
+		if !slices.Contains(members, id) || looked == blockedLooked {
+			continue
+		}
+		looked++
+		u, err := e.cfg.Reader.User(ctx, id)
+		switch {
+		case graph.IsNotFound(err):
+		case err != nil:
+			return nil, e.said(ctx, err, BucketDirectory, "reading a blocked account")
+		case u.Enabled:
+			out[id] = u.UPN
+		}
+	}
+	return out, nil
 }
 
 // blockEdit is what an act in the audit did to whether the account is blocked.

@@ -205,3 +205,28 @@ func TestAdviceOnABlockedAccountSaysThatItIs(t *testing.T) {
 		t.Errorf("%+v, %v", advice, err)
 	}
 }
+
+func TestWhoIsBlockedStillIsNeitherLetInNorDisabledNorGone(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	people(k.tenant)
+	k.blocking(nil)
+	user := func(name string, enabled bool) string {
+		return k.tenant.AddUser(graphtest.User{UPN: name + "@contoso.com", Enabled: enabled})
+	}
+	waits, letIn, disabled, gone := user("svc-waits", true), user("svc-in", true), user("svc-disabled", false), user("svc-gone", true)
+	for _, id := range []string{waits, disabled, gone} {
+		k.tenant.Join("hallpass", k.o.blocked.Group, id)
+	}
+	if err := k.tenant.Delete("dana", gone); err != nil {
+		t.Fatal(err)
+	}
+	got, err := k.e.StillBlocked(t.Context(), []string{letIn, disabled, gone, waits})
+	if err != nil || len(got) != 1 || got[waits] != "svc-waits@contoso.com" {
+		t.Errorf("%v, %v", got, err)
+	}
+	k.o.blocked = entra.Blocked{}
+	if got, err := k.e.StillBlocked(t.Context(), []string{waits}); err != nil || len(got) != 0 {
+		t.Errorf("nobody is blocked here, and %v, %v", got, err)
+	}
+}

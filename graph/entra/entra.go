@@ -114,6 +114,8 @@ type Config struct {
 	// Made is told about an application before it is made, or enabled again, and how long it is to be kept after its end.
 	// Optional.
 	Made func(ctx context.Context, t approvals.Target, keep time.Duration) error
+	// Blocks is told that an account is about to be blocked, and at the end of which request. Optional.
+	Blocks func(ctx context.Context, account string, by approvals.RequestID) error
 	// Now is the clock of everything stored.
 	Now func(ctx context.Context) (time.Time, error)
 	Log *slog.Logger

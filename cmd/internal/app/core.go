@@ -148,6 +148,9 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		Made: func(ctx context.Context, t approvals.Target, keep time.Duration) error {
 			return noteApp(ctx, p.Store, t, keep)
 		},
+		Blocks: func(ctx context.Context, account string, by approvals.RequestID) error {
+			return noteBlocked(ctx, p.Store, account, by)
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -195,7 +198,7 @@ func NewCore(ctx context.Context, p Parts) (*Core, error) {
 		Hands: c.Engine, Security: func() string { return file().People().Security },
 		Calendar: p.Calendar,
 		Advisor:  advisor{tenant, p.Store.Now},
-		Surveyor: surveyor{tenant, p.Store}, Pages: p.Pages,
+		Surveyor: surveyor{tenant, p.Store}, Blocked: undecided{tenant, p.Store}, Pages: p.Pages,
 		Acted: p.Acted,
 		Now:   p.Clock, Log: p.Log, Go: c.after.run, Kick: func() { c.kick(approvals.LaneInbox) },
 	})

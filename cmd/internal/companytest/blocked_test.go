@@ -58,23 +58,32 @@ func TestAnAccountIsBlockedAtTheEndAndANewRequestLetsItInAgain(t *testing.T) {
 		}
 		s.reads("Ana's card", s.card(s.c.Slack.DMChannel("U0ANA"), "HP-1001").Plain(),
 			"svc-nx@contoso.com is blocked from every sign-in now. Its owner decides: a new request lets it in again")
+		s.reads("the reviewer", s.hears("sam", "review"), "svc-nx@contoso.com is blocked since HP-1001 ended")
+		s.reads("the reviewer", s.hears("sam", "review"), "Sam Stone, its owner, has to decide whether it is let in again, disabled or deleted.")
 		s.wait(time.Hour)
 		s.reads("the advice", s.hears("ana", "advise svc-nx@contoso.com"), "It is in “Blocked accounts”, which is blocked from every sign-in")
 		r = exempted(s, "HP-1002", fencedFor3Days)
 		if code := signsIn(s); code != graphtest.CodeOK || blocked(s) {
 			t.Errorf("asked for again it ends with %d; blocked: %v", code, blocked(s))
 		}
+		if said := s.hears("sam", "review"); strings.Contains(said, "has to decide") {
+			t.Errorf("it was let in again, and the reviewer still reads %q", said)
+		}
 		s.wait(time.Until(r.End) + 2*time.Minute)
 		s.state("HP-1002", approvals.StateEnded)
 		if !blocked(s) {
 			t.Error("after the second end it is not blocked")
 		}
+		s.reads("the reviewer", s.hears("sam", "review"), "svc-nx@contoso.com is blocked since HP-1002 ended")
 		// An administrator decides otherwise, and hallpass leaves that alone.
 		u, _ := s.c.Tenant.User("svc-nx@contoso.com")
 		s.c.Tenant.Leave("dana@contoso.com", companytest.BlockedGroup, u.ID)
 		s.wait(6 * time.Hour)
 		if blocked(s) {
 			t.Error("hallpass fights with an administrator")
+		}
+		if said := s.hears("sam", "review"); strings.Contains(said, "has to decide") {
+			t.Errorf("an administrator has decided, and the reviewer still reads %q", said)
 		}
 	})
 }
