@@ -123,7 +123,7 @@ func FactSpecs() []FactSpec {
 		{"account.guest", FactBool, "whether the account is a guest", KindAccount},
 		{"account.enabled", FactBool, "whether the account may sign in at all", KindAccount},
 		{"account.person", FactBool, "whether the account looks like a person's: it has an employee id or a manager", KindAccount},
-		{"account.then", FactString, "what becomes of the account at the end: mfa, signed-out or blocked", KindAccount},
+		{factThen, FactString, "what becomes of the account at the end: mfa, signed-out, blocked or disabled", KindAccount},
 		{"group.members", FactInt, "how many direct members the exclusion group has now", KindAccount},
 		{"group.policies", FactInt, "how many enabled policies exclude the group", KindAccount},
 		{"fenced", FactBool, "whether the exemption holds only from named addresses", KindAccount},

@@ -14,15 +14,26 @@ const (
 	ThenMFA       Then = "mfa"        // MFA is asked of it again; nobody answers, but somebody who knows its password can try
 	ThenSignedOut Then = "signed-out" // the same, and what is signed in as it has to sign in again: stored connections stop
 	ThenBlocked   Then = "blocked"    // it is blocked from every sign-in, until its owner decides
+	// ThenDisabled blocks it too, and says that an administrator is to disable it: hallpass has no permission for that, because it
+	// would reach every account.
+	ThenDisabled Then = "disabled"
 )
 
+// Blocks reports whether the account is blocked at the end.
+func (t Then) Blocks() bool { return t == ThenBlocked || t == ThenDisabled }
+
 // Thens are the words for what may become of an account.
-func Thens() []Then { return []Then{ThenBlocked, ThenSignedOut, ThenMFA} }
+func Thens() []Then { return []Then{ThenBlocked, ThenDisabled, ThenSignedOut, ThenMFA} }
+
+// factThen is the fact that says what becomes of the account.
+const factThen = "account.then"
 
 // Undecided is an account that is blocked since its exemption ended, and of which its owner has not decided what becomes.
 type Undecided struct {
 	Label   string
 	Request RequestID // at whose end it was blocked
+	// Disable says that it was to be disabled.
+	Disable bool
 	Owner   Person
 	Since   time.Time
 }
@@ -55,6 +66,9 @@ func (c Change) Blocks() bool { return c.Target.Kind == TargetBlock }
 // SignsOut reports whether the account's sessions are revoked when the change is taken away.
 func (c Change) SignsOut() bool { return c.Target.Kind == TargetSessions }
 
+// Then is what becomes of the account at the end of the plan; empty for a plan that is not for one.
+func (p Plan) Then() Then { return Then(p.Facts[factThen].Text) }
+
 // AtEnd reports whether the change is about what becomes of the account, rather than about its exemption.
 func (c Change) AtEnd() bool { return c.Blocks() || c.SignsOut() }
 
@@ -76,6 +90,9 @@ func (r *Request) Then() Then {
 	case r.Ask.Kind != KindAccount:
 		return ""
 	case slices.ContainsFunc(r.Changes, func(c Progress) bool { return c.Blocks() }):
+		if r.Round().Plan.Then() == ThenDisabled {
+			return ThenDisabled
+		}
 		return ThenBlocked
 	case r.SignsOut():
 		return ThenSignedOut

@@ -16,6 +16,9 @@ func (v Voice) Details(r *approvals.Request) Form {
 	for _, c := range round.Plan.Changes {
 		if c.Blocks() {
 			add(plain("• "), code(c.Label), plain(" not in "), literal(name(c.Title)), plain(" until the end; put there then, which blocks it from every sign-in until its owner decides"))
+			if round.Plan.Then() == approvals.ThenDisabled {
+				add(plain("• "), code(c.Label), plain(" disabled after that by an administrator: hallpass cannot, and reminds security"))
+			}
 			continue
 		}
 		if c.SignsOut() {

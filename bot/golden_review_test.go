@@ -39,7 +39,9 @@ func reviewPieces(t *testing.T, card func(string, bot.Card), requester, approver
 	far.r.End = soon.now.Add(40 * day)
 	w := bot.ForReview{At: soon.now, Active: []approvals.Request{idle.r, soon.r, stuck.r, far.r, far.r}, Unmanaged: 3, Surveyed: true}
 	w.Undecided = []approvals.Undecided{
-		{Label: "svc-" + hostile, Request: "HP-1001", Owner: sam(), Since: soon.now.Add(-9 * day)}, {Label: "svc-old@contoso.com", Request: "HP-7", Since: soon.now.Add(-500 * day)},
+		{Label: "svc-" + hostile, Request: "HP-1001", Owner: sam(), Since: soon.now.Add(-9 * day)},
+		{Label: "svc-old@contoso.com", Request: "HP-7", Since: soon.now.Add(-500 * day)},
+		{Label: "svc-out@contoso.com", Request: "HP-8", Owner: sam(), Since: soon.now.Add(-2 * day), Disable: true},
 	}
 	paged := v
 	paged.Pages = "https://hallpass.example.com"

@@ -210,6 +210,6 @@ func Help() Card {
 	for _, row := range rows {
 		c.Lines = append(c.Lines, Text{code(row.usage), plain("  %s", row.does)})
 	}
-	c.Foot = []Text{{plain("Durations: 90d, 12h, 2 weeks, or until 2027-01-31. ticket REF is optional in an ask; so is, for an account, what becomes of it at the end: then blocked, then signed-out or then mfa.")}}
+	c.Foot = []Text{{plain("Durations: 90d, 12h, 2 weeks, or until 2027-01-31. ticket REF is optional in an ask; so is, for an account, what becomes of it at the end: then blocked, then disabled, then signed-out or then mfa.")}}
 	return c
 }

@@ -142,6 +142,11 @@ func (v Voice) undecided(list []approvals.Undecided) []Text {
 		} else {
 			t = append(t, plain("somebody has to decide"))
 		}
+		if u.Disable {
+			t = Text{code(clip(line(u.Label), 80)), plain(" is blocked since %s ended, ", u.Request), v.at(u.Since), plain(", and an administrator is to disable it in Entra ID.")}
+			out = append(out, t)
+			continue
+		}
 		out = append(out, append(t, plain(" whether it is let in again, disabled or deleted.")))
 	}
 	if more := len(list) - len(out); more > 0 {

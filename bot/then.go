@@ -13,11 +13,7 @@ func readThen(s string) (approvals.Then, error) {
 	if word == "" || slices.Contains(approvals.Thens(), word) {
 		return word, nil
 	}
-	if word == "disabled" || word == "disable" {
-		return "", approvals.Refuse(approvals.RefusedInput, "hallpass cannot disable accounts: the permission for that reaches every account.").
-			Or("`then blocked` keeps it from every sign-in; an administrator can disable it after that.")
-	}
-	return "", approvals.Refuse(approvals.RefusedInput, "After its end an account is either `blocked`, or asked for MFA again (`then mfa`, or `then signed-out` so that stored connections stop); “%s” is none of it.", clip(s, 40))
+	return "", approvals.Refuse(approvals.RefusedInput, "After its end an account is either `blocked` (or blocked and then `disabled` by an administrator), or asked for MFA again (`then mfa`, or `then signed-out` so that stored connections stop); “%s” is none of it.", clip(s, 40))
 }
 
 // then reads it from a command.
@@ -30,7 +26,7 @@ func (g Grammar) then(a *approvals.Ask, p parts) (err error) {
 		return approvals.Refuse(approvals.RefusedInput, "“then” says what becomes of an account after its exemption; it belongs to `account`.")
 	}
 	if a.Then, err = readThen(strings.Join(word, " ")); err == nil && a.Then == "" {
-		err = approvals.Refuse(approvals.RefusedInput, "Then what? `then blocked`, `then signed-out`, or `then mfa`.")
+		err = approvals.Refuse(approvals.RefusedInput, "Then what? `then blocked`, `then disabled`, `then signed-out`, or `then mfa`.")
 	}
 	return err
 }
@@ -48,7 +44,7 @@ func (g Grammar) thens() []approvals.Then {
 	var out []approvals.Then
 	for _, t := range approvals.Thens() {
 		switch {
-		case t == approvals.ThenBlocked && (g.Blocks == nil || !g.Blocks()),
+		case t.Blocks() && (g.Blocks == nil || !g.Blocks()),
 			t == approvals.ThenSignedOut && !g.SignsOut:
 		default:
 			out = append(out, t)
@@ -64,6 +60,7 @@ func (g Grammar) thens() []approvals.Then {
 func thenInput(thens []approvals.Then) Input {
 	labels := map[approvals.Then]string{
 		approvals.ThenBlocked:   "blocked from every sign-in, until its owner decides",
+		approvals.ThenDisabled:  "blocked, and an administrator is to disable it",
 		approvals.ThenSignedOut: "asked for MFA again, and signed out: stored connections stop",
 		approvals.ThenMFA:       "asked for MFA again",
 	}
@@ -80,16 +77,17 @@ func thenInput(thens []approvals.Then) Input {
 
 // sayThen is what becomes of the account at the end of a plan, where it is more than that MFA is asked again.
 func sayThen(p approvals.Plan) string {
-	_, blocks := p.Blocks()
-	switch out := p.SignsOut(); {
-	case blocks && out:
-		return "blocked and signed out"
-	case blocks:
-		return "blocked"
-	case out:
-		return "signed out"
+	var words []string
+	if _, blocks := p.Blocks(); blocks {
+		words = append(words, "blocked")
 	}
-	return ""
+	if p.SignsOut() {
+		words = append(words, "signed out")
+	}
+	if p.Then() == approvals.ThenDisabled {
+		words = append(words, "to be disabled")
+	}
+	return strings.Join(words, " and ")
 }
 
 // saySignOut is how far it is with revoking an account's sessions.
@@ -125,6 +123,11 @@ func blockedNow(r *approvals.Request) Text {
 	c, is := r.Blocked()
 	if !is {
 		return nil
+	}
+	if r.Then() == approvals.ThenDisabled {
+		return Text{
+			plain(" "), code(c.Label), plain(" is blocked from every sign-in now, and is to be disabled: an administrator does that in Entra ID, and security is reminded until it is done. If it is needed after all, a new request lets it in again: "), code(anew(r)),
+		}
 	}
 	return Text{
 		plain(" "), code(c.Label), plain(" is blocked from every sign-in now. Its owner decides: a new request lets it in again ("), code(anew(r)),

@@ -17,18 +17,18 @@ func TestWhatBecomesOfAnAccountIsSaidBehindThen(t *testing.T) {
 		"account svc@x.com in integrations for 9d then blocked because of x": approvals.ThenBlocked,
 		"account svc@x.com from 20.50.2.1 for 9d then signed-out because x":  approvals.ThenSignedOut,
 		"account svc@x.com from 20.50.2.1 then Signed Out for 9d because x":  approvals.ThenSignedOut,
+		"account svc@x.com from 20.50.2.1 for 9d then disabled because x":    approvals.ThenDisabled,
 	} {
 		if c, err := g.Parse(text); err != nil || c.Ask.Then != want {
 			t.Errorf("%q: %q, %v", text, c.Ask.Then, err)
 		}
 	}
 	for text, want := range map[string]string{
-		"account svc@x.com from 20.50.2.1 for 9d then disabled because x": "hallpass cannot disable accounts",
-		"account svc@x.com from 20.50.2.1 for 9d then gone because x":     "“gone” is none of it",
-		"account svc@x.com from 20.50.2.1 for 9d then because x":          "Then what?",
-		"account svc@x.com from 20.50.2.1 then mfa because x":             "for 90d then mfa because x`",
-		"ip 20.50.2.1 in office for 9d then mfa because x":                "it belongs to `account`",
-		"adopt svc@x.com in integrations for 9d then mfa because x":       "it belongs to `account`",
+		"account svc@x.com from 20.50.2.1 for 9d then gone because x": "“gone” is none of it",
+		"account svc@x.com from 20.50.2.1 for 9d then because x":      "Then what?",
+		"account svc@x.com from 20.50.2.1 then mfa because x":         "for 90d then mfa because x`",
+		"ip 20.50.2.1 in office for 9d then mfa because x":            "it belongs to `account`",
+		"adopt svc@x.com in integrations for 9d then mfa because x":   "it belongs to `account`",
 	} {
 		if _, err := g.Parse(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
@@ -58,11 +58,11 @@ func TestTheFormAsksWhatBecomesOfAnAccountWhereItCanBeBlocked(t *testing.T) {
 		t.Errorf("where it can be signed out the form offers %q", got)
 	}
 	g.Blocks = func() bool { return true }
-	if got := offers(); got != "nothing chosen: blocked: blocked signed-out mfa" {
+	if got := offers(); got != "nothing chosen: blocked: blocked disabled signed-out mfa" {
 		t.Errorf("where it can be both the form offers %q", got)
 	}
 	g.SignsOut = false
-	if got := offers(); got != "nothing chosen: blocked: blocked mfa" {
+	if got := offers(); got != "nothing chosen: blocked: blocked disabled mfa" {
 		t.Errorf("where it can be blocked the form offers %q", got)
 	}
 	fields := map[string]string{fieldWhere: fenced + ":", fieldSubject: "svc@x.com", fieldFrom: "20.50.2.1", fieldTerm: "9d", fieldReason: "x", fieldThen: "mfa"}

@@ -29,7 +29,7 @@ func (e *Entra) then(ctx context.Context, ask approvals.Ask, u graph.User, p *ap
 		}
 	}
 	switch {
-	case then == approvals.ThenBlocked && !set:
+	case then.Blocks() && !set:
 		return approvals.Refuse(approvals.RefusedTarget, "Accounts cannot be blocked at their end here: no group is set up for that.").
 			Or("Ask with `then mfa`. An administrator sets it up: `hallpass zone plan -blocked` prints what to create.")
 	case then != approvals.ThenMFA && ask.Adopt:
@@ -43,7 +43,7 @@ func (e *Entra) then(ctx context.Context, ask approvals.Ask, u graph.User, p *ap
 		return err
 	}
 	p.Facts["account.then"] = approvals.Fact{Known: true, Text: string(then)}
-	if then == approvals.ThenBlocked {
+	if then.Blocks() {
 		if err := e.block(ctx, b, u, p); err != nil {
 			return err
 		}
@@ -220,9 +220,10 @@ const blockedLooked = 50
 // StillBlocked gives those of the accounts, by object id, that are in the group of blocked accounts and could sign in otherwise,
 // with their names. Who was let in, disabled or deleted is not among them. At most blockedLooked are looked at.
 func (e *Entra) StillBlocked(ctx context.Context, accounts []string) (map[string]string, error) {
+	out, looked := map[string]string{}, 0
 	b, set := e.cfg.Places.Blocked()
 	if !set || len(accounts) == 0 {
-		return nil, nil
+		return out, nil
 	}
 	if err := e.reserve(ctx, BucketDirectory, approvals.ClassSweep, 1+min(len(accounts), blockedLooked)); err != nil {
 		return nil, err
@@ -231,7 +232,6 @@ func (e *Entra) StillBlocked(ctx context.Context, accounts []string) (map[string
 	if err != nil {
 		return nil, e.said(ctx, err, BucketDirectory, "reading the group of blocked accounts")
 	}
-	out, looked := map[string]string{}, 0
 	for _, id := range accounts {
 		if !slices.Contains(members, id) || looked == blockedLooked {
 			continue

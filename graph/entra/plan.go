@@ -37,7 +37,7 @@ func (e *Entra) Plan(ctx context.Context, ask approvals.Ask) (approvals.Plan, er
 		}
 		return e.planPerUser(ctx, ask, place, p)
 	}
-	if byHand && (ask.Then == approvals.ThenBlocked || ask.Then == approvals.ThenSignedOut) {
+	if byHand && ask.Then != "" && ask.Then != approvals.ThenMFA {
 		return p, approvals.Refuse(approvals.RefusedInput, "What people do by hand is undone by hand at its end, and nothing more: the account is neither blocked nor signed out.").Or("Leave `then` out.")
 	}
 	if byHand {

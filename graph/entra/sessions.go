@@ -23,7 +23,7 @@ func noSessions() *approvals.Refusal {
 // signOut plans whether the account is signed out everywhere at the end. It is where somebody asks for it, and where the account
 // is blocked anyway; but not while another exemption of it would go on without knowing.
 func (e *Entra) signOut(then approvals.Then, u graph.User, others []approvals.Request, p *approvals.Plan) error {
-	out := then == approvals.ThenSignedOut || then == approvals.ThenBlocked && e.cfg.Sessions != nil
+	out := then == approvals.ThenSignedOut || then.Blocks() && e.cfg.Sessions != nil
 	if len(others) > 0 {
 		out = slices.ContainsFunc(others, func(r approvals.Request) bool { return r.SignsOut() })
 	}

@@ -70,7 +70,7 @@ func (u undecided) Undecided(ctx context.Context) ([]approvals.Undecided, error)
 		if err != nil && !errors.Is(err, approvals.ErrNotFound) { // archived: its owner is not known here any more
 			return nil, err
 		}
-		out = append(out, approvals.Undecided{Label: label, Request: blocked[id].Request, Owner: r.Owner, Since: blocked[id].Since})
+		out = append(out, approvals.Undecided{Label: label, Request: blocked[id].Request, Owner: r.Owner, Since: blocked[id].Since, Disable: r.Then() == approvals.ThenDisabled})
 	}
 	return out, nil
 }

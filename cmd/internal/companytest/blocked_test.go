@@ -140,3 +140,27 @@ func TestAnAccountThatPerUserMFAAsksIsBlockedAfterItsStateIsPutBack(t *testing.T
 		}
 	})
 }
+
+func TestAnAccountThatIsToBeDisabledIsBlockedUntilAnAdministratorHasDisabledIt(t *testing.T) {
+	t.Parallel()
+	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock(companytest.Rules)}, func(s *scene) {
+		r := exempted(s, "HP-1001", strings.Replace(fencedFor3Days, " because", " then disabled because", 1))
+		if r.Then() != approvals.ThenDisabled {
+			t.Errorf("it ends as %q", r.Then())
+		}
+		s.reads("the card", s.card(companytest.ChanNetsec, "HP-1001").Plain(), "then blocked and to be disabled")
+		s.reads("Ana", s.hears("ana", "account svc-nx@contoso.com from 20.50.2.1 20.50.2.2 for 3d then blocked because of a second server"),
+			"at the end of that it goes on as “disabled”")
+		s.wait(time.Until(r.End) + 2*time.Minute)
+		s.state("HP-1001", approvals.StateEnded)
+		if code := signsIn(s); code != 53003 || !blocked(s) {
+			t.Errorf("after its end it ends with %d; blocked: %v", code, blocked(s))
+		}
+		s.reads("Ana's card", s.card(s.c.Slack.DMChannel("U0ANA"), "HP-1001").Plain(), "is to be disabled: an administrator does that in Entra ID, and security is reminded until it is done.")
+		s.reads("the reviewer", s.hears("sam", "review"), "and an administrator is to disable it in Entra ID.")
+		s.c.Tenant.ChangeUser("svc-nx@contoso.com", func(u *graphtest.User) { u.Enabled = false })
+		if said := s.hears("sam", "review"); strings.Contains(said, "disable it") {
+			t.Errorf("it was disabled, and the reviewer still reads %q", said)
+		}
+	})
+}
