@@ -90,7 +90,7 @@ func (r *Request) Then() Then {
 	case r.Ask.Kind != KindAccount:
 		return ""
 	case slices.ContainsFunc(r.Changes, func(c Progress) bool { return c.Blocks() }):
-		if r.Round().Plan.Then() == ThenDisabled {
+		if r.Round().Plan.Then() == ThenDisabled || r.Ask.Then == ThenDisabled { // what was restored has no facts
 			return ThenDisabled
 		}
 		return ThenBlocked

@@ -99,3 +99,23 @@ func TestTheAccountIsSignedOutLastAndOnlyIfItWasExempt(t *testing.T) {
 		t.Errorf("never in force, it is %s, and signed out: %v", s.r.State, s.r.SignedOut())
 	}
 }
+
+func TestThatAnAccountIsToBeDisabledIsKnownWithoutTheFactsToo(t *testing.T) {
+	t.Parallel()
+	block := approvals.Progress{Change: approvals.Change{Target: approvals.BlockTarget("blocked", "svc"), Entry: approvals.EntryUnblocked}}
+	fact := approvals.Facts{"account.then": {Known: true, Text: "disabled"}}
+	for name, row := range map[string]struct {
+		r    approvals.Request
+		want approvals.Then
+	}{
+		"asked for":             {approvals.Request{Ask: approvals.Ask{Kind: approvals.KindAccount, Then: approvals.ThenDisabled}, Changes: []approvals.Progress{block}}, approvals.ThenDisabled},
+		"as its other request":  {approvals.Request{Ask: approvals.Ask{Kind: approvals.KindAccount}, Rounds: []approvals.Round{{Plan: approvals.Plan{Facts: fact}}}, Changes: []approvals.Progress{block}}, approvals.ThenDisabled},
+		"blocked":               {approvals.Request{Ask: approvals.Ask{Kind: approvals.KindAccount}, Changes: []approvals.Progress{block}}, approvals.ThenBlocked},
+		"not planned to end so": {approvals.Request{Ask: approvals.Ask{Kind: approvals.KindAccount, Then: approvals.ThenDisabled}}, approvals.ThenMFA},
+		"an address":            {approvals.Request{Ask: approvals.Ask{Kind: approvals.KindIP}}, ""},
+	} {
+		if got := row.r.Then(); got != row.want {
+			t.Errorf("%s: it ends as %q, want %q", name, got, row.want)
+		}
+	}
+}

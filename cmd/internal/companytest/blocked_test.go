@@ -88,19 +88,24 @@ func TestAnAccountIsBlockedAtTheEndAndANewRequestLetsItInAgain(t *testing.T) {
 	})
 }
 
+// cancelled asks for HP-1001, has it approved, and cancels it before it is in force.
+func cancelled(s *scene, command string) {
+	s.hears("ana", command)
+	s.says("sam", "approve HP-1001")
+	s.wait(5 * time.Second)
+	s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
+	s.wait(10 * time.Second)
+	s.state("HP-1001", approvals.StateApproved)
+	s.hears("ana", "cancel HP-1001")
+	s.wait(5 * time.Minute)
+	s.state("HP-1001", approvals.StateEnded)
+	s.wait(time.Hour)
+}
+
 func TestWhatWasNeverInForceBlocksNobody(t *testing.T) {
 	t.Parallel()
 	inCompany(t, companytest.Options{Rules: companytest.RulesWithBlock(companytest.Rules)}, func(s *scene) {
-		s.hears("ana", fencedFor3Days)
-		s.says("sam", "approve HP-1001")
-		s.wait(5 * time.Second)
-		s.clicks("bo", companytest.ChanNetsec, "HP-1001", "Approve", map[string]any{})
-		s.wait(10 * time.Second)
-		s.state("HP-1001", approvals.StateApproved)
-		s.hears("ana", "cancel HP-1001")
-		s.wait(5 * time.Minute)
-		s.state("HP-1001", approvals.StateEnded)
-		s.wait(time.Hour)
+		cancelled(s, fencedFor3Days)
 		if blocked(s) {
 			t.Error("an account that was never exempt is blocked")
 		}
