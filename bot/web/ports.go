@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"hallpass/approvals"
@@ -48,6 +49,12 @@ type Surveys interface {
 	Survey(ctx context.Context) (approvals.Survey, bool, error)
 	// Count gives how many it counted, without the list.
 	Count(ctx context.Context) (int, bool, error)
+}
+
+// SignIns says who signs in from addresses, by the log of Entra ID as it is now. Errors for people are *approvals.Refusal, and
+// *approvals.Later where it cannot be read at the moment.
+type SignIns interface {
+	SignedInFrom(ctx context.Context, addresses []netip.Prefix) (list []approvals.SignedIn, more bool, err error)
 }
 
 // Acts is what can be done from the pages. Errors for people are *approvals.Refusal.

@@ -283,7 +283,7 @@ func TestOnlyReviewersGetIn(t *testing.T) {
 				}
 			})
 			later.mem.advance(31 * time.Second)
-			for _, path := range []string{"/", "/requests", "/requests/HP-1001", "/places", "/unmanaged", "/export/requests.csv"} {
+			for _, path := range []string{"/", "/requests", "/requests/HP-1001", "/requests/HP-1001/people", "/places", "/unmanaged", "/export/requests.csv"} {
 				if got := b.get(path); got.status != http.StatusForbidden {
 					t.Errorf("during a session, %s: %d", path, got.status)
 				}

@@ -36,6 +36,7 @@ type Config struct {
 	Source    Source
 	Places    Places
 	Surveys   Surveys
+	SignIns   SignIns
 	Acts      Acts
 	Directory Directory
 	Notes     Notes
@@ -67,7 +68,7 @@ type standing struct {
 
 // New makes a Site. It makes no outside call.
 func New(cfg Config) (*Site, error) {
-	if cfg.Source == nil || cfg.Places == nil || cfg.Surveys == nil || cfg.Acts == nil || cfg.Directory == nil || cfg.Notes == nil || cfg.Keep == nil ||
+	if cfg.Source == nil || cfg.Places == nil || cfg.Surveys == nil || cfg.SignIns == nil || cfg.Acts == nil || cfg.Directory == nil || cfg.Notes == nil || cfg.Keep == nil ||
 		cfg.Now == nil || cfg.Machine == nil || cfg.Zone == nil || cfg.Log == nil || cfg.Login.HTTP == nil || cfg.Login.Issuer == "" ||
 		cfg.Login.Tenant == "" || cfg.Login.ClientID == "" {
 		return nil, errors.New("web: Config lacks a part")
@@ -110,6 +111,7 @@ func (s *Site) Handler() http.Handler {
 	mux.Handle("GET /{$}", s.reviewer(s.overviewPage))
 	mux.Handle("GET /requests", s.reviewer(s.listPage))
 	mux.Handle("GET /requests/{id}", s.reviewer(s.requestPage))
+	mux.Handle("GET /requests/{id}/people", s.reviewer(s.peoplePage))
 	mux.Handle("POST /requests/{id}/revoke", s.reviewer(s.revoke))
 	mux.Handle("POST /requests/{id}/review", s.reviewer(s.review))
 	mux.Handle("GET /places", s.reviewer(s.placesPage))

@@ -59,6 +59,8 @@ type memory struct {
 	survey   *approvals.Survey        // nil: nobody looked
 	asked    map[string]approvals.Ask // by operation
 	opens    error
+	seen     []approvals.SignedIn
+	unseen   error // the log cannot be read
 }
 
 func newStage(tb testing.TB) *stage {
@@ -86,7 +88,7 @@ func newStage(tb testing.TB) *stage {
 		Login: web.Login{
 			Issuer: s.issuer.Name(), Tenant: tenantID, ClientID: clientID, Secret: "secret", HTTP: &http.Client{Timeout: 10 * time.Second},
 		},
-		Source: mem, Places: mem, Surveys: mem, Acts: acts{mem}, Directory: mem, Notes: mem, Keep: mem, Now: mem.clock, Machine: mem.clock, Zone: time.UTC,
+		Source: mem, Places: mem, Surveys: mem, SignIns: mem, Acts: acts{mem}, Directory: mem, Notes: mem, Keep: mem, Now: mem.clock, Machine: mem.clock, Zone: time.UTC,
 		Log: slog.New(slog.DiscardHandler),
 	}
 	s.site, err = web.New(s.cfg)

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"hallpass/approvals"
 	"hallpass/graph/entra"
@@ -81,5 +82,39 @@ func TestOfARangeThatIsHardlyUsedASmallerOneIsNamed(t *testing.T) {
 				t.Errorf("it says %q", said)
 			}
 		})
+	}
+}
+
+func TestReviewersAreToldByNameWhoSignsInFromARange(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	people(k.tenant)
+	signs := func(user, from, app string, code int) {
+		k.tenant.LogSignIn(graphtest.SignIn{User: user, At: noon().Add(-24 * time.Hour), Address: netip.MustParseAddr(from), Code: code, App: app})
+	}
+	signs(svc, "20.50.2.1", "AgilePoint NX", 0)
+	signs(svc, "20.50.2.7", "Nightly export", 50126)
+	signs("ana@contoso.com", "20.50.2.9", "Outlook", 0)
+	signs("ana@contoso.com", "20.60.2.9", "Outlook", 0) // from elsewhere
+	list, more, err := k.e.SignedInFrom(t.Context(), ip("20.50.2.0/28").Addresses)
+	if err != nil || more || len(list) != 2 {
+		t.Fatalf("%+v, %v, %v", list, more, err)
+	}
+	for _, got := range list {
+		switch got.Name {
+		case "svc@contoso.com":
+			if got.Times != 2 || got.GotIn != 1 || len(got.Apps) != 2 || len(got.From) != 2 {
+				t.Errorf("%+v", got)
+			}
+		case "ana@contoso.com":
+			if got.Times != 1 || strings.Join(got.From, " ") != "20.50.2.9" {
+				t.Errorf("%+v", got)
+			}
+		default:
+			t.Errorf("%+v was not there", got)
+		}
+	}
+	if _, _, err := k.e.SignedInFrom(t.Context(), ip("20.50.2.0/28", "20.51.2.0/28", "20.52.2.0/28", "20.53.2.0/28").Addresses); err == nil {
+		t.Error("the log is asked about any number of ranges")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"hallpass/approvals/redisstore"
 	"hallpass/approvals/rulesfile"
 	"hallpass/bot/web"
+	"hallpass/graph/entra"
 )
 
 // What fits together is asserted here, once.
@@ -30,9 +32,32 @@ func (c *Core) Pages(public string, login web.Login) (*web.Site, error) {
 		zone = time.UTC
 	}
 	return web.New(web.Config{
-		Public: public, Login: login, Source: p.Store, Places: seenPlaces{p.Store, p.Rules.File}, Surveys: lastSurvey{p.Store}, Acts: patientActs{c.Engine, p.Store.Now}, Directory: c.Tenant,
+		Public: public, Login: login, Source: p.Store, Places: seenPlaces{p.Store, p.Rules.File}, Surveys: lastSurvey{p.Store}, SignIns: signIns{c.Tenant, p.Store.Now}, Acts: patientActs{c.Engine, p.Store.Now}, Directory: c.Tenant,
 		Notes: notes{p.Store}, Keep: keeper{p.Store, p.Clock}, Now: p.Clock, Machine: p.Now, Zone: zone, Log: p.Log,
 	})
+}
+
+// signIns asks for a while: whoever opened the page waits for it.
+type signIns struct {
+	tenant *entra.Entra
+	now    func(ctx context.Context) (time.Time, error)
+}
+
+// pageWait is how long a page waits for its turn at the sign-in log.
+const pageWait = 8 * time.Second
+
+func (s signIns) SignedInFrom(ctx context.Context, addresses []netip.Prefix) ([]approvals.SignedIn, bool, error) {
+	type answer struct {
+		list []approvals.SignedIn
+		more bool
+	}
+	ctx, cancel := context.WithTimeout(ctx, pageWait)
+	defer cancel()
+	a, err := patient(ctx, s.now, func(ctx context.Context) (answer, error) {
+		list, more, err := s.tenant.SignedInFrom(ctx, addresses)
+		return answer{list, more}, err
+	})
+	return a.list, a.more, err
 }
 
 // login is the sign-in of the config.
