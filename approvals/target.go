@@ -37,8 +37,8 @@ const EntryWas = "was:"
 // Target is an object in Entra ID that hallpass keeps in shape, or a place in which people do what Graph cannot.
 type Target struct {
 	Kind TargetKind `json:"kind"`
-	// ID is the Entra object id, for TargetMFA and TargetSessions the account's; for TargetApp the unique name (uniqueName); for TargetBlock two of them, see BlockTarget; for
-	// TargetManual the name in the rules file.
+	// ID is the Entra object id, for TargetMFA and TargetSessions the account's; for TargetApp the unique name (uniqueName); for
+	// TargetBlock two of them, see BlockTarget; for TargetManual the name in the rules file.
 	ID string `json:"id"`
 }
 

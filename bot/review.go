@@ -136,18 +136,17 @@ const reviewBlocked = 5
 func (v Voice) undecided(list []approvals.Undecided) []Text {
 	var out []Text
 	for _, u := range list[:min(len(list), reviewBlocked)] {
-		t := Text{code(clip(line(u.Label), 80)), plain(" is blocked since %s ended, ", u.Request), v.at(u.Since), plain(": ")}
-		if u.Owner.Label() != "" {
-			t = append(t, who(u.Owner), plain(", its owner, has to decide"))
-		} else {
-			t = append(t, plain("somebody has to decide"))
+		const decides = " whether it is let in again, disabled or deleted."
+		t := Text{code(clip(line(u.Label), 80)), plain(" is blocked since %s ended, ", u.Request), v.at(u.Since)}
+		switch {
+		case u.Disable:
+			t = append(t, plain(", and an administrator is to disable it in Entra ID."))
+		case u.Owner.Label() != "":
+			t = append(t, plain(": "), who(u.Owner), plain(", its owner, has to decide"+decides))
+		default:
+			t = append(t, plain(": somebody has to decide"+decides))
 		}
-		if u.Disable {
-			t = Text{code(clip(line(u.Label), 80)), plain(" is blocked since %s ended, ", u.Request), v.at(u.Since), plain(", and an administrator is to disable it in Entra ID.")}
-			out = append(out, t)
-			continue
-		}
-		out = append(out, append(t, plain(" whether it is let in again, disabled or deleted.")))
+		out = append(out, t)
 	}
 	if more := len(list) - len(out); more > 0 {
 		out = append(out, Text{plain("… and %d more blocked accounts.", more)})
