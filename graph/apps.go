@@ -40,6 +40,7 @@ type OwnApp struct {
 	Granted     []string
 	Owners      []string // object ids
 	Credentials []AppCredential
+	Federated   []Federated
 }
 
 // AppCredential is a certificate or secret of an app; never its value.
@@ -70,6 +71,9 @@ func (c *Client) OwnApp(ctx context.Context, appID string) (OwnApp, error) {
 	}
 	out.Credentials = append(out.Credentials, secretsOf(a)...)
 	if out.Owners, err = c.appOwners(ctx, appID); err != nil {
+		return OwnApp{}, err
+	}
+	if out.Federated, err = c.federations(ctx, out.ObjectID); err != nil {
 		return OwnApp{}, err
 	}
 	out.Granted, err = c.Granted(ctx, appID)

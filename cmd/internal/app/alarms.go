@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// SealedSpaces are the documents in the store from which something is decided: who somebody is, and who answers for what.
-func SealedSpaces() []string { return []string{spaceBindings, spaceOwners} }
+// SealedSpaces are the documents in the store from which something is decided: who somebody is, who answers for what, and what was
+// known of the app registrations that hallpass signs in as.
+func SealedSpaces() []string { return []string{spaceBindings, spaceOwners, spaceOwn} }
 
 // Alarms says where people read it that another hand has written to the store.
 type Alarms struct {

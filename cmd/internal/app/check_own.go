@@ -36,7 +36,7 @@ func checkOwnApp(who graph.Identity, own graph.OwnApp, now time.Time, out *repor
 	if len(own.Owners) > 0 {
 		out.advise("Take the owners away in Entra ID: each of them can add a credential and act as hallpass.", "the app registration of entra.%s has %d owner(s)", who, len(own.Owners))
 	}
-	if n := len(own.Credentials); n > 1 {
+	if n := len(own.Credentials) + len(own.Federated); n > 1 {
 		out.advise("Take away those that are not in use.", "the app registration of entra.%s has %d credentials", who, n)
 	}
 	for _, c := range own.Credentials {

@@ -54,6 +54,8 @@ type Parts struct {
 	// Sessions revokes sessions of accounts at the end of their exemption. Optional.
 	Sessions *graph.Client
 	Rules    *Rules
+	// OwnEvery is how often the app registrations are looked at that hallpass signs in as. 0: every hour.
+	OwnEvery time.Duration
 	// People and Owners are the contents of the people file and the owners file.
 	People         map[bot.Account]string
 	Owners         map[string][]string

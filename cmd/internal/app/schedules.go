@@ -72,6 +72,8 @@ func (c *Core) schedules() []engine.Schedule {
 		},
 	}
 	all := []engine.Schedule{zones.schedule(), unmanaged.schedule(), weekly.schedule(), daily.schedule()}
+	own := &ownWatch{store: p.Store, every: cmp.Or(p.OwnEvery, ownEvery), apps: p.ownApps, alarm: c.alarm}
+	all = append(all, own.schedule())
 	if p.Apps != nil {
 		all = append(all, appKeeper{store: p.Store, wanted: c.wantsApp, remove: c.removeApp}.schedule())
 	}

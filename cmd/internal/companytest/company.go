@@ -53,6 +53,8 @@ type Options struct {
 	// address. Both optional.
 	Pages   string
 	PagesOn net.Listener
+	// OwnEvery is how often hallpass's own app registrations are looked at. 0: never, so that nothing is said of them.
+	OwnEvery time.Duration
 	// SignsOut gives hallpass the identity that revokes sessions at the end of exemptions.
 	SignsOut bool
 	// Teams gives the company a Microsoft Teams beside Slack.
@@ -165,7 +167,7 @@ func (c *Company) core(ctx context.Context, o Options) (*app.Core, error) {
 			HTTP: &http.Client{Transport: c.Slack.Transport(), Timeout: 10 * time.Second, CheckRedirect: noRedirect},
 		},
 		Teams: inTeams, Alarms: c.alarms, Observe: o.Observe, Timing: o.Timing, Now: o.Now, Clock: o.Now, Log: o.Log,
-		ZoneEvery: cmp.Or(o.ZoneEvery, 24*time.Hour), Pages: o.Pages, SurveyEvery: 24 * time.Hour, DigestEvery: 24 * time.Hour,
+		ZoneEvery: cmp.Or(o.ZoneEvery, 24*time.Hour), Pages: o.Pages, SurveyEvery: 24 * time.Hour, OwnEvery: cmp.Or(o.OwnEvery, 10*365*24*time.Hour), DigestEvery: 24 * time.Hour,
 	})
 }
 
