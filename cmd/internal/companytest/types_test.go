@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slack-go/slack"
+
 	"hallpass/bot/slack/slacktest/clients"
 	"hallpass/cmd/internal/companytest"
 )
@@ -24,11 +26,13 @@ func TestSlacksOwnTypesTakeEverythingThatHallpassSends(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, n := t.TempDir(), 0
+	dir, n, charts := t.TempDir(), 0, 0
 	keep := func(blocks json.RawMessage) {
 		if len(blocks) == 0 {
 			return
 		}
+		blocks, drawn := withoutCharts(t, blocks)
+		charts += drawn
 		n++
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("sent%03d.json", n)), blocks, 0o600); err != nil {
 			t.Error(err)
@@ -91,5 +95,43 @@ func TestSlacksOwnTypesTakeEverythingThatHallpassSends(t *testing.T) {
 	if err := kit.TypeCheck(t.Context(), dir); err != nil {
 		t.Error(err)
 	}
-	t.Logf("%d pieces checked", n)
+	if charts < 3 {
+		t.Errorf("only %d charts were sent", charts)
+	}
+	t.Logf("%d pieces checked, and %d charts in them", n, charts)
+}
+
+// withoutCharts takes the charts out of a message: Slack's own types (3.2.0) do not have them yet. The client's types do, and hold
+// them against what Slack documents.
+func withoutCharts(t *testing.T, blocks json.RawMessage) (rest json.RawMessage, charts int) {
+	t.Helper()
+	var list, kept []json.RawMessage
+	if err := json.Unmarshal(blocks, &list); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range list {
+		var kind struct {
+			Type string `json:"type"`
+		}
+		if err := json.Unmarshal(b, &kind); err != nil {
+			t.Fatal(err)
+		}
+		if kind.Type != "data_visualization" {
+			kept = append(kept, b)
+			continue
+		}
+		charts++
+		var chart slack.DataVisualizationBlock
+		if err := json.Unmarshal(b, &chart); err != nil {
+			t.Fatal(err)
+		}
+		if err := chart.Validate(); err != nil {
+			t.Errorf("the client's types refuse this: %v\n%s", err, b)
+		}
+	}
+	rest, err := json.Marshal(kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rest, charts
 }
