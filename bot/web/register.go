@@ -82,11 +82,31 @@ func (g *Register) load(ctx context.Context) error {
 		return fmt.Errorf("reading all requests: %w", err)
 	}
 	slices.SortFunc(rows, newestFirst)
+	together(rows)
 	sorted, names := ordersOf(rows), choicesOf(rows)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.rows, g.orders, g.choices, g.place = rows, sorted, names, place
 	return nil
+}
+
+// together puts the texts that are searched behind each other, in the order in which they are searched: fetching each from a place of
+// its own took most of the time of a search.
+func together(rows []*Row) {
+	size := 0
+	for _, row := range rows {
+		size += len(row.text)
+	}
+	var all strings.Builder
+	all.Grow(size)
+	for _, row := range rows {
+		all.WriteString(row.text)
+	}
+	text, at := all.String(), 0
+	for _, row := range rows { // nobody has seen them yet
+		row.text = text[at : at+len(row.text)]
+		at += len(row.text)
+	}
 }
 
 // rowOf makes the row of a request. It is called with catching held. What a page compares of every row lies in one place, and so
