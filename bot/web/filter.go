@@ -25,7 +25,7 @@ type View struct {
 	Text    string // anywhere in id, what, place, people, team, reason and ticket
 	Older   int    // opened at least so many days ago
 	Ends    int    // active, and ends within so many days
-	Sort    string // a key of orders; "-" before it turns it round
+	Sort    string // a key of columns; "-" before it turns it round
 	Page    int    // from 1
 	unknown []string
 }
@@ -42,7 +42,7 @@ func ReadView(q url.Values) View {
 	if v.State != "" && !slices.Contains(stateFilters(), v.State) {
 		v.unknown, v.State = append(v.unknown, "state"), ""
 	}
-	if _, ok := orderOf(strings.TrimPrefix(v.Sort, "-")); v.Sort != "" && !ok {
+	if _, ok := columns()[strings.TrimPrefix(v.Sort, "-")]; v.Sort != "" && !ok {
 		v.unknown, v.Sort = append(v.unknown, "sort"), ""
 	}
 	for name, to := range map[string]*int{"older": &v.Older, "ends": &v.Ends, "page": &v.Page} {

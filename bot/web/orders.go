@@ -14,54 +14,56 @@ const few = 1000
 
 // orders are all rows in each order that the table can be asked for, by its key. They are kept, because putting 100,000 rows in
 // order for each page is what took most of its time. The Register owns them.
-type orders map[string][]*Row
+type orders map[string]*order
 
-func orderKeys() []string {
-	return []string{"id", "what", "where", "owner", "team", "state", "opened", "end", "used", "changed"}
+// order is a list that is kept in its order.
+type order struct {
+	by   compare
+	rows []*Row
 }
+
+// compare compares two rows. No two are equal in an order.
+type compare func(a, b *Row) int
 
 func ordersOf(rows []*Row) orders {
 	o := orders{}
-	for _, key := range orderKeys() {
-		by, _ := orderOf(key)
-		o[key] = slices.SortedFunc(slices.Values(rows), by)
+	for key := range columns() {
+		by := orderBy(key)
+		o[key] = &order{by, slices.SortedFunc(slices.Values(rows), by)}
 	}
 	return o
 }
 
 // add puts a row where it belongs; one that is there already must have been removed.
 func (o orders) add(row *Row) {
-	for key, list := range o {
-		by, _ := orderOf(key)
-		at, _ := slices.BinarySearchFunc(list, row, by)
-		o[key] = slices.Insert(list, at, row)
+	for _, list := range o {
+		at, _ := slices.BinarySearchFunc(list.rows, row, list.by)
+		list.rows = slices.Insert(list.rows, at, row)
 	}
 }
 
 func (o orders) remove(row *Row) {
-	for key, list := range o {
-		by, _ := orderOf(key)
-		if at, there := slices.BinarySearchFunc(list, row, by); there {
-			o[key] = slices.Delete(list, at, at+1)
+	for _, list := range o {
+		if at, there := slices.BinarySearchFunc(list.rows, row, list.by); there {
+			list.rows = slices.Delete(list.rows, at, at+1)
 		}
 	}
 }
 
-// orderOf gives the order by a column. No two rows are equal in it: among those that the column does not tell apart the newest
-// comes first.
-func orderOf(key string) (func(a, b *Row) int, bool) {
-	by, ok := columnOf(key)
+// orderBy is the order by a column of columns: among those that it does not tell apart the newest comes first.
+func orderBy(key string) compare {
+	by := columns()[key]
 	return func(a, b *Row) int {
 		if n := by(a, b); n != 0 {
 			return n
 		}
 		return newestFirst(a, b)
-	}, ok
+	}
 }
 
-// columnOf compares two rows by a column.
-func columnOf(key string) (func(a, b *Row) int, bool) {
-	byTime := func(of func(*Row) time.Time) func(a, b *Row) int {
+// columns are what the table can be put in order by.
+func columns() map[string]compare {
+	byTime := func(of func(*Row) time.Time) compare {
 		return func(a, b *Row) int {
 			x, y := of(a), of(b)
 			if x.IsZero() != y.IsZero() { // what has none comes last
@@ -70,34 +72,24 @@ func columnOf(key string) (func(a, b *Row) int, bool) {
 			return x.Compare(y)
 		}
 	}
-	byText := func(of func(*Row) string) func(a, b *Row) int {
+	byText := func(of func(*Row) string) compare {
 		return func(a, b *Row) int { return strings.Compare(of(a), of(b)) }
 	}
-	switch key {
-	case "id":
-		return func(a, b *Row) int { return cmp.Compare(a.Number, b.Number) }, true
-	case "what":
-		return byText(func(r *Row) string { return r.What }), true
-	case "where":
-		return byText(func(r *Row) string { return r.Place }), true
-	case "owner":
-		return byText(func(r *Row) string { return r.Owner }), true
-	case "team":
-		return byText(func(r *Row) string { return r.Team }), true
-	case "state":
-		return func(a, b *Row) int {
-			return cmp.Compare(slices.Index(approvals.States(), a.State), slices.Index(approvals.States(), b.State))
-		}, true
-	case "opened":
-		return byTime(func(r *Row) time.Time { return r.Opened }), true
-	case "end":
-		return byTime(func(r *Row) time.Time { return r.End }), true
-	case "used":
-		return byTime(func(r *Row) time.Time { return r.Used }), true
-	case "changed":
-		return byTime(func(r *Row) time.Time { return r.Changed }), true
+	states := approvals.States()
+	return map[string]compare{
+		"id":    func(a, b *Row) int { return cmp.Compare(a.Number, b.Number) },
+		"what":  byText(func(r *Row) string { return r.What }),
+		"where": byText(func(r *Row) string { return r.Place }),
+		"owner": byText(func(r *Row) string { return r.Owner }),
+		"team":  byText(func(r *Row) string { return r.Team }),
+		"state": func(a, b *Row) int {
+			return cmp.Compare(slices.Index(states, a.State), slices.Index(states, b.State))
+		},
+		"opened":  byTime(func(r *Row) time.Time { return r.Opened }),
+		"end":     byTime(func(r *Row) time.Time { return r.End }),
+		"used":    byTime(func(r *Row) time.Time { return r.Used }),
+		"changed": byTime(func(r *Row) time.Time { return r.Changed }),
 	}
-	return func(*Row, *Row) int { return 0 }, false
 }
 
 func b2i(b bool) int {
@@ -107,15 +99,21 @@ func b2i(b bool) int {
 	return 0
 }
 
-// order is the order of the view; the same rows always come in the same order.
-func (v View) order() (by func(a, b *Row) int, key string, down bool) {
-	key, down = strings.CutPrefix(v.Sort, "-")
-	by, _ = orderOf(key)
-	if down {
-		up := by
-		by = func(a, b *Row) int { return up(b, a) }
+// sorted is how the view is in order: by a key of columns, turned round or not.
+func (v View) sorted() (key string, down bool) {
+	return strings.CutPrefix(v.Sort, "-")
+}
+
+// inOrder puts rows in the order of the view; without one they stay newest first.
+func (v View) inOrder(rows []*Row) {
+	if v.Sort == "" {
+		return
 	}
-	return by, key, down
+	key, down := v.sorted()
+	slices.SortFunc(rows, orderBy(key))
+	if down {
+		slices.Reverse(rows)
+	}
 }
 
 // All gives every row that matches, in order.
@@ -129,10 +127,7 @@ func (g *Register) All(v View, now time.Time) []*Row {
 			out = append(out, r)
 		}
 	}
-	if v.Sort != "" {
-		by, _, _ := v.order()
-		slices.SortFunc(out, by)
-	}
+	v.inOrder(out)
 	return out
 }
 
@@ -152,19 +147,17 @@ func (g *Register) Select(v View, now time.Time) (page []*Row, total int) {
 		total++
 	}
 	from, to := min((v.Page-1)*pageSize, total), min(v.Page*pageSize, total)
-	by, key, down := v.order()
 	switch {
-	case v.Sort != "" && total <= few:
-		slices.SortFunc(found, by)
+	case total <= few:
+		v.inOrder(found)
 		return found[from:to], total
 	case v.Sort == "" && to <= few:
 		return found[from:to], total
+	case v.Sort == "":
+		return between(g.rows, match, false, from, to), total
 	}
-	list := g.rows
-	if v.Sort != "" {
-		list = g.orders[key]
-	}
-	return between(list, match, down, from, to), total
+	key, down := v.sorted()
+	return between(g.orders[key].rows, match, down, from, to), total
 }
 
 // between gives those that match, from one place among them up to another, of a list that is in order.

@@ -38,7 +38,7 @@ func (g *Register) Overview(now time.Time, zone *time.Location) Overview {
 	monday := approvals.Monday(now, zone)
 	over := monday.AddDate(0, 0, 7*weeksShown)
 	o := Overview{Weeks: make([]Week, weeksShown), Total: len(g.rows)}
-	byEnd, _ := orderOf("end")
+	byEnd := orderBy("end")
 	for i := range o.Weeks {
 		o.Weeks[i].Begins = monday.AddDate(0, 0, 7*i)
 	}
@@ -82,7 +82,7 @@ func (g *Register) Overview(now time.Time, zone *time.Location) Overview {
 }
 
 // soon keeps the row if it is among those that end first.
-func (o *Overview) soon(r *Row, byEnd func(a, b *Row) int) {
+func (o *Overview) soon(r *Row, byEnd compare) {
 	if len(o.Soon) == soonShown && byEnd(r, o.Soon[soonShown-1]) > 0 {
 		return
 	}

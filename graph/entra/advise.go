@@ -68,9 +68,9 @@ func (e *Entra) accountOf(ctx context.Context, correlation string, now time.Time
 	if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
 		return "", err
 	}
-	found, err := e.cfg.Reader.SignIns(ctx, graph.SignInQuery{
-		Correlation: correlation, Since: now.Add(-logReach), Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: 20,
-	})
+	q := recent(now)
+	q.Correlation, q.Limit = correlation, 20
+	found, err := e.cfg.Reader.SignIns(ctx, q)
 	if err != nil {
 		return "", e.said(ctx, err, BucketAudit, "reading the sign-in log")
 	}

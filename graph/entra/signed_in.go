@@ -24,9 +24,9 @@ func (e *Entra) SignedInFrom(ctx context.Context, addresses []netip.Prefix) (lis
 		if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
 			return nil, false, err
 		}
-		found, err := e.cfg.Reader.SignIns(ctx, graph.SignInQuery{
-			Range: a, Since: now.Add(-logReach), Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: logLimit,
-		})
+		q := recent(now)
+		q.Range = a
+		found, err := e.cfg.Reader.SignIns(ctx, q)
 		if err != nil {
 			return nil, false, e.said(ctx, err, BucketAudit, "reading the sign-in log")
 		}

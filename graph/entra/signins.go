@@ -19,6 +19,11 @@ const logReach = 30 * 24 * time.Hour
 // logLimit is how many sign-ins of an account are looked at.
 const logLimit = 2000
 
+// recent asks for sign-ins of accounts, with somebody there or not, as far back as they are looked at.
+func recent(now time.Time) graph.SignInQuery {
+	return graph.SignInQuery{Since: now.Add(-logReach), Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: logLimit}
+}
+
 // history is what the log says of an account.
 type history struct {
 	known bool
@@ -31,9 +36,9 @@ func (e *Entra) historyOf(ctx context.Context, u graph.User, now time.Time) (his
 	if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
 		return history{}, err
 	}
-	found, err := e.cfg.Reader.SignIns(ctx, graph.SignInQuery{
-		UserID: u.ID, Since: now.Add(-logReach), Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: logLimit,
-	})
+	q := recent(now)
+	q.UserID = u.ID
+	found, err := e.cfg.Reader.SignIns(ctx, q)
 	switch {
 	case err != nil:
 		fact, wait := e.unread(ctx, err, BucketAudit, "reading the sign-in log")
@@ -222,7 +227,7 @@ func crowdWish(p netip.Prefix) wish {
 
 // crowds reads from the log who signed in from addresses.
 func (e *Entra) crowds(own netip.Prefix, now time.Time) gathering[crowd] {
-	query := graph.SignInQuery{Since: now.Add(-logReach), Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: logLimit}
+	query := recent(now)
 	return gathering[crowd]{
 		kind: "crowd", doing: "the sign-in log", fresh: crowdFor,
 		read: func(ctx context.Context, wishes []wish) (map[string]crowd, error) {

@@ -31,11 +31,9 @@ func chart(c *checker, path string, v any) {
 		}
 		seen := map[string]bool{}
 		for _, p := range objects(s["data"]) {
-			seen[asString(p["label"])] = true
-		}
-		for name := range seen {
-			if !categories[name] {
-				c.add(at+"/data", "%q is no category", name)
+			label := asString(p["label"])
+			if seen[label] = true; !categories[label] {
+				c.add(at+"/data", "%q is no category", label)
 			}
 		}
 		if len(seen) != len(categories) || len(seen) != len(objects(s["data"])) {
