@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -81,11 +83,18 @@ func (b *tab) do(what string, actions ...chromedp.Action) {
 	}
 }
 
-// is evaluates a condition in the page.
+// is evaluates a condition in the page. A page that is left for another while it is asked says neither yes nor no: the
+// condition does not hold yet. It is so when a form leads through a sign-in at another address.
 func (b *tab) is(condition string) bool {
 	b.t.Helper()
 	var yes bool
-	b.do("asking the page", chromedp.Evaluate(`Boolean(`+condition+`)`, &yes))
+	err := chromedp.Run(b.ctx, chromedp.Evaluate(`Boolean(`+condition+`)`, &yes))
+	if left := new(cdproto.Error); errors.As(err, &left) && strings.Contains(left.Message, "navigated or closed") {
+		return false
+	}
+	if err != nil {
+		b.t.Fatalf("asking the page %s: %v", condition, err)
+	}
 	return yes
 }
 
