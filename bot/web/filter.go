@@ -96,45 +96,57 @@ func (v View) Values() url.Values {
 	return q
 }
 
-// match gives what tells whether a row is to be shown. What is the same for all rows is worked out once.
-func (v View) match(now time.Time) func(*Row) bool {
+// matcher gives what tells whether a request is to be shown. What is the same for all of them is worked out once. It is called with
+// mu held.
+func (g *Register) matcher(v View, now time.Time) func(slot) bool {
 	const day = 24 * time.Hour
-	text, opened, ends := strings.ToLower(v.Text), now.Add(-time.Duration(v.Older)*day), time.Duration(v.Ends)*day
-	return func(r *Row) bool {
+	text, opened, ends := strings.ToLower(v.Text), now.Add(-time.Duration(v.Older)*day).UnixMilli(), time.Duration(v.Ends)*day
+	kind, state := placeIn(kinds(), v.Kind), placeIn(approvals.States(), approvals.State(v.State))
+	var wanted [5]uint32 // as names counts them
+	for i, name := range []string{v.Owner, v.Team, v.Where, v.Rule, v.Cause} {
+		number, known := g.names.numbers[name]
+		if !known { // of nobody
+			return func(slot) bool { return false }
+		}
+		wanted[i] = number
+	}
+	owner, team, where, rule, cause := wanted[0], wanted[1], wanted[2], wanted[3], wanted[4]
+	return func(at slot) bool {
+		k := &g.keys[at]
 		switch {
-		case v.Kind != "" && r.Kind != v.Kind,
-			v.Ends > 0 && !r.EndsWithin(ends, now),
-			v.Owner != "" && r.Owner != v.Owner,
-			v.Team != "" && r.Team != v.Team,
-			v.Where != "" && r.Where != v.Where,
-			v.Rule != "" && r.Rule != v.Rule,
-			v.Cause != "" && r.Cause != v.Cause,
-			v.Older > 0 && r.Opened.After(opened):
+		case kind > 0 && k.kind != kind,
+			v.Ends > 0 && !k.EndsWithin(ends, now),
+			owner > 0 && k.owner != owner,
+			team > 0 && k.team != team,
+			where > 0 && k.where != where,
+			rule > 0 && k.rule != rule,
+			cause > 0 && k.cause != cause,
+			v.Older > 0 && k.opened > opened:
 			return false
 		}
 		switch v.State {
 		case "":
 		case "open":
-			if !r.Open() {
+			if !k.Open() {
 				return false
 			}
 		case "overdue":
-			if !r.Overdue(now) {
+			if !k.Overdue(now) {
 				return false
 			}
 		case "stuck":
-			if r.Stuck == "" || !r.Open() {
+			if !k.stuck || !k.Open() {
 				return false
 			}
 		case "unused":
-			if !r.Unused {
+			if !k.unused {
 				return false
 			}
 		default:
-			if string(r.State) != v.State {
+			if k.state != state {
 				return false
 			}
 		}
-		return text == "" || strings.Contains(r.text, text)
+		return text == "" || strings.Contains(g.rows[at].text, text)
 	}
 }

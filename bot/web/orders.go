@@ -12,14 +12,14 @@ import (
 // few is how many rows are put in order for one page; of more, the page is looked for in an order that is kept.
 const few = 1000
 
-// orders are all rows in each order that the table can be asked for, by its key. They are kept, because putting 100,000 rows in
-// order for each page is what took most of its time. The Register owns them.
+// orders are the slots of all requests in each order that the table can be asked for, by its key. They are kept, because putting
+// 100,000 rows in order for each page is what took most of its time. The Register owns them.
 type orders map[string]*order
 
-// order is a list that is kept in its order.
+// order is a list of slots that is kept in its order.
 type order struct {
-	by   compare
-	rows []*Row
+	by    compare
+	slots []slot
 }
 
 // compare compares two rows. No two are equal in an order.
@@ -28,26 +28,35 @@ type compare func(a, b *Row) int
 func ordersOf(rows []*Row) orders {
 	o := orders{}
 	for key := range columns() {
-		by := orderBy(key)
-		o[key] = &order{by, slices.SortedFunc(slices.Values(rows), by)}
+		list := &order{orderBy(key), make([]slot, len(rows))}
+		for i := range list.slots {
+			list.slots[i] = slot(i)
+		}
+		slices.SortFunc(list.slots, func(a, b slot) int { return list.by(rows[a], rows[b]) })
+		o[key] = list
 	}
 	return o
 }
 
-// add puts a row where it belongs; one that is there already must have been removed.
-func (o orders) add(row *Row) {
+// add puts the request of a slot where it belongs in each order.
+func (o orders) add(rows []*Row, at slot) {
 	for _, list := range o {
-		at, _ := slices.BinarySearchFunc(list.rows, row, list.by)
-		list.rows = slices.Insert(list.rows, at, row)
+		place, _ := list.find(rows, rows[at])
+		list.slots = slices.Insert(list.slots, place, at)
 	}
 }
 
-func (o orders) remove(row *Row) {
+// remove takes a request out of each order.
+func (o orders) remove(rows []*Row, at slot) {
 	for _, list := range o {
-		if at, there := slices.BinarySearchFunc(list.rows, row, list.by); there {
-			list.rows = slices.Delete(list.rows, at, at+1)
+		if place, there := list.find(rows, rows[at]); there {
+			list.slots = slices.Delete(list.slots, place, place+1)
 		}
 	}
+}
+
+func (o *order) find(rows []*Row, row *Row) (place int, there bool) {
+	return slices.BinarySearchFunc(o.slots, row, func(at slot, row *Row) int { return o.by(rows[at], row) })
 }
 
 // orderBy is the order by a column of columns: among those that it does not tell apart the newest comes first.
@@ -121,10 +130,10 @@ func (g *Register) All(v View, now time.Time) []*Row {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	var out []*Row
-	match := v.match(now)
-	for _, r := range g.rows {
-		if match(r) {
-			out = append(out, r)
+	match := g.matcher(v, now)
+	for _, at := range g.newest {
+		if match(at) {
+			out = append(out, g.rows[at])
 		}
 	}
 	v.inOrder(out)
@@ -136,13 +145,13 @@ func (g *Register) Select(v View, now time.Time) (page []*Row, total int) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	var found []*Row
-	match := v.match(now)
-	for _, r := range g.rows {
-		if !match(r) {
+	match := g.matcher(v, now)
+	for _, at := range g.newest {
+		if !match(at) {
 			continue
 		}
 		if total < few {
-			found = append(found, r)
+			found = append(found, g.rows[at])
 		}
 		total++
 	}
@@ -154,26 +163,26 @@ func (g *Register) Select(v View, now time.Time) (page []*Row, total int) {
 	case v.Sort == "" && to <= few:
 		return found[from:to], total
 	case v.Sort == "":
-		return between(g.rows, match, false, from, to), total
+		return g.between(g.newest, match, false, from, to), total
 	}
 	key, down := v.sorted()
-	return between(g.orders[key].rows, match, down, from, to), total
+	return g.between(g.orders[key].slots, match, down, from, to), total
 }
 
 // between gives those that match, from one place among them up to another, of a list that is in order.
-func between(list []*Row, match func(*Row) bool, down bool, from, to int) []*Row {
+func (g *Register) between(list []slot, match func(slot) bool, down bool, from, to int) []*Row {
 	out, n := make([]*Row, 0, to-from), 0
 	for i := range list {
-		r := list[i]
+		at := list[i]
 		if down {
-			r = list[len(list)-1-i]
+			at = list[len(list)-1-i]
 		}
 		if n == to {
 			break
 		}
-		if match(r) {
+		if match(at) {
 			if n >= from {
-				out = append(out, r)
+				out = append(out, g.rows[at])
 			}
 			n++
 		}

@@ -37,16 +37,19 @@ func (g *Register) Overview(now time.Time, zone *time.Location) Overview {
 	const day = 24 * time.Hour
 	monday := approvals.Monday(now, zone)
 	over := monday.AddDate(0, 0, 7*weeksShown)
-	o := Overview{Weeks: make([]Week, weeksShown), Total: len(g.rows)}
+	o := Overview{Weeks: make([]Week, weeksShown), Total: len(g.newest)}
 	byEnd := orderBy("end")
+	takenOut := g.names.numbers[approvals.CauseTakenOut] // 0 if nothing ever was
+	var last int64                                       // when the last of those that are shown ends
 	for i := range o.Weeks {
 		o.Weeks[i].Begins = monday.AddDate(0, 0, 7*i)
 	}
-	for _, r := range g.rows {
-		if r.Cause == approvals.CauseTakenOut && now.Sub(r.CauseAt) < 30*day {
+	for _, at := range g.newest {
+		k := &g.keys[at]
+		if takenOut > 0 && k.cause == takenOut && now.UnixMilli()-k.causeAt < (30*day).Milliseconds() {
 			o.TakenOut++
 		}
-		switch r.State {
+		switch k.State() {
 		case approvals.StatePending:
 			o.Waiting++
 		case approvals.StateApproved:
@@ -55,26 +58,29 @@ func (g *Register) Overview(now time.Time, zone *time.Location) Overview {
 			o.Ending++
 		case approvals.StateActive:
 			o.Active++
-			if r.Unused {
+			if k.unused {
 				o.Unused++
 			}
-			if r.EndsWithin(7*day, now) {
+			if k.EndsWithin(7*day, now) {
 				o.Ends7++
 			}
-			if r.EndsWithin(30*day, now) {
+			if k.EndsWithin(30*day, now) {
 				o.Ends30++
 			}
-			if r.End.Before(over) {
-				o.week(r)
+			if k.end < over.UnixMilli() {
+				o.week(k)
 			}
-			o.soon(r, byEnd)
+			if len(o.Soon) < soonShown || k.end <= last {
+				o.soon(g.rows[at], byEnd)
+				last = o.Soon[len(o.Soon)-1].End.UnixMilli()
+			}
 		case approvals.StateNone, approvals.StateEnded, approvals.StateDenied, approvals.StateCancelled, approvals.StateLapsed:
 			continue
 		}
-		if r.Overdue(now) {
+		if k.Overdue(now) {
 			o.Overdue++
 		}
-		if r.Stuck != "" {
+		if k.stuck {
 			o.Stuck++
 		}
 	}
@@ -92,16 +98,16 @@ func (o *Overview) soon(r *Row, byEnd compare) {
 }
 
 // week adds an ending to its week; what ends before the first is overdue, and in none.
-func (o *Overview) week(r *Row) {
+func (o *Overview) week(k *key) {
 	i := len(o.Weeks) - 1
-	for i >= 0 && r.End.Before(o.Weeks[i].Begins) {
+	for i >= 0 && k.end < o.Weeks[i].Begins.UnixMilli() {
 		i--
 	}
 	switch {
 	case i < 0:
-	case r.Kind == approvals.KindAccount, r.Kind == approvals.KindApp:
-		o.Weeks[i].Accounts++
-	default:
+	case k.kind == placeIn(kinds(), approvals.KindIP):
 		o.Weeks[i].IPs++
+	default:
+		o.Weeks[i].Accounts++
 	}
 }

@@ -16,19 +16,25 @@ import (
 type Register struct {
 	source Source
 
-	catching sync.Mutex        // one at a time reads the store; guards what follows
-	place    string            // up to where the stream was followed; empty: nothing was read yet
-	same     map[string]string // names, states and kinds, which come again and again: one copy of each is kept
+	catching sync.Mutex // one at a time reads the store; guards place
+	place    string     // up to where the stream was followed; empty: nothing was read yet
 
 	mu      sync.RWMutex // mu guards what follows
-	rows    []*Row       // newest first
+	names   *names
+	rows    []*Row // by slot; nil where none is
+	keys    []key  // by slot
+	free    []slot // those where none is
+	newest  []slot // newest first
 	orders  orders
 	choices choices
 }
 
+// slot is where a request stands in the register, from when it is first seen until it is gone.
+type slot uint32
+
 // NewRegister makes an empty register.
 func NewRegister(source Source) *Register {
-	return &Register{source: source, same: map[string]string{}}
+	return &Register{source: source, names: newNames()}
 }
 
 // CatchUp brings the register up to what is stored now. The first time it reads everything.
@@ -72,9 +78,10 @@ func (g *Register) load(ctx context.Context) error {
 		return fmt.Errorf("finding the end of the audit stream: %w", err)
 	}
 	var rows []*Row
+	known := newNames()
 	err = g.source.Each(ctx, func(batch []approvals.Request) error {
 		for i := range batch {
-			rows = append(rows, g.rowOf(&batch[i]))
+			rows = append(rows, rowOf(&batch[i], known))
 		}
 		return nil
 	})
@@ -83,10 +90,14 @@ func (g *Register) load(ctx context.Context) error {
 	}
 	slices.SortFunc(rows, newestFirst)
 	together(rows)
-	sorted, names := ordersOf(rows), choicesOf(rows)
+	keys, newest := make([]key, len(rows)), make([]slot, len(rows))
+	for i, row := range rows {
+		keys[i], newest[i] = keyOf(row, known), slot(i)
+	}
+	sorted, choose := ordersOf(rows), choicesOf(rows)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.rows, g.orders, g.choices, g.place = rows, sorted, names, place
+	g.names, g.rows, g.keys, g.free, g.newest, g.orders, g.choices, g.place = known, rows, keys, nil, newest, sorted, choose, place
 	return nil
 }
 
@@ -109,54 +120,57 @@ func together(rows []*Row) {
 	}
 }
 
-// rowOf makes the row of a request. It is called with catching held. What a page compares of every row lies in one place, and so
-// in the processor's cache: read from a place of its own for each row it took most of a page's time.
-func (g *Register) rowOf(r *approvals.Request) *Row {
-	row := rowOf(r)
-	once := func(s string) string {
-		if kept, ok := g.same[s]; ok {
-			return kept
-		}
-		g.same[s] = s
-		return s
-	}
-	row.Kind, row.State = approvals.Kind(once(string(row.Kind))), approvals.State(once(string(row.State)))
-	for _, name := range []*string{&row.Where, &row.Place, &row.Owner, &row.Team, &row.Requester, &row.Rule, &row.Word, &row.Cause} {
-		*name = once(*name)
-	}
-	return row
-}
-
 // put replaces rows, adds those that are new, and takes those out that are gone.
 func (g *Register) put(found []approvals.Request, gone []approvals.RequestID) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for i := range found {
-		row := g.rowOf(&found[i])
-		at, known := slices.BinarySearchFunc(g.rows, row, newestFirst)
+		row := rowOf(&found[i], g.names)
+		place, known := g.find(row.Number)
+		var at slot
 		if known {
-			g.forget(g.rows[at])
-			g.rows[at] = row
+			at = g.newest[place]
+			g.forget(at)
 		} else {
-			g.rows = slices.Insert(g.rows, at, row)
+			at = g.room()
+			g.newest = slices.Insert(g.newest, place, at)
 		}
-		g.orders.add(row)
+		g.rows[at], g.keys[at] = row, keyOf(row, g.names)
+		g.orders.add(g.rows, at)
 		g.choices.count(row, 1)
 	}
 	for _, id := range gone {
-		if at, known := slices.BinarySearchFunc(g.rows, &Row{Number: numberOf(id)}, newestFirst); known {
-			g.forget(g.rows[at])
-			g.rows = slices.Delete(g.rows, at, at+1)
+		if place, known := g.find(numberOf(id)); known {
+			at := g.newest[place]
+			g.forget(at)
+			g.newest = slices.Delete(g.newest, place, place+1)
+			g.rows[at], g.free = nil, append(g.free, at)
 		}
 	}
 }
 
+// find is the place of a request among the newest, or where it belongs there.
+func (g *Register) find(number int64) (place int, known bool) {
+	return slices.BinarySearchFunc(g.newest, number, func(at slot, number int64) int { return cmp.Compare(number, g.rows[at].Number) })
+}
+
+// room gives a slot where no request is.
+func (g *Register) room() slot {
+	if last := len(g.free) - 1; last >= 0 {
+		at := g.free[last]
+		g.free = g.free[:last]
+		return at
+	}
+	g.rows, g.keys = append(g.rows, nil), append(g.keys, key{})
+	return slot(len(g.rows) - 1) //nolint:gosec // fewer than two thousand million requests
+}
+
 func newestFirst(a, b *Row) int { return cmp.Compare(b.Number, a.Number) }
 
-// forget takes a row out of the orders and the choices. It is called with mu held.
-func (g *Register) forget(row *Row) {
-	g.orders.remove(row)
-	g.choices.count(row, -1)
+// forget takes a request out of the orders and the choices. It is called with mu held.
+func (g *Register) forget(at slot) {
+	g.orders.remove(g.rows, at)
+	g.choices.count(g.rows[at], -1)
 }
 
 // Choices are the names that stand in the rows, to choose from.

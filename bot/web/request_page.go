@@ -111,7 +111,7 @@ func (s *Site) requestPage(w http.ResponseWriter, r *http.Request, v *visitor) e
 func (s *Site) bodyOf(req *approvals.Request, trail []approvals.Entry) requestBody {
 	round := req.Round()
 	body := requestBody{
-		R: *req, Round: round, Row: rowOf(req), Trail: trail, Operation: random(), Seats: round.Ruling.Seats,
+		R: *req, Round: round, Row: rowOf(req, newNames()), Trail: trail, Operation: random(), Seats: round.Ruling.Seats,
 		Revocable:  req.State == approvals.StateApproved || req.State == approvals.StateActive,
 		Reviewable: req.State == approvals.StateActive, Ask: approvals.VerdictAsk, LetGo: approvals.VerdictLetGo,
 		Hands: strings.Join(req.Hands(), " and "), Words: wordsOf(req), Facts: factsOf(round),

@@ -12,19 +12,12 @@ import (
 // overdueAfter is how long after its end a request may still be on its way out before it counts as overdue.
 const overdueAfter = 5 * time.Minute
 
-// Row is what the register keeps of one request. A row is never changed, only replaced.
+// Row is what the register keeps of one request to show it. A row is never changed, only replaced.
 type Row struct {
-	// What the pages look at of every row stands together, so that it is read at once.
-	State   approvals.State
-	Kind    approvals.Kind
-	End     time.Time
-	Cause   string
-	CauseAt time.Time
-	Stuck   string
-	Unused  bool // going by the sign-in log
-
 	ID        approvals.RequestID
 	Number    int64
+	Kind      approvals.Kind
+	State     approvals.State
 	What      string
 	Where     string // the name in the rules file
 	Place     string // the target's name for people
@@ -35,25 +28,31 @@ type Row struct {
 	Word      string // how sure the state is: verified, or attested by whom; empty where nothing is
 	Opened    time.Time
 	Applied   time.Time
+	End       time.Time
 	Ended     time.Time
+	Cause     string
+	CauseAt   time.Time
+	Stuck     string
 	Changed   time.Time // of the last thing that happened to it
 	Used      time.Time // when a sign-in was last seen that worked; zero: none was, or nobody can know
+	Unused    bool      // going by the sign-in log
 	text      string    // all that is searched, in lower case
 }
 
-// rowOf makes the row of a request.
-func rowOf(r *approvals.Request) *Row {
+// rowOf makes the row of a request, with the copies of names that are kept.
+func rowOf(r *approvals.Request, n *names) *Row {
 	row := &Row{
-		ID: r.ID, Number: numberOf(r.ID), Kind: r.Ask.Kind, What: bot.What(r), Where: r.Ask.Where, Place: bot.Where(r), Owner: r.Owner.Label(), Team: r.Owner.Team,
-		Requester: r.Requester.Label(), Rule: r.Round().Ruling.Rule, State: r.State, Word: r.Word(), Opened: r.Opened, Applied: r.Applied, End: r.End,
-		Ended: r.Ended, Changed: lastChange(r),
+		ID: r.ID, Number: numberOf(r.ID), Kind: approvals.Kind(n.once(string(r.Ask.Kind))), State: approvals.State(n.once(string(r.State))),
+		What: bot.What(r), Where: n.once(r.Ask.Where), Place: n.once(bot.Where(r)), Owner: n.once(r.Owner.Label()), Team: n.once(r.Owner.Team),
+		Requester: n.once(r.Requester.Label()), Rule: n.once(r.Round().Ruling.Rule), Word: n.once(r.Word()), Opened: r.Opened, Applied: r.Applied,
+		End: r.End, Ended: r.Ended, Changed: lastChange(r),
 	}
 	if r.Proof != nil {
 		row.Used = r.Proof.Last
 		_, row.Unused = r.Unused()
 	}
 	if r.Cause != nil {
-		row.Cause, row.CauseAt = r.Cause.Word, r.Cause.At
+		row.Cause, row.CauseAt = n.once(r.Cause.Word), r.Cause.At
 	}
 	if r.Stuck != nil {
 		row.Stuck = r.Stuck.Why
@@ -100,23 +99,8 @@ func lastChange(r *approvals.Request) time.Time {
 	return at
 }
 
-// Open reports whether something of the request may be in force, or may come to be.
-func (r *Row) Open() bool { return !r.State.Final() }
-
 // Overdue reports whether the request should be gone by now.
 func (r *Row) Overdue(now time.Time) bool {
-	switch r.State {
-	case approvals.StateActive:
-		return now.Sub(r.End) > overdueAfter
-	case approvals.StateEnding:
-		return now.Sub(r.CauseAt) > overdueAfter
-	case approvals.StateNone, approvals.StatePending, approvals.StateApproved, approvals.StateEnded, approvals.StateDenied,
-		approvals.StateCancelled, approvals.StateLapsed:
-	}
-	return false
-}
-
-// EndsWithin reports whether the request is active and ends within d from now.
-func (r *Row) EndsWithin(d time.Duration, now time.Time) bool {
-	return r.State == approvals.StateActive && r.End.Sub(now) <= d
+	k := key{state: placeIn(approvals.States(), r.State), end: r.End.UnixMilli(), causeAt: r.CauseAt.UnixMilli()}
+	return k.Overdue(now)
 }
