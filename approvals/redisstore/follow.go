@@ -4,11 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"time"
 
 	"hallpass/approvals"
-	"hallpass/approvals/audit"
 )
 
 // followBatch is how many lines of the stream are read at once.
@@ -82,45 +79,6 @@ func (s *Store) LoadMany(ctx context.Context, ids []approvals.RequestID) ([]appr
 		out = append(out, found...)
 	}
 	return out, nil
-}
-
-// Trail gives the audit entries of a request, oldest first. The stream is read from shortly before the request was opened
-// to the entry whose hash the request carries; if that does not hold the first entry, then from its beginning.
-func (s *Store) Trail(ctx context.Context, r approvals.Request) ([]approvals.Entry, error) {
-	from := strconv.FormatInt(millis(r.Opened.Add(-time.Hour)), 10)
-	entries, err := s.trail(ctx, r, from)
-	if err == nil && (len(entries) == 0 || entries[0].Prev != "") {
-		return s.trail(ctx, r, "-")
-	}
-	return entries, err
-}
-
-func (s *Store) trail(ctx context.Context, r approvals.Request, from string) ([]approvals.Entry, error) {
-	var out []approvals.Entry
-	for {
-		batch, err := s.client.XRangeN(ctx, s.prefix+keyAudit, from, "+", followBatch).Result()
-		if err != nil {
-			return nil, fmt.Errorf("reading the audit stream: %w: %w", approvals.ErrStore, err)
-		}
-		for _, m := range batch {
-			line := lineOf(m)
-			if line.Chain != string(r.ID) {
-				continue
-			}
-			e, err := audit.Line.Decode(line)
-			if err != nil { // it is shown, and verifying says that it does not fit
-				e = approvals.Entry{Request: r.ID, Act: "unreadable", Detail: map[string]string{"line": strconv.FormatInt(line.Seq, 10)}}
-			}
-			out = append(out, e)
-			if e.Hash == r.Hash {
-				return out, nil
-			}
-		}
-		if len(batch) < followBatch {
-			return out, nil
-		}
-		from = "(" + batch[len(batch)-1].ID
-	}
 }
 
 // Unshare takes back what was shared, and reports whether it was there: of several who ask at once, one is told so.

@@ -3,7 +3,8 @@ package redisstore
 // All keys begin with hallpass:{TENANT}: and so share one hash slot.
 //
 //	meta              HASH    high (highest ms ever used), seq and head of the audit stream, fence (claim tokens), ids, paused
-//	req:ID            HASH    v, op (of the last commit), state, data (JSON), mac, ix (JSON of its index entries), twin (its field there)
+//	req:ID            HASH    v, op (of the last commit), state, data (JSON), mac, ix (JSON of its index entries), twin (its field there),
+//	                          lines (where its entries stand in the audit stream; missing or short if written by an older version)
 //	tgt:TARGET        HASH    v, data (JSON), mac, token (of the claim that settled last)
 //	gen:TARGET        STRING  raised with every change of the target's rows
 //	wants:TARGET      HASH    "HP-1/0" -> "1|GEN|ENTRY" (1: wanted, 0: withdrawn)

@@ -55,16 +55,21 @@ func BenchmarkPages(b *testing.B) {
 			"/requests", "/requests?sort=end", "/requests?sort=-changed&state=open", "/requests?q=number+777", "/requests?sort=owner&page=20",
 			"/requests?kind=ip&ends=30&sort=-end", "/requests?sort=what",
 		},
-		"request": {"/requests/HP-1500"},
+		"request": nil, // the one that changed last
 	} {
 		b.Run(name, func(b *testing.B) {
 			var all []time.Duration
 			for i := 0; b.Loop(); i++ {
 				b.StopTimer()
-				touch(b, store, approvals.MakeRequestID(1001+int64(i%total)))
+				id := approvals.MakeRequestID(1001 + int64(i%total))
+				touch(b, store, id)
+				path := "/requests/" + string(id)
+				if len(paths) > 0 {
+					path = paths[i%len(paths)]
+				}
 				b.StartTimer()
 				began := time.Now()
-				if got := visitor.get(paths[i%len(paths)]); got.status != http.StatusOK {
+				if got := visitor.get(path); got.status != http.StatusOK {
 					b.Fatal(got.status)
 				}
 				all = append(all, time.Since(began))

@@ -48,7 +48,9 @@ redis.call('ZADD', P .. 'ix:all', a.ix.number, a.id)
 for _, p in ipairs(a.ix.people) do redis.call('ZADD', P .. 'ix:person:' .. p, a.ix.number, a.id) end
 if a.ix.ends > 0 then redis.call('ZADD', P .. 'ix:end', ms(a.ix.ends), a.id) end
 if a.ix.voting then redis.call('ZADD', P .. 'ix:voting', a.ix.number, a.id) end
-record(a.id, a.entry)
+local lines = redis.call('HGET', req, 'lines')
+local place = record(a.id, a.entry)
+redis.call('HSET', req, 'lines', lines and lines .. ' ' .. place or place)
 local raised = {}
 local function raise(target)
   if not raised[target] then raised[target] = redis.call('INCR', P .. 'gen:' .. target) end

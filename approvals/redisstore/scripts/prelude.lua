@@ -88,11 +88,12 @@ local function drop(member)
 end
 
 -- record appends an entry to the audit stream, linked to the one before. SHA-1 is all that Lua has: the link orders and
--- shows gaps; what cannot be forged is the SHA-256 chain inside the entries.
+-- shows gaps; what cannot be forged is the SHA-256 chain inside the entries. It returns the entry's place in the stream.
 local function record(id, entry)
   local seq = redis.call('HINCRBY', META, 'seq', 1)
   local head = redis.call('HGET', META, 'head') or ''
   local link = redis.sha1hex(head .. '|' .. seq .. '|' .. id .. '|' .. entry)
-  redis.call('XADD', P .. 'audit', '*', 'seq', seq, 'id', id, 'entry', entry, 'link', link)
+  local place = redis.call('XADD', P .. 'audit', '*', 'seq', seq, 'id', id, 'entry', entry, 'link', link)
   redis.call('HSET', META, 'head', link)
+  return place
 end
