@@ -26,7 +26,18 @@ func (p program) evidence(ctx context.Context, args []string) error {
 			o.Request, args = id, args[:n-1]
 		}
 	}
-	return p.withConfig("evidence", args, func(fs *flag.FlagSet) { fs.StringVar(&o.Period, "period", "", "") }, func(cfg app.Config) error {
+	return p.withConfig("evidence", args, func(fs *flag.FlagSet) {
+		fs.StringVar(&o.Period, "period", "", "")
+		fs.Func("archive", "", func(file string) error {
+			o.Archives = append(o.Archives, file)
+			return nil
+		})
+		fs.Func("key", "", func(file string) error {
+			key, err := p.readPublic(file)
+			o.Keys = append(o.Keys, key)
+			return err
+		})
+	}, func(cfg app.Config) error {
 		if (o.Request == "") == (o.Period == "") {
 			return errUsage{"evidence: say one request, or a period", "As in: hallpass evidence HP-1042, or hallpass evidence -period 2027-Q1"}
 		}

@@ -67,7 +67,7 @@ func fake(stdout, stderr io.Writer, err error, ok bool) program {
 			return errors.Join(err, writeErr)
 		},
 		makeEvidence: func(_ context.Context, _ app.Config, o app.EvidenceOptions, w io.Writer) error {
-			_, writeErr := fmt.Fprintf(w, "evidence of %s%s\n", o.Request, o.Period)
+			_, writeErr := fmt.Fprintf(w, "evidence of %s%s\n", o.Request, strings.Join(append([]string{o.Period}, o.Archives...), " and "))
 			return errors.Join(err, writeErr)
 		},
 		toArchive: func(_ context.Context, _ app.Config, o app.ArchiveOptions) (app.Archived, error) {
@@ -141,6 +141,8 @@ func TestWhatEachCommandDoes(t *testing.T) {
 		{name: "evidence of a request", args: "evidence hp-1042", stdout: "evidence of HP-1042\n"},
 		{name: "evidence of a period", args: "evidence -period 2027-Q1", stdout: "evidence of 2027-Q1\n"},
 		{name: "evidence of a year", args: "evidence -period 2027", stdout: "evidence of 2027\n"},
+		{name: "evidence with archives", args: "evidence -archive a.json -archive b.json HP-1042", stdout: "evidence of HP-1042 and a.json and b.json\n"},
+		{name: "evidence with no key of an archive", args: "evidence -key none.pub HP-1042", code: 2, stderr: "hallpass: evidence: invalid value \"none.pub\" for flag -key: none.pub holds no public key (PEM); openssl pkey -in KEY -pubout makes one\nhallpass help lists the commands.\n"},
 		{name: "evidence of nothing", args: "evidence", code: 2, stderr: "hallpass: evidence: say one request, or a period\nAs in: hallpass evidence HP-1042, or hallpass evidence -period 2027-Q1\nhallpass help lists the commands.\n"},
 		{name: "evidence of no period", args: "evidence -period Q1", code: 2, stderr: "hallpass: evidence: \"Q1\" is no period: write 2027, 2027-Q1 or 2027-03\nhallpass help lists the commands.\n"},
 		{name: "evidence without a key to check it", args: "evidence verify x.json", code: 2, stderr: "hallpass: evidence verify wants a key and one file\nAs in: hallpass evidence verify -key checkpoints.pub evidence.json\nhallpass help lists the commands.\n"},

@@ -21,8 +21,9 @@ Usage:
     hallpass audit seal-store [-config FILE]        authenticate all that stands in Redis with the first of audit.mac_keys:
                                                     once when keys come into use, and before an old one is taken away
     hallpass evidence [-config FILE] ID             write one signed package for an auditor: why, who said yes, what was
-    hallpass evidence [-config FILE] -period 2027-Q1
-                                                    changed, how it ended; of one request, or of all in force then
+    hallpass evidence [-config FILE] [-archive FILE [-key FILE]] -period 2027-Q1
+                                                    changed, how it ended; of one request, or of all in force then, those in
+                                                    audit.archive_folder and in named archives (of an older key) included
     hallpass evidence verify -key FILE EVIDENCE     check such a package, anywhere
     hallpass archive [-config FILE] -before DAY [-to FILE -go]
                                                     write signed evidence of what was finished before a day to a file, and take

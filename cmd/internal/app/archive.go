@@ -20,6 +20,9 @@ import (
 // maxArchived is how many requests one archive holds: as many as can be kept in memory with their trails at ease.
 const maxArchived = 5000
 
+// actArchived is what the audit log says of a request that was taken out of Redis, with the name of the file and its hash.
+const actArchived = "archived"
+
 // ArchiveOptions say what is archived, and where.
 type ArchiveOptions struct {
 	Before time.Time // finished before
@@ -100,7 +103,7 @@ func archive(ctx context.Context, store *redisstore.Store, key ed25519.PrivateKe
 	if err != nil {
 		return out, err
 	}
-	entry := approvals.Entry{At: now, Actor: "operator", Act: "archived", Detail: map[string]string{"file": filepath.Base(o.File), "sha256": sum}}
+	entry := approvals.Entry{At: now, Actor: "operator", Act: actArchived, Detail: map[string]string{"file": filepath.Base(o.File), "sha256": sum}}
 	for _, r := range list {
 		err := store.Archive(ctx, r, entry)
 		if errors.Is(err, approvals.ErrConflict) {

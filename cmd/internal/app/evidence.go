@@ -1,7 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +21,10 @@ import (
 type EvidenceOptions struct {
 	Request approvals.RequestID
 	Period  string // see evidence.ParsePeriod
+	// Archives are files of requests that were taken out of Redis, beside those in audit.archive_folder.
+	Archives []string
+	// Keys are public halves of signing keys that archives were signed with before the present one.
+	Keys []ed25519.PublicKey
 }
 
 // Evidence writes a signed package. That it was made stands in the audit log.
@@ -39,7 +45,18 @@ func Evidence(ctx context.Context, cfg Config, o EvidenceOptions, w io.Writer) e
 	if err != nil {
 		return err
 	}
-	q, records, err := gather(ctx, store, o, now)
+	public, err := publicHalf(key)
+	if err != nil {
+		return err
+	}
+	old := shelf{o.Archives, string(cfg.Audit.ArchiveFolder), append(o.Keys, public)}
+	q := evidence.Query{What: cmp.Or(o.Period, string(o.Request)), At: now}
+	var records []evidence.Record
+	if o.Period == "" {
+		records, err = evidenceOf(ctx, store, old, o.Request)
+	} else if q.From, q.Until, err = evidence.ParsePeriod(o.Period); err == nil {
+		records, err = evidenceIn(ctx, store, old, q.From, q.Until)
+	}
 	if err != nil {
 		return err
 	}
@@ -56,36 +73,50 @@ func Evidence(ctx context.Context, cfg Config, o EvidenceOptions, w io.Writer) e
 	return nil
 }
 
-func gather(ctx context.Context, store *redisstore.Store, o EvidenceOptions, now time.Time) (evidence.Query, []evidence.Record, error) {
-	q := evidence.Query{What: string(o.Request), At: now}
+// evidenceOf gives the record of one request, from the store or from the archive that it is in.
+func evidenceOf(ctx context.Context, store *redisstore.Store, shelf shelf, id approvals.RequestID) ([]evidence.Record, error) {
+	r, err := store.Load(ctx, id)
+	if err == nil {
+		return recordsOf(ctx, store, []approvals.Request{r})
+	}
+	if !errors.Is(err, approvals.ErrNotFound) {
+		return nil, err
+	}
+	archives, err := shelf.list(ctx, store, func(e approvals.Entry) bool { return e.Request == id })
+	if err != nil {
+		return nil, err
+	}
+	if len(archives) == 0 {
+		return nil, fmt.Errorf("there is no request %s, and none was archived", id)
+	}
+	return shelf.records(archives, func(*evidence.Record) bool { return true })
+}
+
+// evidenceIn gives the records of all requests that were in force in a period, from the store and from archives.
+func evidenceIn(ctx context.Context, store *redisstore.Store, shelf shelf, from, until time.Time) ([]evidence.Record, error) {
 	found := map[approvals.RequestID]approvals.Request{}
-	if o.Period == "" {
-		r, err := store.Load(ctx, o.Request)
-		if errors.Is(err, approvals.ErrNotFound) {
-			return q, nil, fmt.Errorf("there is no request %s, or it was archived: `hallpass archive` wrote evidence of it to a file", o.Request)
+	err := store.EachIn(ctx, approvals.States(), func(r approvals.Request) error {
+		if evidence.InForce(&r, from, until) {
+			found[r.ID] = r // one that moved on meanwhile comes twice: the later state holds
 		}
-		if err != nil {
-			return q, nil, err
-		}
-		found[r.ID] = r
-	} else {
-		var err error
-		if q.From, q.Until, err = evidence.ParsePeriod(o.Period); err != nil {
-			return q, nil, err
-		}
-		q.What = o.Period
-		err = store.EachIn(ctx, approvals.States(), func(r approvals.Request) error {
-			if evidence.InForce(&r, q.From, q.Until) {
-				found[r.ID] = r // one that moved on meanwhile comes twice: the later state holds
-			}
-			return nil
-		})
-		if err != nil {
-			return q, nil, err
-		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	records, err := recordsOf(ctx, store, slices.Collect(maps.Values(found)))
-	return q, records, err
+	if err != nil {
+		return nil, err
+	}
+	archives, err := shelf.list(ctx, store, func(e approvals.Entry) bool { return !e.At.Before(from) }) // what was archived before was over before
+	if err != nil {
+		return nil, err
+	}
+	old, err := shelf.records(archives, func(r *evidence.Record) bool {
+		_, stored := found[r.ID] // archived while it was read here
+		return !stored && evidence.InForce(&r.Request, from, until)
+	})
+	return append(records, old...), err
 }
 
 // recordsOf puts requests and their trails together.
