@@ -31,7 +31,7 @@ const factThen = "account.then"
 // Undecided is an account that is blocked since its exemption ended, and of which its owner has not decided what becomes.
 type Undecided struct {
 	Label   string
-	Request RequestID // at whose end it was blocked
+	Request RequestID // at whose end it was blocked; empty if that is not known, and then nothing else is
 	// Disable says that it was to be disabled.
 	Disable bool
 	Owner   Person

@@ -42,6 +42,7 @@ func reviewPieces(t *testing.T, card func(string, bot.Card), requester, approver
 		{Label: "svc-" + hostile, Request: "HP-1001", Owner: sam(), Since: soon.now.Add(-9 * day)},
 		{Label: "svc-old@contoso.com", Request: "HP-7", Since: soon.now.Add(-500 * day)},
 		{Label: "svc-out@contoso.com", Request: "HP-8", Owner: sam(), Since: soon.now.Add(-2 * day), Disable: true},
+		{Label: "svc-found@contoso.com"},
 	}
 	paged := v
 	paged.Pages = "https://hallpass.example.com"

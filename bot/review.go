@@ -137,8 +137,13 @@ func (v Voice) undecided(list []approvals.Undecided) []Text {
 	var out []Text
 	for _, u := range list[:min(len(list), reviewBlocked)] {
 		const decides = " whether it is let in again, disabled or deleted."
-		t := Text{code(clip(line(u.Label), 80)), plain(" is blocked since %s ended, ", u.Request), v.at(u.Since)}
+		t := Text{code(clip(line(u.Label), 80)), plain(" is blocked")}
+		if u.Request != "" {
+			t = append(t, plain(" since %s ended, ", u.Request), v.at(u.Since))
+		}
 		switch {
+		case u.Request == "":
+			t = append(t, plain(", and no request here says why: somebody has to decide"+decides))
 		case u.Disable:
 			t = append(t, plain(", and an administrator is to disable it in Entra ID."))
 		case u.Owner.Label() != "":

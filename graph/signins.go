@@ -77,6 +77,7 @@ const (
 // SignInQuery says which sign-ins are wanted.
 type SignInQuery struct {
 	UserID      string       // of this account
+	UserIDs     []string     // of any of these accounts; MaxTogether at most
 	PrincipalID string       // of this service principal; with its kinds
 	Range       netip.Prefix // from these addresses
 	Addresses   []netip.Addr // from any of these; MaxTogether at most
@@ -179,12 +180,18 @@ func (q SignInQuery) filter() (string, error) {
 			parts = append(parts, "startsWith(ipAddress, "+quote(start)+")")
 		}
 	}
-	if len(q.Addresses) > 0 {
-		var list []string
-		for _, a := range q.Addresses {
-			list = append(list, a.String())
+	var addresses []string
+	for _, a := range q.Addresses {
+		addresses = append(addresses, a.String())
+	}
+	for _, among := range []struct {
+		of     string
+		values []string
+	}{{"ipAddress", addresses}, {"userId", q.UserIDs}} {
+		if len(among.values) == 0 {
+			continue
 		}
-		some, err := anyOf("ipAddress", list)
+		some, err := anyOf(among.of, among.values)
 		if err != nil {
 			return "", err
 		}

@@ -84,6 +84,11 @@ func (e *Entra) planAccount(ctx context.Context, ask approvals.Ask, place Place,
 	if _, err := e.accountFacts(ctx, &p, u, ask.Adopt); err != nil {
 		return p, err
 	}
+	log, err := e.logFacts(ctx, &p, u, ask)
+	if err != nil {
+		return p, err
+	}
+	e.fence(&p, log, u)
 	p.Facts["group.members"] = number(len(members))
 	p.Facts["group.policies"] = approvals.Fact{Known: true, Int: enabled(p.Policies)}
 	p.Facts["fenced"] = truth(false)

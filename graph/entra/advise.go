@@ -97,8 +97,8 @@ func (e *Entra) stopped(ctx context.Context, q approvals.Question, u graph.User,
 	if s.log, err = e.historyOf(ctx, u, now); err != nil {
 		return s, err
 	}
-	if !s.log.known {
-		s.unknown = append(s.unknown, s.log.why)
+	if !s.log.Known {
+		s.unknown = append(s.unknown, s.log.Why)
 	}
 	s.last, s.failed = s.log.failure(q)
 	if s.defaults, err = e.cfg.Reader.SecurityDefaults(ctx); err != nil {
@@ -163,8 +163,8 @@ func (h history) failure(q approvals.Question) (graph.SignIn, bool) {
 		func(s graph.SignIn) bool { return q.Code != 0 && s.Code == q.Code },
 		func(s graph.SignIn) bool { return q.Code == 0 && s.Code != 0 },
 	} {
-		if i := slices.IndexFunc(h.list, is); i >= 0 {
-			return h.list[i], h.list[i].Code != 0
+		if i := slices.IndexFunc(h.List, is); i >= 0 {
+			return h.List[i], h.List[i].Code != 0
 		}
 	}
 	return graph.SignIn{}, false
@@ -180,7 +180,7 @@ func (s stopped) seen() []approvals.SeenAt {
 		got         bool
 	}
 	places, order := map[string]*place{}, []string{}
-	for _, in := range s.log.list {
+	for _, in := range s.log.List {
 		addr, err := netip.ParseAddr(in.Address)
 		if err != nil {
 			continue
@@ -226,7 +226,7 @@ func (s stopped) seen() []approvals.SeenAt {
 // somebody else has to know it. Wrong passwords from everywhere say nothing: every account gets those.
 func (h history) sprayed() bool {
 	networks := map[string]bool{}
-	for _, in := range h.list {
+	for _, in := range h.List {
 		if slices.Contains(mfaCodes(), in.Code) {
 			networks[fmt.Sprintf("%d %s", in.ASN, in.Country)] = true
 		}

@@ -217,26 +217,26 @@ func (e *Entra) writeBlock(ctx context.Context, t approvals.Target, w approvals.
 // blockedLooked is how many blocked accounts are looked at at once: each is a call.
 const blockedLooked = 50
 
-// StillBlocked gives those of the accounts, by object id, that are in the group of blocked accounts and could sign in otherwise,
-// with their names. Who was let in, disabled or deleted is not among them. At most blockedLooked are looked at.
-func (e *Entra) StillBlocked(ctx context.Context, accounts []string) (map[string]string, error) {
-	out, looked := map[string]string{}, 0
+// StillBlocked gives the accounts, by object id, that are in the group of blocked accounts and could sign in otherwise, with their
+// names. Who was let in, disabled or deleted is not among them. At most blockedLooked are looked at: those named first, whom hallpass
+// remembers that it has blocked, and then whoever else is in the group.
+func (e *Entra) StillBlocked(ctx context.Context, first []string) (map[string]string, error) {
+	out := map[string]string{}
 	b, set := e.cfg.Places.Blocked()
-	if !set || len(accounts) == 0 {
+	if !set {
 		return out, nil
 	}
-	if err := e.reserve(ctx, BucketDirectory, approvals.ClassSweep, 1+min(len(accounts), blockedLooked)); err != nil {
+	if err := e.reserve(ctx, BucketDirectory, approvals.ClassSweep, 1+blockedLooked); err != nil {
 		return nil, err
 	}
 	members, err := e.cfg.Reader.Members(ctx, b.Group)
 	if err != nil {
 		return nil, e.said(ctx, err, BucketDirectory, "reading the group of blocked accounts")
 	}
-	for _, id := range accounts {
-		if !slices.Contains(members, id) || looked == blockedLooked {
-			continue
-		}
-		looked++
+	remembered := func(id string) bool { return slices.Contains(first, id) }
+	others := slices.DeleteFunc(slices.Clone(members), remembered)
+	members = append(slices.DeleteFunc(members, func(id string) bool { return !remembered(id) }), others...)
+	for _, id := range members[:min(len(members), blockedLooked)] {
 		u, err := e.cfg.Reader.User(ctx, id)
 		switch {
 		case graph.IsNotFound(err):

@@ -1,6 +1,7 @@
 package entra_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -221,9 +222,19 @@ func TestWhoIsBlockedStillIsNeitherLetInNorDisabledNorGone(t *testing.T) {
 	if err := k.tenant.Delete("dana", gone); err != nil {
 		t.Fatal(err)
 	}
-	got, err := k.e.StillBlocked(t.Context(), []string{letIn, disabled, gone, waits})
-	if err != nil || len(got) != 1 || got[waits] != "svc-waits@contoso.com" {
-		t.Errorf("%v, %v", got, err)
+	for what, first := range map[string][]string{"remembered": {letIn, disabled, gone, waits}, "forgotten": nil} {
+		got, err := k.e.StillBlocked(t.Context(), first)
+		if err != nil || len(got) != 1 || got[waits] != "svc-waits@contoso.com" {
+			t.Errorf("%s: %v, %v", what, got, err)
+		}
+	}
+	for i := range 60 { // more than are looked at
+		k.tenant.Join("dana", k.o.blocked.Group, k.tenant.AddUser(graphtest.User{UPN: fmt.Sprintf("svc-%d@contoso.com", i), Enabled: true}))
+	}
+	last := k.tenant.AddUser(graphtest.User{UPN: "svc-last@contoso.com", Enabled: true})
+	k.tenant.Join("dana", k.o.blocked.Group, last)
+	if got, err := k.e.StillBlocked(t.Context(), []string{last}); err != nil || got[last] == "" {
+		t.Errorf("one that is remembered is not looked at: %v, %v", got, err)
 	}
 	k.o.blocked = entra.Blocked{}
 	if got, err := k.e.StillBlocked(t.Context(), []string{waits}); err != nil || len(got) != 0 {

@@ -38,6 +38,7 @@ func (e *Entra) planProduct(ctx context.Context, ask approvals.Ask, h approvals.
 	p.Changes = []approvals.Change{{Target: h.Target(), Title: h.Title, Entry: strings.ToLower(ask.Account), Label: ask.Account, Hand: &h}}
 	addressFacts(&p, nil)
 	handFacts(&p)
+	history{Why: "it does not sign in there through Entra ID"}.facts(&p)
 	if err := e.tenantDefaults(ctx, &p); err != nil {
 		return p, err
 	}
@@ -46,12 +47,15 @@ func (e *Entra) planProduct(ctx context.Context, ask approvals.Ask, h approvals.
 }
 
 // unfencedFacts are all facts of a plan for an account in Entra ID that goes neither into a group nor behind a fence.
-func (e *Entra) unfencedFacts(ctx context.Context, p *approvals.Plan, u graph.User) error {
+func (e *Entra) unfencedFacts(ctx context.Context, p *approvals.Plan, u graph.User, ask approvals.Ask) error {
 	addressFacts(p, nil)
 	if err := e.handAccountFacts(ctx, p, u); err != nil {
 		return err
 	}
 	if err := e.defaultsFacts(ctx, p, u); err != nil {
+		return err
+	}
+	if _, err := e.logFacts(ctx, p, u, ask); err != nil {
 		return err
 	}
 	handFacts(p)

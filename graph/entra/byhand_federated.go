@@ -147,7 +147,7 @@ func (e *Entra) planIntranet(ctx context.Context, ask approvals.Ask, h approvals
 	for _, effect := range (evaluate.Tenant{Policies: policies}).Address(graph.Location{ID: h.Name, Trusted: true}) {
 		p.Policies = append(p.Policies, approvals.PolicyEffect{ID: effect.Policy.ID, Name: effect.Policy.Name, State: effect.Policy.State, Does: effect.Does + ", for federated users on the intranet"})
 	}
-	if err := e.unfencedFacts(ctx, &p, u); err != nil {
+	if err := e.unfencedFacts(ctx, &p, u, ask); err != nil {
 		return p, err
 	}
 	p.Warnings = append(

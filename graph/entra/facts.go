@@ -145,17 +145,24 @@ func (e *Entra) riskFacts(ctx context.Context, p *approvals.Plan, u graph.User) 
 
 // untold notes that a shared source says nothing. What has to be waited for is an error.
 func (e *Entra) untold(ctx context.Context, p *approvals.Plan, fact string, err error, when string) error {
-	if _, wait := errors.AsType[*approvals.Later](err); wait {
-		return err
+	said, wait := e.unsaid(ctx, err, when)
+	if wait != nil {
+		return wait
 	}
-	why := "Entra ID did not answer when " + when
-	if no, is := errors.AsType[*approvals.Refusal](err); is {
-		why = no.What
-	} else {
-		e.cfg.Log.WarnContext(ctx, "a source of facts does not answer", "when", when, "error", err)
-	}
-	p.Facts[fact] = approvals.Fact{Why: why}
+	p.Facts[fact] = said
 	return nil
+}
+
+// unsaid is the fact that a shared source says nothing of. What has to be waited for is an error.
+func (e *Entra) unsaid(ctx context.Context, err error, when string) (approvals.Fact, error) {
+	if _, wait := errors.AsType[*approvals.Later](err); wait {
+		return approvals.Fact{}, err
+	}
+	if no, is := errors.AsType[*approvals.Refusal](err); is {
+		return approvals.Fact{Why: no.What}, nil
+	}
+	e.cfg.Log.WarnContext(ctx, "a source of facts does not answer", "when", when, "error", err)
+	return approvals.Fact{Why: "Entra ID did not answer when " + when}, nil
 }
 
 // methodsFor is how long the report of registered methods is shared: it is up to a day old anyway.

@@ -30,8 +30,8 @@ func TestManyPlansCostFewOfTheCallsThatAreScarce(t *testing.T) {
 			k.plan(t, ip("20.50.2.1/32", "20.50.2.2/32"))
 		}
 	}
-	if ca, audit := k.o.taken[entra.BucketCA], k.o.taken[entra.BucketAudit]; ca != 3 || audit != 20+2 {
-		t.Errorf("policies, locations and who is at risk are one call each, and %d were made; an account and an address one of the log, and %d were", ca, audit)
+	if ca, audit := k.o.taken[entra.BucketCA], k.o.taken[entra.BucketAudit]; ca != 3 || audit != 2*20+2 {
+		t.Errorf("policies, locations and who is at risk are one call each, and %d were made; an account two of the reports, an address one, and %d were", ca, audit)
 	}
 }
 

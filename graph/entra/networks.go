@@ -63,7 +63,7 @@ func networkFact(p *approvals.Plan, numbers []int) {
 
 // from are the sign-ins from within the addresses.
 func (h history) from(addresses []netip.Prefix) []graph.SignIn {
-	return slices.DeleteFunc(slices.Clone(h.list), func(s graph.SignIn) bool {
+	return slices.DeleteFunc(slices.Clone(h.List), func(s graph.SignIn) bool {
 		a, err := netip.ParseAddr(s.Address)
 		return err != nil || !within(addresses, netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()))
 	})
@@ -72,8 +72,8 @@ func (h history) from(addresses []netip.Prefix) []graph.SignIn {
 // whose says what is not known of the addresses of an account: in which networks they are, and whether it ever got in from them.
 // One who picks an address out of a list of failed sign-ins may have picked a stranger's.
 func (h history) whose(p *approvals.Plan, ask approvals.Ask) {
-	if !h.known {
-		p.Facts["networks"] = approvals.Fact{Why: h.why}
+	if !h.Known {
+		p.Facts["networks"] = approvals.Fact{Why: h.Why}
 		return
 	}
 	var numbers []int

@@ -33,7 +33,7 @@ func (e *Entra) planPerUser(ctx context.Context, ask approvals.Ask, place Place,
 	}
 	p.Account = e.person(u)
 	p.Changes = []approvals.Change{{Target: target, Title: place.Title, Entry: entry, Label: u.UPN + ": disabled instead of " + strings.TrimPrefix(entry, approvals.EntryWas)}}
-	if err := e.unfencedFacts(ctx, &p, u); err != nil {
+	if err := e.unfencedFacts(ctx, &p, u, ask); err != nil {
 		return p, err
 	}
 	demand, err := e.demanding(ctx, p)

@@ -195,8 +195,8 @@ func (e *Entra) Look(ctx context.Context, plan approvals.Plan, since time.Time) 
 			inside = append(inside, p)
 		}
 	}
-	out := approvals.Looked{Read: log.known}
-	for _, in := range log.list { // newest first
+	out := approvals.Looked{Read: log.Known}
+	for _, in := range log.List { // newest first
 		addr, err := netip.ParseAddr(in.Address)
 		if err != nil || in.At.Before(since) || !within(inside, netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen())) {
 			continue

@@ -48,7 +48,7 @@ func stoppers() map[int]string {
 
 // check refuses an ask that an exemption does not help, going by the sign-ins that it is about.
 func (h history) check(u graph.User, ask approvals.Ask, now time.Time) error {
-	if !h.known {
+	if !h.Known {
 		return nil
 	}
 	if h.sprayed() {

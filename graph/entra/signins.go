@@ -26,9 +26,9 @@ func recent(now time.Time) graph.SignInQuery {
 
 // history is what the log says of an account.
 type history struct {
-	known bool
-	why   string // it is not known
-	list  []graph.SignIn
+	Known bool           `json:"known"`
+	Why   string         `json:"why,omitempty"` // it is not known
+	List  []graph.SignIn `json:"list"`          // newest first
 }
 
 // historyOf reads the account's sign-ins. More than can be looked at is not known, because nobody can say what is missing.
@@ -42,11 +42,11 @@ func (e *Entra) historyOf(ctx context.Context, u graph.User, now time.Time) (his
 	switch {
 	case err != nil:
 		fact, wait := e.unread(ctx, err, BucketAudit, "reading the sign-in log")
-		return history{why: fact.Why}, wait
+		return history{Why: fact.Why}, wait
 	case found.More:
-		return history{why: fmt.Sprintf("the account has more than %d sign-ins in 30 days; not all were looked at", len(found.List))}, nil
+		return history{Why: tooMany(len(found.List))}, nil
 	}
-	return history{known: true, list: found.List}, nil
+	return history{Known: true, List: found.List}, nil
 }
 
 // use is an address from which the account got in.
@@ -64,7 +64,7 @@ func (u use) String() string {
 // uses are the addresses from which the account got in, most recent first.
 func (h history) uses() []use {
 	var out []use
-	for _, s := range h.list { // newest first
+	for _, s := range h.List { // newest first
 		addr, err := netip.ParseAddr(s.Address)
 		if s.Code != 0 || err != nil {
 			continue
@@ -96,7 +96,7 @@ func (h history) asked(addresses []netip.Prefix) []graph.SignIn {
 	if out := h.from(addresses); len(out) > 0 {
 		return out
 	}
-	return h.list
+	return h.List
 }
 
 // shape are the resources and the kinds of client of sign-ins, as policies name them.

@@ -130,6 +130,7 @@ func (e *Entra) zoneFacts(ctx context.Context, p *approvals.Plan, ask approvals.
 	if err != nil {
 		return err
 	}
+	log.facts(p)
 	if err := log.check(u, ask, p.Made); err != nil {
 		return err
 	}
@@ -155,9 +156,9 @@ func exempted(world evaluate.Tenant, l lot) int64 {
 // blocked notes from where the fence will block the account. An address of which the requester said nothing refuses the
 // ask: either it is added, or it may stop.
 func blocked(p *approvals.Plan, log history, ask approvals.Ask, l lot) error {
-	if !log.known {
-		p.Facts["zone.blocked"] = approvals.Fact{Why: log.why}
-		p.Warnings = append(p.Warnings, "From where it signs in today is not known ("+log.why+"). From everywhere but its addresses it will be BLOCKED.")
+	if !log.Known {
+		p.Facts["zone.blocked"] = approvals.Fact{Why: log.Why}
+		p.Warnings = append(p.Warnings, "From where it signs in today is not known ("+log.Why+"). From everywhere but its addresses it will be BLOCKED.")
 		return nil
 	}
 	inside := slices.Clone(ask.Addresses)

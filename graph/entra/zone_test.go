@@ -258,7 +258,7 @@ func TestASourceThatIsOffLeavesItsFactsUnknown(t *testing.T) {
 		"/userRegistration":   {"account.mfa_method"},
 		"/authentication/req": {"account.per_user_mfa"},
 		"identitySecurityDef": {"tenant.security_defaults"},
-		"/auditLogs/signIns":  {"zone.blocked", "networks"},
+		"/auditLogs/signIns":  {"zone.blocked", "networks", "signins.addresses", "signins.apps", "signins.clients", "signins.protocols"},
 	} {
 		for _, status := range []int{403, 500, 503} {
 			k := fencedKit(t, 1)

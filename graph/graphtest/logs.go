@@ -107,6 +107,8 @@ func signInFilter(filter string, beta bool) ([]wanted, *answer) {
 			})
 		} else if list, is := oneOf(strings.TrimSuffix(strings.TrimPrefix(clause, "("), ")"), "ipAddress"); is && strings.HasPrefix(clause, "(") {
 			out = append(out, func(s SignIn) bool { return slices.Contains(list, address(s.Address)) })
+		} else if list, is := oneOf(strings.TrimSuffix(strings.TrimPrefix(clause, "("), ")"), "userId"); is && strings.HasPrefix(clause, "(") {
+			out = append(out, func(s SignIn) bool { return slices.Contains(list, s.User) })
 		} else if m := starts.FindStringSubmatch(clause); m != nil {
 			out = append(out, func(s SignIn) bool { return strings.HasPrefix(address(s.Address), m[1]) })
 		} else if m := kinds.FindStringSubmatch(clause); m != nil && beta {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -43,7 +44,8 @@ type undecided struct {
 	store  *redisstore.Store
 }
 
-// Undecided lists them, those that wait longest first.
+// Undecided lists them, those that wait longest first, and then who is in the group of blocked accounts without being remembered:
+// blocked by another hand, or before Redis was lost.
 func (u undecided) Undecided(ctx context.Context) ([]approvals.Undecided, error) {
 	docs, err := u.store.Docs(ctx, spaceBlocked, keyAccounts)
 	if err != nil {
@@ -60,7 +62,7 @@ func (u undecided) Undecided(ctx context.Context) ([]approvals.Undecided, error)
 	if err != nil {
 		return nil, err
 	}
-	var out []approvals.Undecided
+	var out, others []approvals.Undecided
 	for _, id := range ids {
 		label, is := still[id]
 		if !is {
@@ -72,5 +74,11 @@ func (u undecided) Undecided(ctx context.Context) ([]approvals.Undecided, error)
 		}
 		out = append(out, approvals.Undecided{Label: label, Request: blocked[id].Request, Owner: r.Owner, Since: blocked[id].Since, Disable: r.Then() == approvals.ThenDisabled})
 	}
-	return out, nil
+	for id, label := range still {
+		if _, remembered := blocked[id]; !remembered {
+			others = append(others, approvals.Undecided{Label: label})
+		}
+	}
+	slices.SortFunc(others, func(a, b approvals.Undecided) int { return cmp.Compare(a.Label, b.Label) })
+	return append(out, others...), nil
 }
