@@ -81,6 +81,9 @@ func (e *Entra) planAccount(ctx context.Context, ask approvals.Ask, place Place,
 	p.Changes = []approvals.Change{{Target: target, Title: g.Name, Entry: u.ID, Label: u.UPN, Adopt: ask.Adopt}}
 	p.Policies = policiesOfGroup(g.ID, policies)
 	addressFacts(&p, nil)
+	if err := e.wishForLog(ctx, &p, u); err != nil {
+		return p, err
+	}
 	if _, err := e.accountFacts(ctx, &p, u, ask.Adopt); err != nil {
 		return p, err
 	}

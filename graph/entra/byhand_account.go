@@ -49,6 +49,9 @@ func (e *Entra) planProduct(ctx context.Context, ask approvals.Ask, h approvals.
 // unfencedFacts are all facts of a plan for an account in Entra ID that goes neither into a group nor behind a fence.
 func (e *Entra) unfencedFacts(ctx context.Context, p *approvals.Plan, u graph.User, ask approvals.Ask) error {
 	addressFacts(p, nil)
+	if err := e.wishForLog(ctx, p, u); err != nil {
+		return err
+	}
 	if err := e.handAccountFacts(ctx, p, u); err != nil {
 		return err
 	}

@@ -78,6 +78,12 @@ func sorts(list []graph.SignIn) []graph.SignIn {
 	return out
 }
 
+// wishForLog says that the plan will want to know how the account signs in: what it has to wait for before, others wait for, too.
+func (e *Entra) wishForLog(ctx context.Context, p *approvals.Plan, u graph.User) error {
+	_, _, err := wished(ctx, e, e.habits(u, p.Made), wish{u.ID, u.ID}, p.Made)
+	return err
+}
+
 // logFacts says what the log knows of an account that is to be exempt everywhere, and refuses what an exemption does not help.
 func (e *Entra) logFacts(ctx context.Context, p *approvals.Plan, u graph.User, ask approvals.Ask) (history, error) {
 	h, err := gathered(ctx, e, e.habits(u, p.Made), wish{u.ID, u.ID})

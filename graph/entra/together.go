@@ -42,26 +42,36 @@ type shareOf[T any] struct {
 	Value T    `json:"value"`
 }
 
-// gathered gives what is wished for by a read that is not older than fresh. Errors are those of shared.
-func gathered[T any](ctx context.Context, e *Entra, g gathering[T], own wish) (T, error) {
-	var there shareOf[T]
-	now, err := e.cfg.Now(ctx)
-	if err != nil {
-		return there.Value, fmt.Errorf("asking for the time: %w", err)
-	}
+// wished looks for what a read that is not older than fresh has found, and notes the wish where there is none. A plan that will
+// need it later does well to wish for it at once: whoever asks first asks for it too.
+func wished[T any](ctx context.Context, e *Entra, g gathering[T], own wish, now time.Time) (there shareOf[T], known bool, err error) {
 	data, at, err := e.cfg.Cache.Shared(ctx, g.kind+" of "+own.name)
 	if err != nil && !errors.Is(err, approvals.ErrNotFound) {
-		return there.Value, fmt.Errorf("looking for a shared read: %w", err)
+		return there, false, fmt.Errorf("looking for a shared read: %w", err)
 	}
 	if err != nil || at.Before(now.Add(-g.fresh)) || json.Unmarshal(data, &there) != nil {
 		there = shareOf[T]{Alone: own.text == ""}
 	} else if !there.Alone {
-		return there.Value, nil
+		return there, true, nil
 	}
 	if !there.Alone {
 		if err := e.cfg.Cache.Wish(ctx, g.kind, own.wished(), now); err != nil {
-			return there.Value, fmt.Errorf("noting a wish: %w", err)
+			return there, false, fmt.Errorf("noting a wish: %w", err)
 		}
+	}
+	return there, false, nil
+}
+
+// gathered gives what is wished for by a read that is not older than fresh. Errors are those of shared.
+func gathered[T any](ctx context.Context, e *Entra, g gathering[T], own wish) (T, error) {
+	now, err := e.cfg.Now(ctx)
+	if err != nil {
+		var none T
+		return none, fmt.Errorf("asking for the time: %w", err)
+	}
+	there, known, err := wished(ctx, e, g, own, now)
+	if err != nil || known {
+		return there.Value, err
 	}
 	if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
 		return there.Value, err
