@@ -1,6 +1,9 @@
 package approvals
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Change is one entry wanted in one target.
 type Change struct {
@@ -36,6 +39,11 @@ type Plan struct {
 	// Warnings are red flags for approvers, in words.
 	Warnings []string  `json:"warnings,omitempty"`
 	Made     time.Time `json:"made"`
+}
+
+// outside reports whether what the plan does is for a product that does not sign in through Entra ID: the log has nothing of it.
+func (p Plan) outside() bool {
+	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Hand != nil && c.Hand.Kind == HandProduct })
 }
 
 // Zone is a fenced zone as one plan uses it. A zone is a cross-product: every account in it gets in from every address

@@ -10,19 +10,19 @@ const (
 	ProofAsked ProofState = "asked"    // Entra ID is being asked
 	ProofGiven ProofState = "proved"   // it agrees with the prediction
 	ProofNone  ProofState = "unproved" // it could not be asked
-	ProofLog   ProofState = "log"      // of an application: nothing is predicted, and the log alone tells whether it is used
+	ProofLog   ProofState = "log"      // without a fence nothing is predicted, and the log alone tells whether it is used
 )
 
 // Proof is what Entra ID said, after a fenced exemption was applied, of how sign-ins would go. It is kept beside the state:
-// reads have verified that the entries are there, the proof says that they do what was predicted. Of an application it says only
-// whether it signs in.
+// reads have verified that the entries are there, the proof says that they do what was predicted. Of an application, and of what
+// has no fence, it says only whether there are sign-ins.
 type Proof struct {
 	State ProofState `json:"state"`
 	Why   string     `json:"why,omitempty"` // it does not agree, or could not be asked
 	Tries int        `json:"tries,omitempty"`
 	// Misses counts answers in a row that did not agree. One may come from a replica that is behind.
 	Misses int       `json:"misses,omitempty"`
-	At     time.Time `json:"at,omitzero"`   // of the last answer
+	At     time.Time `json:"at,omitzero"`   // of the last answer; of ProofLog, since when the log is looked into
 	Next   time.Time `json:"next,omitzero"` // when to ask, or to look into the log, next
 	// Looks counts the looks into the sign-in log; Used is the first sign-in that worked, or else the last that did not.
 	Looks int   `json:"looks,omitempty"`
@@ -54,6 +54,18 @@ func looks() []time.Duration {
 	return []time.Duration{10 * time.Minute, 40 * time.Minute, 3 * time.Hour, 12 * time.Hour, 26 * time.Hour, 8 * 24 * time.Hour}
 }
 
+// looksApart are looks for what sign-ins of anybody may answer: of an exemption without a fence, and of addresses, the log does not
+// say whether it was needed. So nobody waits for the first, and whether it is used is asked a day later.
+func looksApart() []time.Duration { return []time.Duration{26 * time.Hour, 8 * 24 * time.Hour} }
+
+// looksOf are those of a request with that proof.
+func (r *Request) looksOf(p ProofState) []time.Duration {
+	if p == ProofLog && r.Ask.Kind != KindApp {
+		return looksApart()
+	}
+	return looks()
+}
+
 // lookWeekly is the time between looks once a sign-in has worked, or the first looks are over: whether it is still used.
 const lookWeekly = 7 * 24 * time.Hour
 
@@ -67,6 +79,9 @@ func (r *Request) Unused() (since time.Time, is bool) {
 		return time.Time{}, false
 	}
 	since = r.Applied
+	if r.Proof.State == ProofLog && r.Proof.At.After(since) {
+		since = r.Proof.At
+	}
 	if r.Proof.Last.After(since) {
 		since = r.Proof.Last
 	}
@@ -75,10 +90,10 @@ func (r *Request) Unused() (since time.Time, is bool) {
 
 // SignInsLooked says in words which sign-ins were looked for: "no sign-in …".
 func (r *Request) SignInsLooked() string {
-	if r.Ask.Kind == KindApp {
-		return "of it"
+	if r.Ask.Kind == KindIP || r.Ask.Fenced() {
+		return "from its addresses"
 	}
-	return "from its addresses"
+	return "of it"
 }
 
 // CauseDisproved is the word of a Cause: the exemption did not do what was predicted, so it was taken back.
@@ -127,7 +142,7 @@ func (s *step) looked(e Looked) error {
 	}
 	p.Looks++
 	p.Next = s.now().Add(lookWeekly)
-	if list := looks(); p.Looks < len(list) && (p.Used == nil || !p.Used.Worked) {
+	if list := s.r.looksOf(p.State); p.Looks < len(list) && (p.Used == nil || !p.Used.Worked) {
 		p.Next = s.now().Add(list[p.Looks] - list[p.Looks-1])
 	}
 	s.r.Proof = &p
@@ -139,14 +154,14 @@ func (r *Request) Proving(now time.Time) bool {
 	return r.State == StateActive && r.Proof != nil && r.Proof.State == ProofAsked && !now.Before(r.Proof.Next)
 }
 
-// prove begins the proof of a fenced exemption, and the looks at whether an application is used, once it is active.
+// prove begins the proof of a fenced exemption, and the looks at whether another is used, once it is active.
 func (s *step) prove() {
 	switch {
 	case s.r.State != StateActive:
 	case s.approved().Plan.Zone != nil:
 		s.r.Proof = &Proof{State: ProofAsked, Next: s.now()}
-	case s.r.Ask.Kind == KindApp:
-		s.r.Proof = &Proof{State: ProofLog, Next: s.now().Add(looks()[0])}
+	case !s.approved().Plan.outside():
+		s.r.Proof = &Proof{State: ProofLog, At: s.now(), Next: s.now().Add(s.r.looksOf(ProofLog)[0])}
 	}
 }
 

@@ -88,10 +88,60 @@ func TestAProofThatCannotBeAskedForIsGivenUpAndSaysSo(t *testing.T) {
 	}
 }
 
-func TestWithoutAFenceThereIsNothingToProve(t *testing.T) {
+func TestWithoutAFenceThereIsNothingToProveAndWhetherItIsUsedIsLookedUpTheDayAfter(t *testing.T) {
 	t.Parallel()
-	if s := begin(t).active(); s.r.Proof != nil {
-		t.Errorf("%+v", s.r.Proof)
+	s := begin(t).active()
+	if p := s.r.Proof; p == nil || p.State != approvals.ProofLog || s.r.Proving(s.now.Add(time.Hour)) || s.r.Looking(s.now.Add(25*time.Hour)) {
+		t.Fatalf("%+v", p)
+	}
+	if since, unused := s.r.Unused(); unused {
+		t.Errorf("unused since %v, and nobody has looked", since)
+	}
+	for range 3 {
+		s.now = s.r.Proof.Next
+		s.does(approvals.Looked{Read: true}).is(approvals.StateActive)
+	}
+	if since, unused := s.r.Unused(); !unused || since != s.r.Applied {
+		t.Errorf("unused %v since %v after %v", unused, since, s.now.Sub(s.r.Applied))
+	}
+	s.now = s.r.Proof.Next
+	s.does(approvals.Looked{Read: true, Used: &approvals.Used{Worked: true, At: s.now}, Last: s.now}).is(approvals.StateActive)
+	if _, unused := s.r.Unused(); unused {
+		t.Error("it is used, and unused all the same")
+	}
+}
+
+func TestWhatWasNeverLookedUpIsOnceItIsRenewed(t *testing.T) {
+	t.Parallel()
+	s := begin(t).active()
+	s.r.Proof = nil
+	s.later(20 * 24 * time.Hour).does(approvals.RenewAsked{By: person("ana"), Term: approvals.Term{For: 30 * 24 * time.Hour}, Plan: s.r.Round().Plan, Ruling: ruling()})
+	s.does(s.vote("bo", "netsec")).does(s.vote("sam", "security")).is(approvals.StateActive)
+	if p := s.r.Proof; p == nil || p.State != approvals.ProofLog {
+		t.Fatalf("%+v", p)
+	}
+	renewed := s.now
+	for range 3 {
+		if _, unused := s.r.Unused(); unused && s.now.Sub(renewed) < 14*24*time.Hour {
+			t.Errorf("unused %v after it was looked up first", s.now.Sub(renewed))
+		}
+		s.now = s.r.Proof.Next
+		s.does(approvals.Looked{Read: true}).is(approvals.StateActive)
+	}
+	if since, unused := s.r.Unused(); !unused || since != renewed {
+		t.Errorf("unused %v since %v, renewed %v", unused, since, renewed)
+	}
+}
+
+func TestWhatDoesNotSignInThroughEntraIDIsNotLookedUp(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []approvals.HandKind{approvals.HandProduct, approvals.HandADFS} {
+		c := byHand("203.0.113.7/32")
+		c.Hand.Kind = kind
+		s := beginWith(t, c).approved().released().does(done("hank", "it is there")).is(approvals.StateActive)
+		if looked := s.r.Proof != nil; looked != (kind == approvals.HandADFS) {
+			t.Errorf("%s: %+v", kind, s.r.Proof)
+		}
 	}
 }
 

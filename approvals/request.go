@@ -130,7 +130,7 @@ type Request struct {
 	Stuck *Stuck    `json:"stuck,omitempty"`
 	// Observed says that hallpass only observes: the plan was approved and would have been written.
 	Observed bool `json:"observed,omitempty"`
-	// Proof is what Entra ID said of a fenced exemption after it was applied.
+	// Proof is what Entra ID said of a fenced exemption after it was applied, and of any what the sign-in log says since.
 	Proof *Proof `json:"proof,omitempty"`
 	// Review is what a reviewer said of it last, since its present end was approved.
 	Review *Review `json:"review,omitempty"`

@@ -114,6 +114,9 @@ func (s *step) approve(by Person) {
 		s.r.End = s.m.Calendar.EndOf(term, s.r.End)
 		s.r.Review = nil // it was about the end before
 		s.r.Reminded = s.passed()
+		if s.r.Proof == nil { // it has been in force since before its kind was looked up in the log
+			s.prove()
+		}
 		return
 	}
 	s.r.Changes = nil

@@ -99,6 +99,7 @@ func (e *Entra) stopped(ctx context.Context, q approvals.Question, u graph.User,
 	}
 	if !s.log.Known {
 		s.unknown = append(s.unknown, s.log.Why)
+		s.log.List = s.log.newest // what stops it now is among them
 	}
 	s.last, s.failed = s.log.failure(q)
 	if s.defaults, err = e.cfg.Reader.SecurityDefaults(ctx); err != nil {

@@ -61,6 +61,11 @@ func TestTheAdviserOverTenantsWithAccounts(t *testing.T) {
 			k.tenant.AddDomain(graphtest.Domain{Name: "contoso.com", Federated: true, MFA: mfa})
 		}
 	}
+	busy := func(k *kit, _ entra.Zone) { // with more sign-ins than are looked at
+		for range 2001 {
+			signsIn(k, func(s *graphtest.SignIn) { s.At = noon().Add(-48 * time.Hour) })
+		}
+	}
 	defaults := func(k *kit, _ entra.Zone) { k.tenant.SetSecurityDefaults(true) }
 	noZone := func(k *kit, _ entra.Zone) { k.o.zones = nil }
 	out := func(k *kit, z entra.Zone) { // the MFA policy leaves out the location of the rules file
@@ -117,6 +122,8 @@ func TestTheAdviserOverTenantsWithAccounts(t *testing.T) {
 		"in a zone already":                       {then(signs, func(k *kit, z entra.Zone) { k.tenant.Join("hallpass", z.Group, svc) }), approvals.Question{}, "the policy “MFA”", none},
 		"a correlation id":                        {logged(50076, func(s *graphtest.SignIn) { s.Correlation = "c0000000-0000-4000-a000-00000000000c" }), approvals.Question{Account: "-", Correlation: "c0000000-0000-4000-a000-00000000000c"}, "MFA is asked for", zone},
 		"a correlation id that nobody has":        {nil, approvals.Question{Account: "-", Correlation: "d0000000-0000-4000-a000-00000000000d"}, "no sign-in with that correlation id", refused},
+		"stopped, and very busy":                  {then(busy, signs), approvals.Question{}, "MFA is asked for, and nobody answers", string(approvals.WayZone)},
+		"very busy":                               {busy, approvals.Question{}, "Nothing stopped it lately: of its sign-ins within 30 days only the newest 2000 were looked at.", string(approvals.WayZone)},
 		"a guest":                                 {nil, approvals.Question{Account: "guest@contoso.com"}, "its own organisation decides", refused},
 		"disabled":                                {nil, approvals.Question{Account: "off@contoso.com"}, "it cannot sign in at all", refused},
 		"a person":                                {nil, approvals.Question{Account: "ana@contoso.com"}, "People are not exempted", refused},

@@ -179,31 +179,66 @@ func word(is bool) evaluate.Word {
 	return evaluate.No
 }
 
-// Look finds the first sign-in from the plan's addresses that worked since then; without one, the last that did not, and
-// what stopped it. Of an application it finds sign-ins from anywhere. What cannot be read has found nothing.
+// Look finds the first sign-in that worked since then; without one, the last that did not, and what stopped it. Of a fenced
+// exemption and of addresses those from there count, of other accounts and of an application those from anywhere. What cannot be
+// read has found nothing.
 func (e *Entra) Look(ctx context.Context, plan approvals.Plan, since time.Time) (approvals.Looked, error) {
-	if plan.Kind == approvals.KindApp {
-		return e.lookAtApp(ctx, plan, since)
-	}
-	log, err := e.historyOf(ctx, graph.User{ID: plan.Account.ID, UPN: plan.Account.UPN}, since.Add(logReach))
-	if err != nil {
-		return approvals.Looked{}, err
-	}
 	var inside []netip.Prefix
 	for _, c := range plan.Changes {
 		if p, err := netip.ParsePrefix(c.Entry); err == nil {
 			inside = append(inside, p)
 		}
 	}
-	out := approvals.Looked{Read: log.Known}
-	for _, in := range log.List { // newest first
+	switch plan.Kind {
+	case approvals.KindApp:
+		return e.lookAtApp(ctx, plan, since)
+	case approvals.KindIP:
+		return e.lookAtAddresses(ctx, inside, since)
+	case approvals.KindAccount:
+	}
+	log, err := e.historyOf(ctx, graph.User{ID: plan.Account.ID, UPN: plan.Account.UPN}, since.Add(logReach))
+	if err != nil {
+		return approvals.Looked{}, err
+	}
+	var out approvals.Looked
+	for _, in := range append(log.List, log.newest...) { // newest first; only one of them holds any
 		addr, err := netip.ParseAddr(in.Address)
-		if err != nil || in.At.Before(since) || !within(inside, netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen())) {
+		switch {
+		case err != nil || in.At.Before(since),
+			plan.Zone != nil && !within(inside, netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen())),
+			plan.Zone == nil && in.Code != 0 && !slices.Contains(mfaCodes(), in.Code): // from anywhere somebody guesses its password
 			continue
 		}
 		seen(&out, in, in.App, func() string {
 			return strings.TrimSuffix(stopped{last: in, failed: true}.sentence(approvals.Question{}), ".")
 		})
+	}
+	out.Read = log.Known || !out.Last.IsZero() // else an older one may have worked
+	return out, nil
+}
+
+// lookAtAddresses looks whether anybody signs in from there. That somebody does not get in is theirs, and nothing of the addresses.
+func (e *Entra) lookAtAddresses(ctx context.Context, addresses []netip.Prefix, since time.Time) (approvals.Looked, error) {
+	out := approvals.Looked{Read: len(addresses) <= maxRanges}
+	for _, a := range addresses[:min(len(addresses), maxRanges)] {
+		if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
+			return approvals.Looked{}, err
+		}
+		q := recent(since.Add(logReach))
+		q.Range, q.Limit = a, appLooked
+		found, err := e.cfg.Reader.SignIns(ctx, q)
+		if err != nil {
+			_, wait := e.unread(ctx, err, BucketAudit, "reading the sign-in log")
+			return approvals.Looked{}, wait
+		}
+		for _, in := range found.List { // newest first
+			if in.Code == 0 {
+				seen(&out, in, in.App, nil)
+			}
+		}
+		if found.More && out.Last.IsZero() { // an older one may have worked
+			out.Read = false
+		}
 	}
 	return out, nil
 }
@@ -213,7 +248,9 @@ func (e *Entra) Look(ctx context.Context, plan approvals.Plan, since time.Time) 
 func seen(out *approvals.Looked, in graph.SignIn, what string, why func() string) {
 	switch {
 	case in.Code == 0:
-		out.Used = &approvals.Used{Worked: true, At: in.At, What: clip(what, 80)}
+		if out.Used == nil || !out.Used.Worked || in.At.Before(out.Used.At) {
+			out.Used = &approvals.Used{Worked: true, At: in.At, What: clip(what, 80)}
+		}
 		if in.At.After(out.Last) {
 			out.Last = in.At
 		}

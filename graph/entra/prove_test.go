@@ -98,6 +98,60 @@ func TestALookIntoTheLog(t *testing.T) {
 	}
 }
 
+func TestALookAtWhatHasNoFence(t *testing.T) {
+	t.Parallel()
+	by := func(after time.Duration, code int, address string) func(k *kit, _ entra.Zone) {
+		return func(k *kit, _ entra.Zone) {
+			signsIn(k, func(s *graphtest.SignIn) {
+				s.At, s.Code, s.Address = noon().Add(after), code, netip.MustParseAddr(address)
+			})
+		}
+	}
+	many := func(code int) func(k *kit, z entra.Zone) {
+		return func(k *kit, z entra.Zone) {
+			for range 2001 {
+				by(-time.Hour, code, "20.50.2.1")(k, z)
+			}
+		}
+	}
+	failing := off("/auditLogs/signIns", graphtest.Fault{Status: 500})
+	for name, row := range map[string]struct {
+		ask  approvals.Ask
+		log  []func(*kit, entra.Zone)
+		want string
+		read bool
+	}{
+		"an account from anywhere":              {account("svc@contoso.com"), []func(*kit, entra.Zone){by(-time.Hour, 0, "9.9.9.9")}, "worked 11:00", true},
+		"an account that MFA stops":             {account("svc@contoso.com"), []func(*kit, entra.Zone){by(-time.Hour, 50076, "9.9.9.9")}, "MFA", true},
+		"an account that somebody guesses":      {account("svc@contoso.com"), []func(*kit, entra.Zone){by(-time.Hour, 50126, "9.9.9.9")}, "nothing", true},
+		"an account before":                     {account("svc@contoso.com"), []func(*kit, entra.Zone){by(-3*time.Hour, 0, "9.9.9.9")}, "nothing", true},
+		"a busy account":                        {account("svc@contoso.com"), []func(*kit, entra.Zone){many(0)}, "worked 11:00", true},
+		"an account that is stopped very often": {account("svc@contoso.com"), []func(*kit, entra.Zone){many(50076)}, "MFA", false},
+		"an account without a log":              {account("svc@contoso.com"), []func(*kit, entra.Zone){failing}, "nothing", false},
+		"an address from there":                 {ip("20.50.2.0/24"), []func(*kit, entra.Zone){by(-time.Hour, 0, "20.50.2.1")}, "worked 11:00", true},
+		"the first of two ranges":               {ip("20.50.2.0/24", "20.50.4.0/24"), []func(*kit, entra.Zone){by(-time.Hour, 0, "20.50.2.1"), by(-time.Minute, 0, "20.50.4.1")}, "worked 11:00", true},
+		"an address from elsewhere":             {ip("20.50.2.0/24"), []func(*kit, entra.Zone){by(-time.Hour, 0, "9.9.9.9")}, "nothing", true},
+		"an address from which nobody gets in":  {ip("20.50.2.0/24"), []func(*kit, entra.Zone){by(-time.Hour, 50076, "20.50.2.1")}, "nothing", true},
+		"an address with too many who do not":   {ip("20.50.2.0/24"), []func(*kit, entra.Zone){many(50076)}, "nothing", false},
+		"an address without a log":              {ip("20.50.2.0/24"), []func(*kit, entra.Zone){failing}, "nothing", false},
+		"more ranges than are looked at":        {ip("20.50.2.0/24", "20.50.4.0/24", "20.50.6.0/24", "20.50.8.0/24"), nil, "nothing", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := newKit(t)
+			people(k.tenant)
+			p := k.plan(t, row.ask)
+			for _, entry := range row.log {
+				entry(k, entra.Zone{})
+			}
+			got, err := k.e.Look(t.Context(), p, noon().Add(-2*time.Hour))
+			if text := used(got); err != nil || !strings.Contains(text, row.want) || got.Read != row.read {
+				t.Errorf("%q, %v, %v; want %q", text, got.Read, err, row.want)
+			}
+		})
+	}
+}
+
 // used is what a look has found, in words.
 func used(l approvals.Looked) string {
 	switch {

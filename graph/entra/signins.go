@@ -29,6 +29,8 @@ type history struct {
 	Known bool           `json:"known"`
 	Why   string         `json:"why,omitempty"` // it is not known
 	List  []graph.SignIn `json:"list"`          // newest first
+	// newest are those that were read where there are more than are looked at, newest first.
+	newest []graph.SignIn
 }
 
 // historyOf reads the account's sign-ins. More than can be looked at is not known, because nobody can say what is missing.
@@ -44,7 +46,7 @@ func (e *Entra) historyOf(ctx context.Context, u graph.User, now time.Time) (his
 		fact, wait := e.unread(ctx, err, BucketAudit, "reading the sign-in log")
 		return history{Why: fact.Why}, wait
 	case found.More:
-		return history{Why: tooMany(len(found.List))}, nil
+		return history{Why: tooMany(len(found.List)), newest: found.List}, nil
 	}
 	return history{Known: true, List: found.List}, nil
 }

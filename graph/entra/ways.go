@@ -30,6 +30,8 @@ func (s stopped) sentence(q approvals.Question) string {
 		return "It looks like password spray: the account is at risk, or was interrupted from several networks. Ask security before anything is exempted."
 	case s.blocked != "":
 		return fmt.Sprintf("It is in “%s”, which is blocked from every sign-in: an exemption of it ended. A new request lets it in again; an administrator can take it out by hand.", s.blocked)
+	case code == 0 && len(s.log.newest) > 0:
+		return fmt.Sprintf("Nothing stopped it lately: of its sign-ins within 30 days only the newest %d were looked at.", len(s.log.newest))
 	case code == 0 && !s.log.Known:
 		return "What stops it is not known: the sign-in log could not be read."
 	case code == 0:
