@@ -95,7 +95,11 @@ func (e *Entra) logFacts(ctx context.Context, p *approvals.Plan, u graph.User, a
 		h = history{Why: said.Why}
 	}
 	h.facts(p)
-	if err := tolerate(ask.Adopt, p, h.check(u, ask, p.Made)); err != nil {
+	if err := tolerate(ask.Adopt, p, h.hopeless(u, ask, p.Made)); err != nil {
+		return h, err
+	}
+	// A warning: from anywhere, the only sign-ins may be those of somebody who guesses the password.
+	if err := tolerate(true, p, h.otherwise(u, ask)); err != nil {
 		return h, err
 	}
 	p.Warnings = append(p.Warnings, h.doubts(ask, p.Made)...)

@@ -84,8 +84,7 @@ func TestAnAccountThatNeedsFewAddressesIsOfferedAFence(t *testing.T) {
 func TestWithoutAFenceTooAnExemptionThatDoesNotHelpIsRefused(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*kit){
-		"Microsoft itself demands MFA":               func(k *kit) { azureCLI(k, entra.Zone{}) },
-		"It is not MFA that stops svc@contoso.com: ": func(k *kit) { seen("20.50.2.1", 50126, "AgilePoint NX")(k, entra.Zone{}) },
+		"Microsoft itself demands MFA": func(k *kit) { azureCLI(k, entra.Zone{}) },
 		"looks like password spray": func(k *kit) {
 			for i := range 4 {
 				signsIn(k, func(s *graphtest.SignIn) { s.Code, s.ASN = 50076, 100+i })
@@ -96,6 +95,14 @@ func TestWithoutAFenceTooAnExemptionThatDoesNotHelpIsRefused(t *testing.T) {
 		people(k.tenant)
 		change(k)
 		k.refused(t, account("svc@contoso.com"), want)
+	}
+	k := newKit(t)
+	people(k.tenant)
+	seen("9.9.9.9", 50126, "AgilePoint NX")(k, entra.Zone{}) // its own mistake, or somebody who guesses
+	if p := k.plan(t, account("svc@contoso.com")); !slices.ContainsFunc(p.Warnings, func(w string) bool {
+		return strings.HasPrefix(w, "It is not MFA that stops svc@contoso.com: its user name or password is wrong")
+	}) {
+		t.Errorf("%q", p.Warnings)
 	}
 }
 

@@ -48,6 +48,14 @@ func stoppers() map[int]string {
 
 // check refuses an ask that an exemption does not help, going by the sign-ins that it is about.
 func (h history) check(u graph.User, ask approvals.Ask, now time.Time) error {
+	if err := h.hopeless(u, ask, now); err != nil {
+		return err
+	}
+	return h.otherwise(u, ask)
+}
+
+// hopeless refuses what no exemption can be for: guessed passwords, and where or how Microsoft lets nobody in without MFA.
+func (h history) hopeless(u graph.User, ask approvals.Ask, now time.Time) error {
 	if !h.Known {
 		return nil
 	}
@@ -69,6 +77,15 @@ func (h history) check(u graph.User, ask approvals.Ask, now time.Time) error {
 			return approvals.Refuse(approvals.RefusedTarget, "%s signs in by %s only, and %s on %s, before this would end.", u.UPN, d.name, d.said, d.end.Format("2 Jan 2006")).
 				Or("%s Or ask until that day at most.", d.instead)
 		}
+	}
+	return nil
+}
+
+// otherwise refuses an ask of an account that something else than MFA stops, whenever it signs in.
+func (h history) otherwise(u graph.User, ask approvals.Ask) error {
+	list := h.asked(ask.Addresses)
+	if !h.Known || len(list) == 0 {
+		return nil
 	}
 	if list[0].Code == 0 || !every(list, func(s graph.SignIn) bool { return s.Code != 0 }) {
 		return nil
