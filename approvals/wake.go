@@ -31,6 +31,38 @@ func (s *step) passed() int {
 	return n
 }
 
+// ReminderDue reports whether a reminder of the end is due.
+func (r *Request) ReminderDue(now time.Time) bool {
+	at, is := r.nextReminder()
+	return is && !now.Before(at)
+}
+
+func (r *Request) nextReminder() (at time.Time, is bool) {
+	list := r.inForce().Remind
+	if r.State != StateActive || r.Reminded >= len(list) {
+		return time.Time{}, false
+	}
+	return r.End.Add(-list[r.Reminded]), true
+}
+
+// NoLater is when a request that has to wait until a time is looked at again: whatever it waits for, its reminder and its end come
+// first.
+func (r *Request) NoLater(at, now time.Time) time.Time {
+	if r.State != StateActive {
+		return at
+	}
+	sooner := func(t time.Time) {
+		if t.After(now) && t.Before(at) {
+			at = t
+		}
+	}
+	sooner(r.End)
+	if t, is := r.nextReminder(); is {
+		sooner(t)
+	}
+	return at
+}
+
 // reminders are those of the ruling under which the present end was approved.
 func (s *step) reminders() []time.Duration { return s.r.inForce().Remind }
 

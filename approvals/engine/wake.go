@@ -32,7 +32,7 @@ func (e *Engine) wake(ctx context.Context, claim approvals.Claim) error {
 	}
 	event, why, err := e.eventFor(ctx, &r, claim.Now)
 	if later, ok := errors.AsType[*approvals.Later](err); ok {
-		return e.finish(ctx, claim, later.At)
+		return e.finish(ctx, claim, r.NoLater(later.At, claim.Now))
 	}
 	if err != nil {
 		return err
@@ -85,18 +85,18 @@ func (e *Engine) eventFor(ctx context.Context, r *approvals.Request, now time.Ti
 	if r.State == approvals.StateApproved && !r.Written {
 		return e.beforeFirst(ctx, r)
 	}
+	if r.State == approvals.StateActive && !now.Before(r.End) {
+		// Its end has come, whatever its targets hold and the log says; many may end in the same second, and a look at a target is
+		// as long as the list of all who want something of it.
+		return approvals.Woke{}, "woke", nil
+	}
 	if r.Proving(now) {
 		event, err := e.prove(ctx, r)
 		return event, "proved", err
 	}
-	if r.Looking(now) {
+	if r.Looking(now) && !r.ReminderDue(now) { // the log may have to be waited for long
 		event, err := e.look(ctx, r, now)
 		return event, "looked", err
-	}
-	if r.State == approvals.StateActive && !now.Before(r.End) {
-		// Its end has come, whatever its targets hold; many may end in the same second, and a look at a target is as long as
-		// the list of all who want something of it.
-		return approvals.Woke{}, "woke", nil
 	}
 	var views []approvals.View
 	for i, c := range r.Changes {

@@ -94,7 +94,7 @@ func (e *Entra) stopped(ctx context.Context, q approvals.Question, u graph.User,
 	if s.world, err = e.world(ctx, sharedFor, approvals.ClassPerson); err != nil {
 		return s, err
 	}
-	if s.log, err = e.historyOf(ctx, u, now); err != nil {
+	if s.log, err = e.historyOf(ctx, u, now, approvals.ClassPerson); err != nil {
 		return s, err
 	}
 	if !s.log.Known {

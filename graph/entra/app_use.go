@@ -20,7 +20,7 @@ func (e *Entra) lookAtApp(ctx context.Context, plan approvals.Plan, since time.T
 	if i < 0 {
 		return approvals.Looked{}, nil
 	}
-	if err := e.reserve(ctx, BucketDirectory, approvals.ClassPerson, appCalls); err != nil {
+	if err := e.reserve(ctx, BucketDirectory, approvals.ClassSweep, appCalls); err != nil {
 		return approvals.Looked{}, err
 	}
 	a, err := e.cfg.Reader.MadeApp(ctx, plan.Changes[i].Target.ID)
@@ -31,7 +31,7 @@ func (e *Entra) lookAtApp(ctx context.Context, plan approvals.Plan, since time.T
 	if a.Principal == "" {
 		return approvals.Looked{}, nil
 	}
-	if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
+	if err := e.reserve(ctx, BucketAudit, approvals.ClassSweep, 1); err != nil {
 		return approvals.Looked{}, err
 	}
 	found, err := e.cfg.Reader.SignIns(ctx, graph.SignInQuery{PrincipalID: a.Principal, Since: since, Kinds: []string{graph.KindPrincipal}, Limit: appLooked})

@@ -181,7 +181,7 @@ func word(is bool) evaluate.Word {
 
 // Look finds the first sign-in that worked since then; without one, the last that did not, and what stopped it. Of a fenced
 // exemption and of addresses those from there count, of other accounts and of an application those from anywhere. What cannot be
-// read has found nothing.
+// read has found nothing. Nobody waits for it: who asks for something comes first.
 func (e *Entra) Look(ctx context.Context, plan approvals.Plan, since time.Time) (approvals.Looked, error) {
 	var inside []netip.Prefix
 	for _, c := range plan.Changes {
@@ -196,7 +196,7 @@ func (e *Entra) Look(ctx context.Context, plan approvals.Plan, since time.Time) 
 		return e.lookAtAddresses(ctx, inside, since)
 	case approvals.KindAccount:
 	}
-	log, err := e.historyOf(ctx, graph.User{ID: plan.Account.ID, UPN: plan.Account.UPN}, since.Add(logReach))
+	log, err := e.historyOf(ctx, graph.User{ID: plan.Account.ID, UPN: plan.Account.UPN}, since.Add(logReach), approvals.ClassSweep)
 	if err != nil {
 		return approvals.Looked{}, err
 	}
@@ -221,7 +221,7 @@ func (e *Entra) Look(ctx context.Context, plan approvals.Plan, since time.Time) 
 func (e *Entra) lookAtAddresses(ctx context.Context, addresses []netip.Prefix, since time.Time) (approvals.Looked, error) {
 	out := approvals.Looked{Read: len(addresses) <= maxRanges}
 	for _, a := range addresses[:min(len(addresses), maxRanges)] {
-		if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
+		if err := e.reserve(ctx, BucketAudit, approvals.ClassSweep, 1); err != nil {
 			return approvals.Looked{}, err
 		}
 		q := recent(since.Add(logReach))

@@ -34,8 +34,8 @@ type history struct {
 }
 
 // historyOf reads the account's sign-ins. More than can be looked at is not known, because nobody can say what is missing.
-func (e *Entra) historyOf(ctx context.Context, u graph.User, now time.Time) (history, error) {
-	if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
+func (e *Entra) historyOf(ctx context.Context, u graph.User, now time.Time, class approvals.Class) (history, error) {
+	if err := e.reserve(ctx, BucketAudit, class, 1); err != nil {
 		return history{}, err
 	}
 	q := recent(now)
