@@ -130,8 +130,8 @@ func (s *step) wake() Wake {
 		if p := s.r.Proof; p != nil {
 			sooner(p.Next)
 		}
-		if rs := s.reminders(); s.r.Reminded < len(rs) {
-			sooner(s.r.End.Add(-rs[s.r.Reminded]))
+		if at, is := s.r.nextReminder(); is {
+			sooner(at)
 		}
 	case StateEnding:
 		w.Lane = LaneEnd

@@ -68,7 +68,7 @@ func (e *Entra) accountOf(ctx context.Context, correlation string, now time.Time
 	if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
 		return "", err
 	}
-	q := recent(now)
+	q := signInsSince(reach(now))
 	q.Correlation, q.Limit = correlation, 20
 	found, err := e.cfg.Reader.SignIns(ctx, q)
 	if err != nil {
@@ -94,7 +94,7 @@ func (e *Entra) stopped(ctx context.Context, q approvals.Question, u graph.User,
 	if s.world, err = e.world(ctx, sharedFor, approvals.ClassPerson); err != nil {
 		return s, err
 	}
-	if s.log, err = e.historyOf(ctx, u, now, approvals.ClassPerson); err != nil {
+	if s.log, err = e.historyOf(ctx, u.ID, reach(now), approvals.ClassPerson); err != nil {
 		return s, err
 	}
 	if !s.log.Known {

@@ -25,7 +25,7 @@ func (e *Entra) habits(u graph.User, now time.Time) gathering[history] {
 	return gathering[history]{
 		kind: "habits", doing: "the sign-in log", fresh: habitsFor,
 		read: func(ctx context.Context, wishes []wish) (map[string]history, error) {
-			q, out := recent(now), map[string]history{}
+			q, out := signInsSince(reach(now)), map[string]history{}
 			for _, w := range wishes {
 				q.UserIDs = append(q.UserIDs, w.text)
 				out[w.text] = history{Known: true}
@@ -45,19 +45,11 @@ func (e *Entra) habits(u graph.User, now time.Time) gathering[history] {
 			return out, nil
 		},
 		alone: func(ctx context.Context) (history, error) {
-			q := recent(now)
-			q.UserID = u.ID
-			found, err := e.cfg.Reader.SignIns(ctx, q)
-			if found.More {
-				return history{Why: tooMany(len(found.List))}, err
-			}
-			return history{Known: true, List: sorts(found.List)}, err
+			h, err := e.readHistory(ctx, u.ID, reach(now))
+			h.List = sorts(h.List)
+			return h, err
 		},
 	}
-}
-
-func tooMany(n int) string {
-	return fmt.Sprintf("the account has more than %d sign-ins in 30 days; not all were looked at", n)
 }
 
 // sorts keeps the newest of sign-ins that differ in nothing that a plan looks at.

@@ -64,8 +64,8 @@ func networkFact(p *approvals.Plan, numbers []int) {
 // from are the sign-ins from within the addresses.
 func (h history) from(addresses []netip.Prefix) []graph.SignIn {
 	return slices.DeleteFunc(slices.Clone(h.List), func(s graph.SignIn) bool {
-		a, err := netip.ParseAddr(s.Address)
-		return err != nil || !within(addresses, netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()))
+		p, said := origin(s)
+		return !said || !within(addresses, p)
 	})
 }
 

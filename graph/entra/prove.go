@@ -196,16 +196,16 @@ func (e *Entra) Look(ctx context.Context, plan approvals.Plan, since time.Time) 
 		return e.lookAtAddresses(ctx, inside, since)
 	case approvals.KindAccount:
 	}
-	log, err := e.historyOf(ctx, graph.User{ID: plan.Account.ID, UPN: plan.Account.UPN}, since.Add(logReach), approvals.ClassSweep)
+	log, err := e.historyOf(ctx, plan.Account.ID, since, approvals.ClassSweep)
 	if err != nil {
 		return approvals.Looked{}, err
 	}
 	var out approvals.Looked
 	for _, in := range append(log.List, log.newest...) { // newest first; only one of them holds any
-		addr, err := netip.ParseAddr(in.Address)
+		from, said := origin(in)
 		switch {
-		case err != nil || in.At.Before(since),
-			plan.Zone != nil && !within(inside, netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen())),
+		case !said || in.At.Before(since),
+			plan.Zone != nil && !within(inside, from),
 			plan.Zone == nil && in.Code != 0 && !slices.Contains(mfaCodes(), in.Code): // from anywhere somebody guesses its password
 			continue
 		}
@@ -224,7 +224,7 @@ func (e *Entra) lookAtAddresses(ctx context.Context, addresses []netip.Prefix, s
 		if err := e.reserve(ctx, BucketAudit, approvals.ClassSweep, 1); err != nil {
 			return approvals.Looked{}, err
 		}
-		q := recent(since.Add(logReach))
+		q := signInsSince(since)
 		q.Range, q.Limit = a, appLooked
 		found, err := e.cfg.Reader.SignIns(ctx, q)
 		if err != nil {

@@ -24,7 +24,7 @@ func (e *Entra) SignedInFrom(ctx context.Context, addresses []netip.Prefix) (lis
 		if err := e.reserve(ctx, BucketAudit, approvals.ClassPerson, 1); err != nil {
 			return nil, false, err
 		}
-		q := recent(now)
+		q := signInsSince(reach(now))
 		q.Range = a
 		found, err := e.cfg.Reader.SignIns(ctx, q)
 		if err != nil {

@@ -19,9 +19,12 @@ const logReach = 30 * 24 * time.Hour
 // logLimit is how many sign-ins of an account are looked at.
 const logLimit = 2000
 
-// recent asks for sign-ins of accounts, with somebody there or not, as far back as they are looked at.
-func recent(now time.Time) graph.SignInQuery {
-	return graph.SignInQuery{Since: now.Add(-logReach), Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: logLimit}
+// reach is since when sign-ins are looked at.
+func reach(now time.Time) time.Time { return now.Add(-logReach) }
+
+// signInsSince asks for sign-ins of accounts, with somebody there or not.
+func signInsSince(since time.Time) graph.SignInQuery {
+	return graph.SignInQuery{Since: since, Kinds: []string{graph.KindInteractive, graph.KindNonInteractive}, Limit: logLimit}
 }
 
 // history is what the log says of an account.
@@ -33,22 +36,39 @@ type history struct {
 	newest []graph.SignIn
 }
 
-// historyOf reads the account's sign-ins. More than can be looked at is not known, because nobody can say what is missing.
-func (e *Entra) historyOf(ctx context.Context, u graph.User, now time.Time, class approvals.Class) (history, error) {
+// historyOf reads the account's sign-ins. What cannot be read is not known.
+func (e *Entra) historyOf(ctx context.Context, account string, since time.Time, class approvals.Class) (history, error) {
 	if err := e.reserve(ctx, BucketAudit, class, 1); err != nil {
 		return history{}, err
 	}
-	q := recent(now)
-	q.UserID = u.ID
+	h, err := e.readHistory(ctx, account, since)
+	if err != nil {
+		fact, wait := e.unread(ctx, err, BucketAudit, "reading the sign-in log")
+		return history{Why: fact.Why}, wait
+	}
+	return h, nil
+}
+
+// readHistory reads the account's sign-ins; errors are Graph's. More than can be looked at is not known, because nobody can say what
+// is missing.
+func (e *Entra) readHistory(ctx context.Context, account string, since time.Time) (history, error) {
+	q := signInsSince(since)
+	q.UserID = account
 	found, err := e.cfg.Reader.SignIns(ctx, q)
 	switch {
 	case err != nil:
-		fact, wait := e.unread(ctx, err, BucketAudit, "reading the sign-in log")
-		return history{Why: fact.Why}, wait
+		return history{}, err
 	case found.More:
-		return history{Why: tooMany(len(found.List)), newest: found.List}, nil
+		return history{Why: fmt.Sprintf("the account has more than %d sign-ins in 30 days; not all were looked at", len(found.List)), newest: found.List}, nil
 	}
 	return history{Known: true, List: found.List}, nil
+}
+
+// origin is the address that a sign-in came from; false where the log does not say.
+func origin(s graph.SignIn) (netip.Prefix, bool) {
+	a, err := netip.ParseAddr(s.Address)
+	a = a.Unmap()
+	return netip.PrefixFrom(a, a.BitLen()), err == nil
 }
 
 // use is an address from which the account got in.
@@ -67,12 +87,10 @@ func (u use) String() string {
 func (h history) uses() []use {
 	var out []use
 	for _, s := range h.List { // newest first
-		addr, err := netip.ParseAddr(s.Address)
-		if s.Code != 0 || err != nil {
+		p, said := origin(s)
+		if s.Code != 0 || !said {
 			continue
 		}
-		addr = addr.Unmap()
-		p := netip.PrefixFrom(addr, addr.BitLen())
 		i := slices.IndexFunc(out, func(u use) bool { return u.address == p })
 		if i < 0 {
 			out, i = append(out, use{address: p, last: s.At}), len(out)
@@ -229,7 +247,7 @@ func crowdWish(p netip.Prefix) wish {
 
 // crowds reads from the log who signed in from addresses.
 func (e *Entra) crowds(own netip.Prefix, now time.Time) gathering[crowd] {
-	query := recent(now)
+	query := signInsSince(reach(now))
 	return gathering[crowd]{
 		kind: "crowd", doing: "the sign-in log", fresh: crowdFor,
 		read: func(ctx context.Context, wishes []wish) (map[string]crowd, error) {
@@ -248,11 +266,11 @@ func (e *Entra) crowds(own netip.Prefix, now time.Time) gathering[crowd] {
 				return nil, err
 			}
 			for _, s := range found.List {
-				a, err := netip.ParseAddr(s.Address)
-				if err != nil {
+				from, said := origin(s)
+				if !said {
 					continue
 				}
-				name := crowdWish(netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())).name
+				name := crowdWish(from).name
 				c, is := out[name]
 				if !is {
 					continue

@@ -126,7 +126,7 @@ func (e *Entra) zoneFacts(ctx context.Context, p *approvals.Plan, ask approvals.
 	if err != nil {
 		return err
 	}
-	log, err := e.historyOf(ctx, u, p.Made, approvals.ClassPerson)
+	log, err := e.historyOf(ctx, u.ID, reach(p.Made), approvals.ClassPerson)
 	if err != nil {
 		return err
 	}

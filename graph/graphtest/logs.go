@@ -89,6 +89,7 @@ func signInFilter(filter string, beta bool) ([]wanted, *answer) {
 	refuse := func(a answer) ([]wanted, *answer) { return nil, &a }
 	since := regexp.MustCompile(`^createdDateTime (ge|le) (\S+)$`)
 	equals := regexp.MustCompile(`^(userId|servicePrincipalId|appId|correlationId|ipAddress) eq '((?:[^']|'')*)'$`)
+	among := regexp.MustCompile(`^\(((ipAddress|userId) eq .*)\)$`)
 	starts := regexp.MustCompile(`^startsWith\(ipAddress, ?'([^']*)'\)$`)
 	kinds := regexp.MustCompile(`^signInEventTypes/any\(t: ?((?:t eq '[a-zA-Z]+'(?: or )?)+)\)$`)
 	var out []wanted
@@ -102,13 +103,13 @@ func signInFilter(filter string, beta bool) ([]wanted, *answer) {
 			out = append(out, func(s SignIn) bool { return m[1] == "ge" && !s.At.Before(at) || m[1] == "le" && !s.At.After(at) })
 		} else if m := equals.FindStringSubmatch(clause); m != nil {
 			value := strings.ReplaceAll(m[2], "''", "'")
-			out = append(out, func(s SignIn) bool {
-				return value == map[string]string{"userId": s.User, "servicePrincipalId": s.Principal, "appId": s.AppID, "correlationId": s.Correlation, "ipAddress": address(s.Address)}[m[1]]
-			})
-		} else if list, is := oneOf(strings.TrimSuffix(strings.TrimPrefix(clause, "("), ")"), "ipAddress"); is && strings.HasPrefix(clause, "(") {
-			out = append(out, func(s SignIn) bool { return slices.Contains(list, address(s.Address)) })
-		} else if list, is := oneOf(strings.TrimSuffix(strings.TrimPrefix(clause, "("), ")"), "userId"); is && strings.HasPrefix(clause, "(") {
-			out = append(out, func(s SignIn) bool { return slices.Contains(list, s.User) })
+			out = append(out, func(s SignIn) bool { return s.property(m[1]) == value })
+		} else if m := among.FindStringSubmatch(clause); m != nil {
+			list, is := oneOf(m[1], m[2])
+			if !is {
+				return refuse(no(http.StatusBadRequest, "BadRequest", "Invalid filter clause: "+clause))
+			}
+			out = append(out, func(s SignIn) bool { return slices.Contains(list, s.property(m[2])) })
 		} else if m := starts.FindStringSubmatch(clause); m != nil {
 			out = append(out, func(s SignIn) bool { return strings.HasPrefix(address(s.Address), m[1]) })
 		} else if m := kinds.FindStringSubmatch(clause); m != nil && beta {
@@ -122,6 +123,11 @@ func signInFilter(filter string, beta bool) ([]wanted, *answer) {
 		out = append(out, func(s SignIn) bool { return s.Kind == "interactiveUser" })
 	}
 	return out, nil
+}
+
+// property is what a filter calls it.
+func (s SignIn) property(name string) string {
+	return map[string]string{"userId": s.User, "servicePrincipalId": s.Principal, "appId": s.AppID, "correlationId": s.Correlation, "ipAddress": address(s.Address)}[name]
 }
 
 // clauses cuts a filter at its ands, but not within quotes.
